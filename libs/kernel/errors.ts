@@ -1,0 +1,65 @@
+/**
+ * What can go wrong, as a closed family. One filter maps kind to an HTTP status, one wrapper maps it to retry or dead
+ * letter; nobody below a door knows either.
+ */
+export const ERROR_KINDS = [
+  'malformed',
+  'invalid',
+  'unauthenticated',
+  'payment_required',
+  'forbidden',
+  'not_found',
+  'conflict',
+  'precondition_failed',
+  'too_many_requests',
+  'misdirected',
+  'unavailable',
+  'internal',
+] as const;
+
+export type ErrorKind = (typeof ERROR_KINDS)[number];
+
+export interface FieldError {
+  /** JSON Pointer (RFC 6901) into the request body, or the parameter's name. */
+  pointer: string;
+  message: string;
+}
+
+export interface ErrorExtras {
+  errors?: readonly FieldError[];
+  /** Extra members of the problem document, safe to show. */
+  details?: Readonly<Record<string, string | number | boolean | null>>;
+  retryAfterSeconds?: number;
+  cause?: unknown;
+}
+
+/** `code` is stable and public; `message` is safe to show to whoever caused it. */
+export class DomainError extends Error {
+  readonly extras: ErrorExtras;
+
+  constructor(
+    readonly code: string,
+    readonly kind: ErrorKind,
+    message: string,
+    extras: ErrorExtras = {},
+  ) {
+    super(message, extras.cause === undefined ? undefined : { cause: extras.cause });
+    this.name = 'DomainError';
+    this.extras = extras;
+  }
+}
+
+export type ErrorTable = Readonly<Record<string, readonly [kind: ErrorKind, message: string]>>;
+
+/**
+ * A room's errors: `const errors = errorTable({ quote_expired: ['conflict', 'The quote has expired.'] })`, then
+ * `throw errors.quote_expired()`. A code without kind and message does not compile.
+ */
+export function errorTable<const T extends ErrorTable>(
+  table: T,
+): { readonly [Code in keyof T]: (extras?: ErrorExtras) => DomainError } {
+  const throwers = Object.entries(table).map(
+    ([code, [kind, message]]) => [code, (extras?: ErrorExtras) => new DomainError(code, kind, message, extras)] as const,
+  );
+  return Object.fromEntries(throwers) as { [Code in keyof T]: (extras?: ErrorExtras) => DomainError };
+}

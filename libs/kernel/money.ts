@@ -1,0 +1,57 @@
+/** Money is an integer count of a currency's minor unit (ISO 4217): 3,200 with BRL is R$ 32.00. */
+import { Decimal } from './decimal.js';
+import { DomainError } from './errors.js';
+
+/** Minor-unit digits that differ from two (ISO 4217:2015, table A.1), as far as markets in sight need them. */
+const MINOR_DIGITS: Readonly<Record<string, number>> = { CLP: 0, JPY: 0, PYG: 0, KWD: 3, TND: 3 };
+
+export type Currency = string;
+
+export function minorDigits(currency: Currency): number {
+  return MINOR_DIGITS[currency] ?? 2;
+}
+
+export class Money {
+  constructor(
+    readonly minor: bigint,
+    readonly currency: Currency,
+  ) {}
+
+  static zero(currency: Currency): Money {
+    return new Money(0n, currency);
+  }
+
+  /** Rounds half-up to the minor unit; the only place where a computed amount becomes money. */
+  static fromDecimal(amount: Decimal, currency: Currency): Money {
+    return new Money(amount.rounded(minorDigits(currency)).units, currency);
+  }
+
+  plus(other: Money): Money {
+    return new Money(this.minor + this.sameCurrency(other).minor, this.currency);
+  }
+
+  minus(other: Money): Money {
+    return new Money(this.minor - this.sameCurrency(other).minor, this.currency);
+  }
+
+  toDecimal(): Decimal {
+    return Decimal.of(this.minor, minorDigits(this.currency));
+  }
+
+  /** `"32.00"`: all minor digits, no grouping, no symbol. */
+  toText(): string {
+    return this.toDecimal().toText(minorDigits(this.currency));
+  }
+
+  private sameCurrency(other: Money): Money {
+    if (other.currency !== this.currency) {
+      throw new DomainError('currency_mismatch', 'invalid', `Cannot combine ${this.currency} with ${other.currency}.`);
+    }
+    return other;
+  }
+}
+
+/** The price of one unit of measure: up to six decimals, shown with at least the currency's own. */
+export function priceText(price: Decimal, currency: Currency): string {
+  return price.toText(minorDigits(currency));
+}

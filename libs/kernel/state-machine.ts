@@ -1,0 +1,28 @@
+/**
+ * State machines as data: `{ draft: ['sent', 'cancelled'], … }`. The table stands beside the code that enforces it and is
+ * printed into the documentation; a transition that is not drawn is refused.
+ */
+import { DomainError } from './errors.js';
+
+export class StateMachine<State extends string> {
+  constructor(
+    readonly name: string,
+    readonly transitions: Readonly<Record<State, readonly State[]>>,
+  ) {}
+
+  allows(from: State, to: State): boolean {
+    return this.transitions[from].includes(to);
+  }
+
+  /** Throws `invalid_transition` (409) naming both states and what is possible instead. */
+  assert(from: State, to: State): void {
+    if (this.allows(from, to)) return;
+    const possible = this.transitions[from].join(', ') || 'nothing';
+    throw new DomainError(
+      'invalid_transition',
+      'conflict',
+      `The ${this.name} is ${from} and cannot become ${to}; from here it can become: ${possible}.`,
+      { details: { from, to } },
+    );
+  }
+}

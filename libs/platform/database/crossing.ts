@@ -1,0 +1,104 @@
+/**
+ * The other door: work that spans tenants (relay, engines, operator). Each role sees exactly the tables whose policies
+ * name it. Importable only from operator and worker folders; the walls check that.
+ */
+import type pg from 'pg';
+import { databaseFailure, isRetryable } from './failures.js';
+import { createPool, type DatabaseRole, type PoolOptions } from './pool.js';
+import { type Sql, sql } from './sql.js';
+import { type Queryable, TransactionState } from './transaction.js';
+import { connectionFault } from './tenant-database.js';
+import { pipeline } from './wire.js';
+
+declare const crossing: unique symbol;
+
+/** A transaction that may see several tenants; `role` says by which policies. */
+export interface CrossTenantTransaction extends Queryable {
+  readonly [crossing]: true;
+  batch(statements: readonly Sql[]): Promise<Record<string, unknown>[][]>;
+  now(): Promise<Date>;
+  atCommit(statement: Sql): void;
+  afterCommit(action: () => void): void;
+}
+
+export type CrossingRole = Exclude<DatabaseRole, 'basecommerce_app'>;
+
+const ENTRY = sql`select app.now() as now`;
+const ATTEMPTS = 4;
+
+export class CrossTenantDatabase implements Queryable {
+  readonly pool: pg.Pool;
+
+  constructor(options: PoolOptions & { role: CrossingRole }) {
+    this.pool = createPool(options);
+  }
+
+  async query<Row>(statement: Sql<Row>): Promise<Row[]> {
+    return (await this.flight([statement]))[0]!.rows as Row[];
+  }
+
+  async first<Row>(statement: Sql<Row>): Promise<Row | undefined> {
+    return (await this.query(statement))[0];
+  }
+
+  async execute(statement: Sql): Promise<number> {
+    return (await this.flight([statement]))[0]!.count;
+  }
+
+  async transaction<Result>(work: (tx: CrossTenantTransaction) => Promise<Result>): Promise<Result> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.attempt(work, true);
+      } catch (error) {
+        if (attempt === ATTEMPTS || !isRetryable(error)) throw error;
+      }
+    }
+  }
+
+  /** Like `transaction`, but rolled back at the end. */
+  async rehearse<Result>(work: (tx: CrossTenantTransaction) => Promise<Result>): Promise<Result> {
+    return this.attempt(work, false);
+  }
+
+  async close(): Promise<void> {
+    await this.pool.end();
+  }
+
+  private async attempt<Result>(work: (tx: CrossTenantTransaction) => Promise<Result>, keep: boolean): Promise<Result> {
+    const client = await this.connect();
+    const state = new TransactionState(client, [ENTRY]);
+    let broken: Error | undefined;
+    try {
+      const result = await work(state as unknown as CrossTenantTransaction);
+      await (keep ? state.commit() : state.rollback());
+      return result;
+    } catch (error) {
+      broken = connectionFault(error);
+      if (!broken) await state.rollback().catch((failure: Error) => (broken = failure));
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  private async flight(statements: readonly Sql[]) {
+    const client = await this.connect();
+    let broken: Error | undefined;
+    try {
+      return await pipeline(client, statements);
+    } catch (error) {
+      broken = connectionFault(error);
+      throw databaseFailure(error);
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  private async connect(): Promise<pg.PoolClient> {
+    try {
+      return await this.pool.connect();
+    } catch (error) {
+      throw databaseFailure(error);
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * Connections that carry a role. `role` and the timeouts travel in the startup packet, so that no statement has to set
+ * them and `RESET ROLE` leads back to the same role.
+ */
+import pg from 'pg';
+
+/** Roles own nothing and bypass nothing; what each may see is written in the policies. See prisma/structure.sql. */
+export type DatabaseRole = 'basecommerce_app' | 'basecommerce_operator' | 'basecommerce_relay' | 'basecommerce_engines';
+
+export interface PoolOptions {
+  url: string;
+  role: DatabaseRole;
+  /** Name shown in pg_stat_activity. */
+  application: string;
+  maxConnections?: number;
+  statementTimeoutMs?: number;
+  /** Shifts app.now(): tests and the demo seed live in another time. Never set from configuration. */
+  clockOffset?: string;
+  onIdleError?: (error: Error) => void;
+}
+
+export function createPool(options: PoolOptions): pg.Pool {
+  const settings = [
+    `-c role=${options.role}`,
+    `-c statement_timeout=${options.statementTimeoutMs ?? 5_000}`,
+    '-c idle_in_transaction_session_timeout=15000',
+    '-c lock_timeout=4000',
+    '-c timezone=UTC',
+    ...(options.clockOffset ? [`-c app.clock_offset=${options.clockOffset.replaceAll(' ', '\\ ')}`] : []),
+  ];
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    application_name: options.application,
+    max: options.maxConnections ?? 10,
+    idleTimeoutMillis: 60_000,
+    connectionTimeoutMillis: 3_000,
+    keepAlive: true,
+    options: settings.join(' '),
+  });
+  // Without a listener an idle connection that breaks would end the process; the pool replaces it by itself.
+  pool.on('error', (error) => options.onIdleError?.(error));
+  return pool;
+}

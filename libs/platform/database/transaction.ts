@@ -1,0 +1,103 @@
+/**
+ * One transaction on one connection, with as few round trips as its work allows:
+ *
+ *   idle ──first statement──▶ open ──commit──▶ committed
+ *     │  (BEGIN + entry ride with it)  └──error / rollback──▶ rolled back
+ *     └──commit with nothing said──▶ committed, without a word to the server
+ *
+ * The entry statement binds the tenant (or announces the crossing) and returns the database's clock. Statements queued
+ * by `atCommit` travel with COMMIT in the same flight; if one fails, COMMIT is skipped and everything rolls back.
+ */
+import type pg from 'pg';
+import { databaseFailure } from './failures.js';
+import { type Sql, sql } from './sql.js';
+import { pipeline, type StatementResult } from './wire.js';
+
+const BEGIN = sql`begin`;
+const COMMIT = sql`commit`;
+const ROLLBACK = sql`rollback`;
+
+export interface Queryable {
+  /** All rows. */
+  query<Row>(statement: Sql<Row>): Promise<Row[]>;
+  /** The first row or undefined. */
+  first<Row>(statement: Sql<Row>): Promise<Row | undefined>;
+  /** The number of rows the statement touched. */
+  execute(statement: Sql): Promise<number>;
+}
+
+export class TransactionState implements Queryable {
+  private phase: 'idle' | 'open' | 'closed' = 'idle';
+  private startedAt: Date | undefined;
+  private readonly committing: Sql[] = [];
+  private readonly committed: (() => void)[] = [];
+
+  constructor(
+    readonly client: pg.ClientBase,
+    private readonly entry: readonly Sql[],
+  ) {}
+
+  async query<Row>(statement: Sql<Row>): Promise<Row[]> {
+    return (await this.run(statement)).rows as Row[];
+  }
+
+  async first<Row>(statement: Sql<Row>): Promise<Row | undefined> {
+    return (await this.query(statement))[0];
+  }
+
+  async execute(statement: Sql): Promise<number> {
+    return (await this.run(statement)).count;
+  }
+
+  /** Several statements in one round trip; one list of rows each. */
+  async batch(statements: readonly Sql[]): Promise<Record<string, unknown>[][]> {
+    return (await this.flight(statements)).map((result) => result.rows);
+  }
+
+  /** The database's clock at the start of this transaction. */
+  async now(): Promise<Date> {
+    if (!this.startedAt) await this.flight([]);
+    return this.startedAt!;
+  }
+
+  atCommit(statement: Sql): void {
+    this.committing.push(statement);
+  }
+
+  afterCommit(action: () => void): void {
+    this.committed.push(action);
+  }
+
+  /** Opens the transaction if no statement has done so yet (Prisma's reads join it this way). */
+  async open(): Promise<void> {
+    if (this.phase === 'idle') await this.flight([]);
+  }
+
+  async commit(): Promise<void> {
+    if (this.phase === 'open' || this.committing.length > 0) await this.flight([...this.committing, COMMIT]);
+    this.phase = 'closed';
+    for (const action of this.committed) action();
+  }
+
+  async rollback(): Promise<void> {
+    if (this.phase === 'open') await pipeline(this.client, [ROLLBACK]);
+    this.phase = 'closed';
+  }
+
+  private async run(statement: Sql): Promise<StatementResult> {
+    return (await this.flight([statement]))[0]!;
+  }
+
+  private async flight(statements: readonly Sql[]): Promise<StatementResult[]> {
+    if (this.phase === 'closed') throw new Error('the transaction has ended; a statement came after its commit or rollback');
+    const opening = this.phase === 'idle' ? [BEGIN, ...this.entry] : [];
+    this.phase = 'open';
+    try {
+      const results = await pipeline(this.client, [...opening, ...statements]);
+      if (opening.length > 0) this.startedAt = results[1]!.rows[0]!['now'] as Date;
+      return results.slice(opening.length);
+    } catch (error) {
+      throw databaseFailure(error);
+    }
+  }
+}
