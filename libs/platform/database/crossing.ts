@@ -5,6 +5,7 @@
 import type pg from 'pg';
 import { databaseFailure, isRetryable } from './failures.js';
 import { createPool, type DatabaseRole, type PoolOptions } from './pool.js';
+import { CommitSignals } from './signals.js';
 import { type Sql, sql } from './sql.js';
 import { type Queryable, TransactionState } from './transaction.js';
 import { connectionFault } from './tenant-database.js';
@@ -17,8 +18,8 @@ export interface CrossTenantTransaction extends Queryable {
   readonly [crossing]: true;
   batch(statements: readonly Sql[]): Promise<Record<string, unknown>[][]>;
   now(): Promise<Date>;
-  atCommit(statement: Sql): void;
-  afterCommit(action: () => void): void;
+  atCommit(statement: () => Sql): void;
+  signal(topic: string, tenant: string): void;
 }
 
 export type CrossingRole = Exclude<DatabaseRole, 'basecommerce_app'>;
@@ -28,6 +29,7 @@ const ATTEMPTS = 4;
 
 export class CrossTenantDatabase implements Queryable {
   readonly pool: pg.Pool;
+  readonly signals = new CommitSignals();
 
   constructor(options: PoolOptions & { role: CrossingRole }) {
     this.pool = createPool(options);
@@ -66,7 +68,7 @@ export class CrossTenantDatabase implements Queryable {
 
   private async attempt<Result>(work: (tx: CrossTenantTransaction) => Promise<Result>, keep: boolean): Promise<Result> {
     const client = await this.connect();
-    const state = new TransactionState(client, [ENTRY]);
+    const state = new TransactionState(client, [ENTRY], this.signals);
     let broken: Error | undefined;
     try {
       const result = await work(state as unknown as CrossTenantTransaction);

@@ -6,6 +6,7 @@ import type pg from 'pg';
 import type { TenantId } from '#kernel';
 import { databaseFailure, isRetryable } from './failures.js';
 import { createPool, type PoolOptions } from './pool.js';
+import { CommitSignals } from './signals.js';
 import { type Sql, sql } from './sql.js';
 import { type Queryable, TransactionState } from './transaction.js';
 import { pipeline } from './wire.js';
@@ -34,14 +35,15 @@ export interface TenantTransaction extends Queryable {
   readonly traceparent: string | undefined;
   batch(statements: readonly Sql[]): Promise<Record<string, unknown>[][]>;
   now(): Promise<Date>;
-  atCommit(statement: Sql): void;
-  afterCommit(action: () => void): void;
+  atCommit(statement: () => Sql): void;
+  signal(topic: string, tenant: string): void;
 }
 
 const ATTEMPTS = 4;
 
 export class TenantDatabase {
   readonly pool: pg.Pool;
+  readonly signals = new CommitSignals();
 
   constructor(options: Omit<PoolOptions, 'role'>) {
     this.pool = createPool({ ...options, role: 'basecommerce_app' });
@@ -65,7 +67,7 @@ export class TenantDatabase {
 
   /**
    * Runs `work` in one transaction and commits. Deadlocks and serialization failures run it again from the start, so
-   * `work` must do nothing outside the transaction but through `afterCommit`.
+   * `work` must do nothing outside the transaction but through `signal`.
    */
   async transaction<Result>(scope: TenantScope, work: (tx: TenantTransaction) => Promise<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
@@ -92,7 +94,7 @@ export class TenantDatabase {
     keep = true,
   ): Promise<Result> {
     const client = await this.connect();
-    const state = new TransactionState(client, entryOf(scope));
+    const state = new TransactionState(client, entryOf(scope), this.signals);
     let broken: Error | undefined;
     try {
       const result = await work(bind(state, scope));

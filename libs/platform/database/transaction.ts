@@ -10,6 +10,7 @@
  */
 import type pg from 'pg';
 import { databaseFailure } from './failures.js';
+import type { CommitSignals } from './signals.js';
 import { type Sql, sql } from './sql.js';
 import { pipeline, type StatementResult } from './wire.js';
 
@@ -29,12 +30,13 @@ export interface Queryable {
 export class TransactionState implements Queryable {
   private phase: 'idle' | 'open' | 'closed' = 'idle';
   private startedAt: Date | undefined;
-  private readonly committing: Sql[] = [];
+  private readonly committing: (() => Sql)[] = [];
   private readonly committed: (() => void)[] = [];
 
   constructor(
     readonly client: pg.ClientBase,
     private readonly entry: readonly Sql[],
+    private readonly signals: CommitSignals,
   ) {}
 
   async query<Row>(statement: Sql<Row>): Promise<Row[]> {
@@ -60,12 +62,14 @@ export class TransactionState implements Queryable {
     return this.startedAt!;
   }
 
-  atCommit(statement: Sql): void {
+  /** Built when the transaction commits and sent in the same flight as COMMIT. */
+  atCommit(statement: () => Sql): void {
     this.committing.push(statement);
   }
 
-  afterCommit(action: () => void): void {
-    this.committed.push(action);
+  /** Announces `topic` to this process once the transaction is committed; a rollback says nothing. */
+  signal(topic: string, tenant: string): void {
+    this.committed.push(() => this.signals.announce(topic, tenant));
   }
 
   /** Opens the transaction if no statement has done so yet (Prisma's reads join it this way). */
@@ -74,7 +78,9 @@ export class TransactionState implements Queryable {
   }
 
   async commit(): Promise<void> {
-    if (this.phase === 'open' || this.committing.length > 0) await this.flight([...this.committing, COMMIT]);
+    if (this.phase === 'open' || this.committing.length > 0) {
+      await this.flight([...this.committing.map((build) => build()), COMMIT]);
+    }
     this.phase = 'closed';
     for (const action of this.committed) action();
   }

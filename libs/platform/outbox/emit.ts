@@ -1,0 +1,76 @@
+/**
+ * A fact leaves in the transaction that made it true. `emit` queues the event; its row travels in the flight that
+ * carries COMMIT, so the outbox adds no round trip, and `seq` is drawn while the aggregate's row is still locked: within
+ * one aggregate it grows with the version.
+ */
+import type { EventContract, EventData } from '#contracts/event';
+import { newId } from '#kernel';
+import { type Queryable, type Sql, sql } from '#platform/database';
+
+export const OUTBOX_SIGNAL = 'outbox';
+
+/** What `emit` needs of a transaction; tenant transactions have it all, engines add the tenant per event. */
+export interface EmittingTransaction extends Queryable {
+  readonly actor: { readonly id: string };
+  readonly tenant: string;
+  readonly traceparent: string | undefined;
+  atCommit(statement: () => Sql): void;
+  signal(topic: string, tenant: string): void;
+}
+
+export interface AggregateRef {
+  readonly id: string;
+  /** The version this change gave the aggregate, taken under its row lock. */
+  readonly version: number;
+}
+
+interface QueuedEvent {
+  readonly id: string;
+  readonly contract: EventContract;
+  readonly aggregate: AggregateRef;
+  readonly data: unknown;
+}
+
+const queues = new WeakMap<EmittingTransaction, QueuedEvent[]>();
+
+export function emit<Contract extends EventContract>(
+  tx: EmittingTransaction,
+  contract: Contract,
+  aggregate: AggregateRef,
+  data: EventData<Contract>,
+): void {
+  const event = { id: newId(), contract, aggregate, data: contract.data.parse(data) };
+  const queue = queues.get(tx);
+  if (queue) {
+    queue.push(event);
+    return;
+  }
+  const events = [event];
+  queues.set(tx, events);
+  tx.atCommit(() => insertEvents(tx, events));
+  tx.signal(OUTBOX_SIGNAL, tx.tenant);
+}
+
+/** The day an event is filed under, read from its UUIDv7, so that outbox and inbox agree on it without asking. */
+export function eventDay(eventId: string): string {
+  const milliseconds = Number.parseInt(eventId.slice(0, 8) + eventId.slice(9, 13), 16);
+  return new Date(milliseconds).toISOString().slice(0, 10);
+}
+
+function insertEvents(tx: EmittingTransaction, events: readonly QueuedEvent[]): Sql {
+  return sql`
+    insert into outbox_events (recorded_on, tenant_id, id, type, schema_version, aggregate, aggregate_id,
+                               aggregate_version, occurred_at, actor, traceparent, data)
+    select e.recorded_on, ${tx.tenant}::uuid, e.id, e.type, e.schema_version, e.aggregate, e.aggregate_id,
+           e.aggregate_version, app.now(), ${tx.actor.id}, ${tx.traceparent ?? null}, e.data::json
+      from unnest(${events.map((event) => eventDay(event.id))}::date[],
+                  ${events.map((event) => event.id)}::uuid[],
+                  ${events.map((event) => event.contract.type)}::text[],
+                  ${events.map((event) => event.contract.version)}::smallint[],
+                  ${events.map((event) => event.contract.aggregate)}::text[],
+                  ${events.map((event) => event.aggregate.id)}::uuid[],
+                  ${events.map((event) => event.aggregate.version)}::int[],
+                  ${events.map((event) => JSON.stringify(event.data))}::text[])
+        with ordinality as e(recorded_on, id, type, schema_version, aggregate, aggregate_id, aggregate_version, data, position)
+     order by e.position`;
+}

@@ -1,0 +1,1 @@
+export { type AggregateRef, emit, type EmittingTransaction, eventDay, OUTBOX_SIGNAL } from './emit.js';
