@@ -1,0 +1,1 @@
+export type { EngineConsumer, PassOutcome } from './consumer.js';
