@@ -1,0 +1,84 @@
+/**
+ * An HTTP operation as a value: the only source of its route, validation, permission, documentation, typed client and,
+ * for the operator's operations, command. Controllers bind to it with `@Handle(operation)`.
+ */
+import { z } from 'zod';
+import type { Permission } from './permissions.js';
+
+export type Audience = 'tenant' | 'operator';
+
+/** `public` needs no sign-in, `signed_in` any; otherwise the permission. Operator operations are all `signed_in`. */
+export type Access = 'public' | 'signed_in' | Permission;
+
+export interface Operation<
+  Params extends z.ZodType = z.ZodType,
+  Query extends z.ZodType = z.ZodType,
+  Body extends z.ZodType = z.ZodType,
+  Response extends z.ZodType = z.ZodType,
+> {
+  /** operationId: camelCase verb and noun. */
+  readonly id: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Below the audience's prefix, with `:name` parameters. */
+  readonly path: string;
+  readonly audience: Audience;
+  readonly access: Access;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  readonly response: Response;
+  /** Success status. */
+  readonly status: number;
+  /** Codes of the errors a caller should expect beyond the general ones. */
+  readonly errors?: readonly string[];
+  /** Stays possible while the tenant is suspended (paying, leaving, signing in). */
+  readonly isOpenWhenSuspended?: boolean;
+  /** The words of the operator's command, e.g. `tenants create`. */
+  readonly command?: string;
+}
+
+type Optional = 'params' | 'query' | 'body' | 'status' | 'audience';
+
+export const none = z.strictObject({});
+export const noBody = z.undefined().or(z.null()).or(z.strictObject({}));
+export const idParams = z.strictObject({ id: z.uuid().meta({ description: 'UUIDv7' }) });
+
+export function operation<
+  const Params extends z.ZodType = typeof none,
+  const Query extends z.ZodType = typeof none,
+  const Body extends z.ZodType = typeof noBody,
+  const Response extends z.ZodType = z.ZodType,
+>(
+  spec: Omit<Operation<Params, Query, Body, Response>, Optional> &
+    Partial<Pick<Operation<Params, Query, Body, Response>, Optional>>,
+): Operation<Params, Query, Body, Response> {
+  return {
+    params: none as unknown as Params,
+    query: none as unknown as Query,
+    body: noBody as unknown as Body,
+    audience: 'tenant',
+    status: spec.method === 'POST' ? 201 : 200,
+    ...spec,
+  };
+}
+
+export const PREFIX: Readonly<Record<Audience, string>> = { tenant: '/api/v1', operator: '/operator/v1' };
+
+export type ParamsOf<Op extends Operation> = z.output<Op['params']>;
+export type QueryOf<Op extends Operation> = z.output<Op['query']>;
+export type BodyOf<Op extends Operation> = z.output<Op['body']>;
+/** What a handler returns: the wire form. */
+export type ResponseOf<Op extends Operation> = z.input<Op['response']>;
+
+/** `?limit=&cursor=`, the query of every list. */
+export const pageQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(200).default(50).meta({ description: 'Items per page, 1 to 200' }),
+  cursor: z.string().max(500).optional().meta({ description: 'next_cursor of the page before' }),
+});
+
+export function page<Item extends z.ZodType>(item: Item) {
+  return z.object({ data: z.array(item), next_cursor: z.string().nullable() });
+}

@@ -1,0 +1,3 @@
+export { bootSettings } from './boot.js';
+export { SETTINGS, SettingsModule } from './config.module.js';
+export { type ProcessName, readSettings, type Settings, SettingsError } from './settings.js';

@@ -1,0 +1,111 @@
+/**
+ * Everything the environment may say, read once at boot. Precedence: environment, then `.env` in development only, then
+ * the defaults here. A value that cannot be right refuses to boot with one line that names the variable.
+ */
+import { z } from 'zod';
+
+const PLACEHOLDERS = /^(changeme|change-me|secret|password|example|your[-_ ]|placeholder|default|test[-_]?key|development|dev[-_])/i;
+
+const secret = (name: string) =>
+  z
+    .string({ error: `${name} is required` })
+    .refine((value) => Buffer.byteLength(value) >= 32, `${name} must have at least 32 bytes; make one with: openssl rand -base64 48`)
+    .refine((value) => !PLACEHOLDERS.test(value), `${name} is a well-known placeholder; make one with: openssl rand -base64 48`)
+    .refine((value) => new Set(value).size >= 10, `${name} repeats too few characters; make one with: openssl rand -base64 48`);
+
+const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
+
+const port = z.coerce.number().int().min(0).max(65_535);
+
+const url = (name: string, ...protocols: string[]) =>
+  z
+    .string({ error: `${name} is required` })
+    .refine(
+      (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol),
+      `${name} must be a URL starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+    );
+
+const origins = z
+  .string()
+  .transform((value) => value.split(',').map((origin) => origin.trim()).filter(Boolean))
+  .pipe(z.array(z.string().refine((value) => value === '*' || URL.canParse(value), 'CORS_ORIGINS must be a comma-separated list of origins')));
+
+const schema = z.object({
+  NODE_ENV: z.enum(['development', 'test', 'production']).default('production'),
+  DATABASE_URL: url('DATABASE_URL', 'postgres:', 'postgresql:'),
+  REDIS_URL: url('REDIS_URL', 'redis:', 'rediss:'),
+  SECRET_KEY: secret('SECRET_KEY'),
+  ALGORITHM: z.literal('HS256', { error: 'ALGORITHM can only be HS256' }).default('HS256'),
+  ACCESS_TOKEN_EXPIRE_MINUTES: z.coerce.number().int().min(1).max(43_200).default(1_440),
+  CORS_ORIGINS: origins.default(['http://localhost']),
+  BASE_DOMAIN: z
+    .string()
+    .regex(/^[a-z0-9.-]+$/, 'BASE_DOMAIN must be a host name')
+    .default('localhost'),
+  TENANT_SOURCE: z.enum(['header', 'host'], { error: 'TENANT_SOURCE must be header or host' }).optional(),
+  MANAGEMENT_API_KEY: secret('MANAGEMENT_API_KEY'),
+  ENCRYPTION_KEY: secret('ENCRYPTION_KEY'),
+  PORT: port.default(8_000),
+  METRICS_PORT: port.optional(),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  METRICS_ENABLED: flag.default(true),
+  STREAM_PARTITIONS: z.coerce.number().int().min(1).max(256).default(16),
+  DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10),
+});
+
+export interface Settings extends Omit<z.output<typeof schema>, 'TENANT_SOURCE' | 'METRICS_PORT'> {
+  TENANT_SOURCE: 'header' | 'host';
+  METRICS_PORT: number;
+  isProduction: boolean;
+}
+
+export type ProcessName = 'vertical' | 'outbox-relay' | 'engines-worker' | 'basecommerce';
+
+/** What a process cannot do without; the rest may stay unset for it. */
+const NEEDS: Readonly<Record<ProcessName, readonly (keyof z.output<typeof schema>)[]>> = {
+  vertical: ['DATABASE_URL', 'REDIS_URL', 'SECRET_KEY', 'MANAGEMENT_API_KEY', 'ENCRYPTION_KEY'],
+  'outbox-relay': ['DATABASE_URL', 'REDIS_URL'],
+  'engines-worker': ['DATABASE_URL', 'REDIS_URL'],
+  basecommerce: ['DATABASE_URL', 'REDIS_URL'],
+};
+
+const METRICS_PORTS: Readonly<Record<ProcessName, number>> = {
+  vertical: 9_100,
+  'engines-worker': 9_101,
+  'outbox-relay': 9_102,
+  basecommerce: 0,
+};
+
+export class SettingsError extends Error {}
+
+/** Throws a SettingsError whose message lists every bad variable, one per line. Values never appear in it. */
+export function readSettings(process: ProcessName, environment: Record<string, string | undefined>): Settings {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+  const isNeeded = (name: string) => (NEEDS[process] as readonly string[]).includes(name);
+  const unneeded = ['SECRET_KEY', 'MANAGEMENT_API_KEY', 'ENCRYPTION_KEY'].filter((name) => !isNeeded(name) && !(name in given));
+  const result = schema.partial(Object.fromEntries(unneeded.map((name) => [name, true])) as { SECRET_KEY: true }).safeParse(given);
+  if (!result.success) {
+    throw new SettingsError([...new Set(result.error.issues.map((issue) => line(issue)))].join('\n'));
+  }
+  const values = result.data as z.output<typeof schema>;
+  const isProduction = values.NODE_ENV === 'production';
+  refuseUnsafeProduction(values, isProduction);
+  return {
+    ...values,
+    TENANT_SOURCE: values.TENANT_SOURCE ?? (isProduction ? 'header' : 'host'),
+    METRICS_PORT: values.METRICS_PORT ?? METRICS_PORTS[process],
+    isProduction,
+  };
+}
+
+function refuseUnsafeProduction(values: z.output<typeof schema>, isProduction: boolean): void {
+  if (!isProduction) return;
+  if (values.CORS_ORIGINS.includes('*')) {
+    throw new SettingsError('CORS_ORIGINS must name its origins in production; * lets any site use a signed-in browser');
+  }
+}
+
+function line(issue: z.core.$ZodIssue): string {
+  const name = String(issue.path[0] ?? '');
+  return issue.message.startsWith(name) ? issue.message : `${name}: ${issue.message}`;
+}
