@@ -50,6 +50,8 @@ const schema = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   METRICS_ENABLED: flag.default(true),
   STREAM_PARTITIONS: z.coerce.number().int().min(1).max(256).default(16),
+  RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).default(12_000),
+  REQUESTS_AT_ONCE: z.coerce.number().int().min(1).default(200),
   DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10),
 });
 

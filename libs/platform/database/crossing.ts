@@ -47,10 +47,10 @@ export class CrossTenantDatabase implements Queryable {
     return (await this.flight([statement]))[0]!.count;
   }
 
-  async transaction<Result>(work: (tx: CrossTenantTransaction) => Promise<Result>): Promise<Result> {
+  async transaction<Result>(work: (tx: CrossTenantTransaction) => Promise<Result>, guard?: Sql): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.attempt(work, true);
+        return await this.attempt(work, true, guard);
       } catch (error) {
         if (attempt === ATTEMPTS || !isRetryable(error)) throw error;
       }
@@ -58,17 +58,21 @@ export class CrossTenantDatabase implements Queryable {
   }
 
   /** Like `transaction`, but rolled back at the end. */
-  async rehearse<Result>(work: (tx: CrossTenantTransaction) => Promise<Result>): Promise<Result> {
-    return this.attempt(work, false);
+  async rehearse<Result>(work: (tx: CrossTenantTransaction) => Promise<Result>, guard?: Sql): Promise<Result> {
+    return this.attempt(work, false, guard);
   }
 
   async close(): Promise<void> {
     await this.pool.end();
   }
 
-  private async attempt<Result>(work: (tx: CrossTenantTransaction) => Promise<Result>, keep: boolean): Promise<Result> {
+  private async attempt<Result>(
+    work: (tx: CrossTenantTransaction) => Promise<Result>,
+    keep: boolean,
+    guard?: Sql,
+  ): Promise<Result> {
     const client = await this.connect();
-    const state = new TransactionState(client, [ENTRY], this.signals);
+    const state = new TransactionState(client, guard ? [ENTRY, guard] : [ENTRY], this.signals);
     let broken: Error | undefined;
     try {
       const result = await work(state as unknown as CrossTenantTransaction);

@@ -1,0 +1,52 @@
+/**
+ * argon2id (RFC 9106) at 19 MiB and two passes, OWASP's floor. Hashing is bounded: each run holds 19 MiB and a core, so
+ * beyond the limit callers wait in line, and beyond a full line they are told to come back.
+ */
+import { hash, verify } from '@node-rs/argon2';
+import { DomainError } from '#kernel';
+
+/** `Algorithm.Argon2id`, spelled out because ambient const enums cannot be read file by file. */
+const ARGON2ID = 2;
+const COST = { algorithm: ARGON2ID, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
+const CONCURRENT = 4;
+const WAITING = 100;
+
+let running = 0;
+const line: (() => void)[] = [];
+
+export function hashPassword(password: string): Promise<string> {
+  return bounded(() => hash(password, COST));
+}
+
+/** An unknown account costs the same time as a wrong password: pass `undefined` and a decoy is verified instead. */
+export async function verifyPassword(stored: string | undefined, password: string): Promise<boolean> {
+  const matches = await bounded(async () => verify(stored ?? (await decoy()), password));
+  return stored !== undefined && matches;
+}
+
+let decoyHash: Promise<string> | undefined;
+
+function decoy(): Promise<string> {
+  decoyHash ??= hash(crypto.randomUUID(), COST);
+  return decoyHash;
+}
+
+async function bounded<Result>(work: () => Promise<Result>): Promise<Result> {
+  if (running >= CONCURRENT) await turn();
+  running += 1;
+  try {
+    return await work();
+  } finally {
+    running -= 1;
+    line.shift()?.();
+  }
+}
+
+function turn(): Promise<void> {
+  if (line.length >= WAITING) {
+    throw new DomainError('sign_in_busy', 'unavailable', 'Too many sign-ins at once. Try again in a moment.', {
+      retryAfterSeconds: 2,
+    });
+  }
+  return new Promise((resolve) => line.push(resolve));
+}

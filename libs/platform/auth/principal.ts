@@ -1,0 +1,21 @@
+/** Who is asking, as the verified token says. Whether the session still stands is decided in the database, per request. */
+import type { TenantId } from '#kernel';
+
+export interface TenantPrincipal {
+  readonly audience: 'tenant';
+  readonly tenant: TenantId;
+  readonly userId: string;
+  readonly sessionId: string;
+  /** Raised whenever roles or access change; an older token is refused. */
+  readonly authVersion: number;
+  readonly roles: readonly string[];
+}
+
+export interface OperatorPrincipal {
+  readonly audience: 'operator';
+  /** `operator:<id>`, or `operator:management-key`. */
+  readonly actor: string;
+  readonly sessionId: string | undefined;
+}
+
+export type Principal = TenantPrincipal | OperatorPrincipal;

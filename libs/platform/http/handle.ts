@@ -1,0 +1,46 @@
+/**
+ * `@Handle(operation)` turns a controller method into the operation's handler: route, validation, permission, transaction
+ * and idempotency all follow from the value. The method receives one typed call and returns the response.
+ */
+import { HttpCode, Req, RequestMapping, RequestMethod, Res, SetMetadata } from '@nestjs/common';
+import { type Operation, PREFIX, type ResponseOf } from '#contracts/operation';
+import type { OperatorCall, ReadCall, WriteCall } from './call.js';
+import type { HttpReply, HttpRequest } from './request.js';
+
+export const OPERATION = Symbol('Operation');
+
+export type CallOf<Op extends Operation> = Op['audience'] extends 'operator'
+  ? OperatorCall<Op>
+  : Op['method'] extends 'GET'
+    ? ReadCall<Op>
+    : WriteCall<Op>;
+
+type Handler<Op extends Operation> = (call: CallOf<Op>) => Promise<ResponseOf<Op>>;
+
+const registered = new Map<string, Operation>();
+
+/** Every operation some controller handles: what the API document is made from. */
+export function handledOperations(): readonly Operation[] {
+  return [...registered.values()];
+}
+
+export function Handle<Op extends Operation>(operation: Op) {
+  registered.set(operation.id, operation);
+  return (target: object, key: string, descriptor: TypedPropertyDescriptor<Handler<Op>>): void => {
+    const handler = descriptor.value!;
+    const route = function (this: unknown, request: HttpRequest, reply: HttpReply): Promise<unknown> {
+      return request.server.operations.run(operation, request, reply, (call) => handler.call(this, call as CallOf<Op>));
+    };
+    descriptor.value = route as unknown as Handler<Op>;
+    Req()(target, key, 0);
+    Res({ passthrough: true })(target, key, 1);
+    const method = descriptor as unknown as TypedPropertyDescriptor<unknown>;
+    SetMetadata(OPERATION, operation)(target, key, method);
+    HttpCode(operation.status)(target, key, method);
+    RequestMapping({ path: PREFIX[operation.audience] + operation.path, method: RequestMethod[operation.method] })(
+      target,
+      key,
+      method,
+    );
+  };
+}

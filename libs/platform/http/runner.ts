@@ -1,0 +1,120 @@
+/**
+ * The life of a request behind the guard:
+ *
+ *   read    validate → handler(scope)
+ *   write   validate → transaction { idempotency? → handler(tx) → record answer? } → answer after commit
+ *
+ * A write is one transaction, idempotency record included: either all of it happened or none of it.
+ */
+import { Inject, Injectable } from '@nestjs/common';
+import type { Operation } from '#contracts/operation';
+import { errorTable } from '#kernel';
+import '@fastify/cookie';
+import type { OperatorPrincipal, TenantPrincipal } from '#platform/auth';
+import { TenantDatabase, type TenantScope } from '#platform/database';
+import { CrossTenantDatabase } from '#platform/database/crossing';
+import { idempotencyKey, once } from '#platform/idempotency';
+import { ADMISSION, type Admission } from './admission.js';
+import type { OperatorCall, ReadCall, WriteCall } from './call.js';
+import type { HttpReply, HttpRequest } from './request.js';
+import { validated } from './validation.js';
+
+const errors = errorTable({
+  invalid_if_match: ['malformed', 'If-Match must be one ETag such as "3".'],
+});
+
+const ANONYMOUS = { id: 'anonymous' };
+
+type AnyCall = ReadCall<Operation> | WriteCall<Operation> | OperatorCall<Operation>;
+
+@Injectable()
+export class OperationRunner {
+  constructor(
+    @Inject(TenantDatabase) private readonly database: TenantDatabase,
+    @Inject(CrossTenantDatabase) private readonly crossing: CrossTenantDatabase,
+    @Inject(ADMISSION) private readonly admission: Admission,
+  ) {}
+
+  async run(
+    operation: Operation,
+    request: HttpRequest,
+    reply: HttpReply,
+    handler: (call: AnyCall) => Promise<unknown>,
+  ): Promise<unknown> {
+    const input = validated(operation, request);
+    const call = { ...input, ...carried(request, reply) };
+    if (operation.audience === 'operator') return this.operate(request, call, handler);
+    const scope = this.scopeOf(operation, request);
+    const site = request.site!;
+    const tenantCall = {
+      ...call,
+      tenant: site.kind === 'tenant' ? site.tenant : unreachable(),
+      principal: request.principal as TenantPrincipal,
+    };
+    if (operation.method === 'GET') return handler({ ...tenantCall, scope, database: this.database } as ReadCall<Operation>);
+
+    const key = idempotencyKey(request.headers['idempotency-key'], operation, input.params, input.body);
+    return this.database.transaction(scope, (tx) =>
+      once(tx, key, () => handler({ ...tenantCall, tx } as WriteCall<Operation>)),
+    );
+  }
+
+  private operate(
+    request: HttpRequest,
+    call: object,
+    handler: (call: AnyCall) => Promise<unknown>,
+  ): Promise<unknown> {
+    const principal = request.principal as OperatorPrincipal | undefined;
+    const guard = principal && this.admission.operator(principal);
+    return this.crossing.transaction((tx) => handler({ ...call, principal, tx } as unknown as OperatorCall<Operation>), guard);
+  }
+
+  private scopeOf(operation: Operation, request: HttpRequest): TenantScope {
+    const site = request.site!;
+    if (site.kind !== 'tenant') return unreachable();
+    const principal = request.principal as TenantPrincipal | undefined;
+    return {
+      tenant: site.tenant.id,
+      actor: principal ? { id: `user:${principal.userId}` } : ANONYMOUS,
+      guard: this.admission.tenant(principal, operation),
+      ...(request.trace ? { traceparent: request.trace.traceparent } : {}),
+    };
+  }
+}
+
+function carried(request: HttpRequest, reply: HttpReply) {
+  return {
+    languages: languagesOf(request.headers['accept-language']),
+    address: request.ip,
+    ifMatch: versionOf(request.headers['if-match']),
+    etag: (version: number) => void reply.header('etag', `"${version}"`),
+    cookie: (name: string) => request.cookies[name],
+    setCookie: (name: string, value: string, maxAge: number) =>
+      // __Host- cookies: this host only, TLS only (browsers make an exception for localhost), no script.
+      void reply.setCookie(name, value, { httpOnly: true, secure: true, sameSite: 'strict', path: '/', maxAge }),
+  };
+}
+
+export function languagesOf(header: string | undefined): string[] {
+  return (header ?? '')
+    .split(',')
+    .map((part) => {
+      const [tag = '', quality = 'q=1'] = part.trim().split(';');
+      return { tag: tag.trim(), quality: Number(quality.trim().slice(2)) || 0 };
+    })
+    .filter(({ tag, quality }) => tag !== '' && quality > 0)
+    .sort((a, b) => b.quality - a.quality)
+    .map(({ tag }) => tag);
+}
+
+function versionOf(header: string | undefined): number | undefined {
+  if (header === undefined || header === '*') return undefined;
+  const match = /^"(\d{1,9})"$/.exec(header);
+  if (!match) throw errors.invalid_if_match();
+  return Number(match[1]);
+}
+
+/** The guard lets an operation through only at the site its audience belongs to. */
+function unreachable(): never {
+  throw new Error('a tenant operation ran outside a tenant site');
+}

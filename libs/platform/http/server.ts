@@ -1,0 +1,88 @@
+/** Fastify under Nest: limits, hooks that resolve the site before any guard runs, and one shape for every error. */
+import type { IncomingMessage } from 'node:http';
+import cookie from '@fastify/cookie';
+import type { Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import { Logger } from 'nestjs-pino';
+import { newId } from '#kernel';
+import type { Settings } from '#platform/config';
+import { traceOf } from '#platform/telemetry';
+import { TenantLimits } from './limits.js';
+import { ProblemFilter, sendProblem } from './problem.filter.js';
+import type { HttpReply, HttpRequest } from './request.js';
+import { OperationRunner } from './runner.js';
+import { siteOf, TENANT_DIRECTORY, type TenantDirectory } from './site.js';
+
+const MEBIBYTE = 1_048_576;
+const REQUEST_ID = /^[\w.-]{8,64}$/;
+
+/** Paths that belong to no tenant: probes and documentation. */
+const UNSITED = /^\/(health|docs|redoc|reference|openapi\.json|asyncapi\.json|api\/v1\/openapi\.json)(\/|\?|$)/;
+
+export async function createHttpApp(module: Type, settings: Settings): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: MEBIBYTE,
+    requestTimeout: 30_000,
+    // Outlives Nginx's upstream keep-alive (60 s), so that the gateway never writes into a connection we are closing.
+    keepAliveTimeout: 75_000,
+    forceCloseConnections: 'idle',
+    trustProxy: settings.TENANT_SOURCE === 'header' ? 'loopback, uniquelocal' : false,
+    genReqId: (request: IncomingMessage) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : newId();
+    },
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { bufferLogs: true, abortOnError: false });
+  app.useLogger(app.get(Logger));
+  app.useGlobalFilters(new ProblemFilter());
+  app.enableCors({ origin: settings.CORS_ORIGINS, credentials: true, maxAge: 600 });
+  app.enableShutdownHooks();
+  await app.register(cookie);
+  installHooks(app, settings);
+  return app;
+}
+
+function installHooks(app: NestFastifyApplication, settings: Settings): void {
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  const directory = app.get<TenantDirectory>(TENANT_DIRECTORY);
+  const limits = new TenantLimits({ requestsPerMinute: settings.RATE_LIMIT_PER_MINUTE, requestsAtOnce: settings.REQUESTS_AT_ONCE });
+  const siteOptions = { source: settings.TENANT_SOURCE, baseDomain: settings.BASE_DOMAIN };
+  fastify.decorate('operations', app.get(OperationRunner));
+
+  fastify.addHook('onRequest', async (plain, reply) => {
+    const request = plain as HttpRequest;
+    request.trace = traceOf(header(request, 'traceparent'));
+    request.raw.traceId = request.trace.traceId;
+    secure(reply, request.id);
+    if (UNSITED.test(request.url)) return;
+    try {
+      request.site = await siteOf({ host: request.headers.host, slugHeader: header(request, 'x-tenant-slug') }, siteOptions, directory);
+      if (request.site.kind === 'tenant') request.raw.tenantSlug = request.site.tenant.slug;
+      const key = limitKey(request);
+      await limits.admit(key, reply);
+      reply.raw.once('close', () => limits.release(key));
+    } catch (error) {
+      sendProblem(error, request, reply);
+      return reply;
+    }
+  });
+}
+
+function limitKey(request: HttpRequest): string {
+  return request.site?.kind === 'tenant' ? request.site.tenant.id : 'console';
+}
+
+function header(request: HttpRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(',') : value;
+}
+
+function secure(reply: HttpReply, requestId: string): void {
+  reply.raw.setHeader('x-request-id', requestId);
+  reply.raw.setHeader('x-content-type-options', 'nosniff');
+  reply.raw.setHeader('referrer-policy', 'same-origin');
+  reply.raw.setHeader('x-frame-options', 'DENY');
+  reply.raw.setHeader('cache-control', 'no-store');
+}

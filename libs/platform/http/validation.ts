@@ -1,0 +1,34 @@
+/** Zod issues as one `validation_failed` problem: every member that is wrong, with a JSON Pointer to it. */
+import type { z } from 'zod';
+import type { Operation } from '#contracts/operation';
+import { DomainError, type FieldError } from '#kernel';
+import type { HttpRequest } from './request.js';
+
+export function validated(operation: Operation, request: HttpRequest) {
+  const params = operation.params.safeParse(request.params ?? {});
+  const query = operation.query.safeParse(request.query ?? {});
+  const body = operation.body.safeParse(request.body);
+  if (params.success && query.success && body.success) {
+    return { params: params.data, query: query.data, body: body.data };
+  }
+  const problems: FieldError[] = [
+    ...issuesOf(params.error, (path) => path.join('.')),
+    ...issuesOf(query.error, (path) => path.join('.')),
+    ...issuesOf(body.error, pointer),
+  ];
+  // A path that cannot name anything is a thing that does not exist, and must not tell apart from a foreign one.
+  if (!params.success && query.success && body.success) {
+    throw new DomainError('not_found', 'not_found', 'There is nothing at this address.');
+  }
+  throw new DomainError('validation_failed', 'invalid', 'The request does not fit the operation’s schema.', {
+    errors: problems,
+  });
+}
+
+function issuesOf(error: z.ZodError | undefined, locate: (path: PropertyKey[]) => string): FieldError[] {
+  return (error?.issues ?? []).map((issue) => ({ pointer: locate(issue.path), message: issue.message }));
+}
+
+function pointer(path: PropertyKey[]): string {
+  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}

@@ -1,0 +1,1 @@
+export { idempotencyKey, type IdempotencyKey, once } from './once.js';
