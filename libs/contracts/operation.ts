@@ -40,28 +40,39 @@ export interface Operation<
   readonly command?: string;
 }
 
-type Optional = 'params' | 'query' | 'body' | 'status' | 'audience';
+type Defaulted = 'params' | 'query' | 'body' | 'status';
+
+/** Method, audience and access as literals: they decide what a handler is called with. */
+interface Literals<Method, Aud, Acc> {
+  readonly method: Method;
+  readonly audience: Aud;
+  readonly access: Acc;
+}
 
 export const none = z.strictObject({});
 export const noBody = z.undefined().or(z.null()).or(z.strictObject({}));
 export const idParams = z.strictObject({ id: z.uuid().meta({ description: 'UUIDv7' }) });
 
 export function operation<
+  const Method extends Operation['method'],
+  const Acc extends Access,
+  const Aud extends Audience = 'tenant',
   const Params extends z.ZodType = typeof none,
   const Query extends z.ZodType = typeof none,
   const Body extends z.ZodType = typeof noBody,
   const Response extends z.ZodType = z.ZodType,
 >(
-  spec: Omit<Operation<Params, Query, Body, Response>, Optional> &
-    Partial<Pick<Operation<Params, Query, Body, Response>, Optional>>,
-): Operation<Params, Query, Body, Response> {
+  spec: Omit<Operation<Params, Query, Body, Response>, Defaulted | 'method' | 'audience' | 'access'> &
+    Partial<Pick<Operation<Params, Query, Body, Response>, Defaulted>> &
+    Omit<Literals<Method, Aud, Acc>, 'audience'> & { readonly audience?: Aud },
+): Operation<Params, Query, Body, Response> & Literals<Method, Aud, Acc> {
   return {
     params: none as unknown as Params,
     query: none as unknown as Query,
     body: noBody as unknown as Body,
-    audience: 'tenant',
     status: spec.method === 'POST' ? 201 : 200,
     ...spec,
+    audience: spec.audience ?? ('tenant' as Aud),
   };
 }
 

@@ -26,12 +26,12 @@ export function handledOperations(): readonly Operation[] {
 
 export function Handle<Op extends Operation>(operation: Op) {
   registered.set(operation.id, operation);
-  return (target: object, key: string, descriptor: TypedPropertyDescriptor<Handler<Op>>): void => {
+  return <Method extends Handler<Op>>(target: object, key: string, descriptor: TypedPropertyDescriptor<Method>): void => {
     const handler = descriptor.value!;
     const route = function (this: unknown, request: HttpRequest, reply: HttpReply): Promise<unknown> {
       return request.server.operations.run(operation, request, reply, (call) => handler.call(this, call as CallOf<Op>));
     };
-    descriptor.value = route as unknown as Handler<Op>;
+    descriptor.value = route as unknown as Method;
     Req()(target, key, 0);
     Res({ passthrough: true })(target, key, 1);
     const method = descriptor as unknown as TypedPropertyDescriptor<unknown>;

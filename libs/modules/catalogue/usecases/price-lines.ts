@@ -1,0 +1,57 @@
+/** Lines as people ask for them → lines with product, measure and price, frozen as of now. */
+import { Decimal, type Money } from '#kernel';
+import type { TenantTransaction } from '#platform/database';
+import { sellableProducts } from '../data/products.js';
+import { lineTotal } from '../domain/pricing.js';
+import { measure } from '../domain/product.js';
+import { errors } from '../errors.js';
+
+export interface LineRequest {
+  product_id: string;
+  quantity: string;
+  unit?: string | undefined;
+  unit_price?: string | undefined;
+  discount_percent: string;
+}
+
+export interface PricedLine {
+  productId: string;
+  code: string;
+  name: string;
+  unit: string;
+  quantity: Decimal;
+  baseQuantity: Decimal;
+  unitPrice: Decimal;
+  discountPercent: Decimal;
+  total: Money;
+}
+
+/** Throws `product_not_found`, `invalid_unit` or `invalid_quantity`, each pointing at its line. */
+export async function priceLines(
+  tx: TenantTransaction,
+  requests: readonly LineRequest[],
+  generalDiscount: Decimal,
+): Promise<PricedLine[]> {
+  if (requests.length === 0) return [];
+  const products = await sellableProducts(tx, [...new Set(requests.map((request) => request.product_id))]);
+  return requests.map((request, index) => {
+    const product = products.get(request.product_id);
+    if (!product) {
+      throw errors.product_not_found({ errors: [{ pointer: `/lines/${index}/product_id`, message: 'no such product' }] });
+    }
+    const measured = measure(product, Decimal.parse(request.quantity), request.unit);
+    const unitPrice = request.unit_price === undefined ? measured.unitPrice : Decimal.parse(request.unit_price);
+    const discountPercent = Decimal.parse(request.discount_percent);
+    return {
+      productId: product.id,
+      code: product.code,
+      name: product.name,
+      unit: measured.unit,
+      quantity: measured.quantity,
+      baseQuantity: measured.baseQuantity,
+      unitPrice,
+      discountPercent,
+      total: lineTotal(measured.quantity, unitPrice, { line: discountPercent, general: generalDiscount }, product.currency),
+    };
+  });
+}

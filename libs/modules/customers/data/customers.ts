@@ -1,0 +1,68 @@
+import type { ResponseOf } from '#contracts/operation';
+import type { getCustomer, getSite } from '#contracts/http/customers';
+import { type Sql, sql } from '#platform/database';
+
+export interface CustomerRow {
+  id: string;
+  kind: 'person' | 'company';
+  name: string;
+  document: string | null;
+  email: string | null;
+  phone: string | null;
+  version: number;
+  created_at: Date;
+}
+
+export interface SiteRow {
+  id: string;
+  customer_id: string;
+  name: string;
+  address: string;
+  access_notes: string | null;
+  contact: string | null;
+  version: number;
+  created_at: Date;
+}
+
+export const customerById = (id: string): Sql<CustomerRow> => sql`
+  select id, kind, name, document, email, phone, version, created_at
+    from customers where tenant_id = app.current_tenant() and id = ${id}`;
+
+export const customerPage = (search: string | undefined, beforeId: string, limit: number): Sql<CustomerRow> =>
+  search === undefined
+    ? sql`
+        select id, kind, name, document, email, phone, version, created_at
+          from customers
+         where tenant_id = app.current_tenant() and id < ${beforeId}
+         order by id desc limit ${limit + 1}`
+    : sql`
+        select id, kind, name, document, email, phone, version, created_at
+          from customers
+         where tenant_id = app.current_tenant() and id < ${beforeId}
+           and (name ilike ${like(search)} or document like ${like(search)})
+         order by id desc limit ${limit + 1}`;
+
+export const siteById = (id: string): Sql<SiteRow> => sql`
+  select id, customer_id, name, address, access_notes, contact, version, created_at
+    from sites where tenant_id = app.current_tenant() and id = ${id}`;
+
+export const sitePage = (customerId: string | undefined, beforeId: string, limit: number): Sql<SiteRow> => sql`
+  select id, customer_id, name, address, access_notes, contact, version, created_at
+    from sites
+   where tenant_id = app.current_tenant() and id < ${beforeId}
+     and (${customerId ?? null}::uuid is null or customer_id = ${customerId ?? null}::uuid)
+   order by id desc limit ${limit + 1}`;
+
+export function customerView(row: CustomerRow): ResponseOf<typeof getCustomer> {
+  const { version: _, created_at, ...shown } = row;
+  return { ...shown, created_at: created_at.toISOString() };
+}
+
+export function siteView(row: SiteRow): ResponseOf<typeof getSite> {
+  const { version: _, created_at, ...shown } = row;
+  return { ...shown, created_at: created_at.toISOString() };
+}
+
+function like(search: string): string {
+  return `%${search.replace(/[\\%_]/g, '\\$&')}%`;
+}

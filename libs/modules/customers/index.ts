@@ -1,0 +1,1 @@
+export { requireCustomer } from './usecases/require-customer.js';

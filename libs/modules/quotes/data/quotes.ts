@@ -1,0 +1,161 @@
+/** The quote's tables, read and written. Lines come as one JSON column with figures as text, so none passes a float. */
+import type { PricedLine } from '#modules/catalogue';
+import { type Sql, sql, type TenantTransaction } from '#platform/database';
+import type { QuoteState } from '../domain/quote.js';
+import { errors } from '../errors.js';
+
+export interface QuoteRow {
+  id: string;
+  number: string;
+  revision: number;
+  state: QuoteState;
+  customer_id: string;
+  site_id: string | null;
+  seller_id: string;
+  currency: string;
+  discount_percent: string;
+  total_minor: bigint;
+  valid_days: number;
+  valid_until: Date | null;
+  accepted_by: string | null;
+  version: number;
+  created_at: Date;
+  /** app.now() of the reading statement: whether a sent quote has expired is judged by the database's clock. */
+  now: Date;
+}
+
+export interface QuoteLineRow {
+  position: number;
+  product_id: string;
+  code: string;
+  name: string;
+  unit: string;
+  quantity: string;
+  base_quantity: string;
+  unit_price: string;
+  discount_percent: string;
+  total_minor: string;
+  converted_quantity: string;
+}
+
+export type QuoteWithLines = QuoteRow & { lines: QuoteLineRow[] };
+
+export const quoteById = (id: string): Sql<QuoteWithLines> => sql`
+  select q.id, q.number, q.revision, q.state, q.customer_id, q.site_id, q.seller_id, q.currency, q.discount_percent, q.total_minor,
+         q.valid_days, q.valid_until, q.accepted_by, q.version, q.created_at, app.now() as now,
+         coalesce((select json_agg(json_build_object(
+                            'position', l.position, 'product_id', l.product_id, 'code', l.code, 'name', l.name, 'unit', l.unit,
+                            'quantity', l.quantity::text, 'base_quantity', l.base_quantity::text, 'unit_price', l.unit_price::text,
+                            'discount_percent', l.discount_percent::text, 'total_minor', l.total_minor::text,
+                            'converted_quantity', l.converted_quantity::text) order by l.position)
+                     from quote_lines l where l.tenant_id = q.tenant_id and l.quote_id = q.id), '[]') as lines
+    from quotes q
+   where q.tenant_id = app.current_tenant() and q.id = ${id}`;
+
+export const quotePage = (
+  state: string | undefined,
+  customerId: string | undefined,
+  beforeId: string,
+  limit: number,
+): Sql<QuoteRow> => sql`
+  select id, number, revision, state, customer_id, site_id, seller_id, currency, discount_percent, total_minor,
+         valid_days, valid_until, accepted_by, version, created_at, app.now() as now
+    from quotes
+   where tenant_id = app.current_tenant() and id < ${beforeId}
+     and (${state ?? null}::text is null
+          or case when state = 'sent' and valid_until <= app.now() then 'expired' else state end = ${state ?? null})
+     and (${customerId ?? null}::uuid is null or customer_id = ${customerId ?? null}::uuid)
+   order by id desc limit ${limit + 1}`;
+
+/** Locks the quote, so that of 64 callers one decides and the others see what it decided. Throws `quote_not_found`. */
+export async function lockQuote(tx: TenantTransaction, id: string, expectedVersion?: number): Promise<QuoteWithLines> {
+  const [locked, found] = (await tx.batch([
+    sql`select version from quotes where tenant_id = ${tx.tenant} and id = ${id} for update`,
+    quoteById(id),
+  ])) as unknown as [{ version: number }[], QuoteWithLines[]];
+  const quote = found[0];
+  if (!quote || locked.length === 0) throw errors.quote_not_found();
+  if (expectedVersion !== undefined && expectedVersion !== quote.version) throw errors.version_conflict();
+  return quote;
+}
+
+export interface QuoteDraft {
+  id: string;
+  number: string;
+  revision: number;
+  customerId: string;
+  siteId: string | null;
+  currency: string;
+  discountPercent: string;
+  totalMinor: bigint;
+  validDays: number;
+  lines: readonly PricedLine[];
+}
+
+export async function insertQuote(tx: TenantTransaction, draft: QuoteDraft): Promise<void> {
+  await tx.batch([
+    sql`
+      insert into quotes (tenant_id, id, number, revision, state, customer_id, site_id, seller_id, currency, discount_percent,
+                          total_minor, valid_days, created_at, changed_at)
+      values (${tx.tenant}, ${draft.id}, ${draft.number}, ${draft.revision}, 'draft', ${draft.customerId}, ${draft.siteId},
+              ${tx.actor.id}, ${draft.currency}, ${draft.discountPercent}, ${draft.totalMinor}, ${draft.validDays}, app.now(), app.now())`,
+    insertLines(tx, draft.id, draft.lines),
+  ]);
+}
+
+export async function replaceDraft(tx: TenantTransaction, draft: QuoteDraft): Promise<void> {
+  await tx.batch([
+    sql`
+      update quotes
+         set customer_id = ${draft.customerId}, site_id = ${draft.siteId}, discount_percent = ${draft.discountPercent},
+             total_minor = ${draft.totalMinor}, valid_days = ${draft.validDays}, version = version + 1, changed_at = app.now()
+       where tenant_id = ${tx.tenant} and id = ${draft.id}`,
+    sql`delete from quote_lines where tenant_id = ${tx.tenant} and quote_id = ${draft.id}`,
+    insertLines(tx, draft.id, draft.lines),
+  ]);
+}
+
+export interface StateChange {
+  to: QuoteState;
+  validUntil?: Date;
+  acceptedBy?: string;
+}
+
+/** Raises the version; the event that says so carries it. */
+export async function saveState(tx: TenantTransaction, id: string, change: StateChange): Promise<void> {
+  await tx.execute(sql`
+    update quotes
+       set state = ${change.to},
+           valid_until = coalesce(${change.validUntil ?? null}, valid_until),
+           accepted_by = coalesce(${change.acceptedBy ?? null}, accepted_by),
+           version = version + 1,
+           changed_at = app.now()
+     where tenant_id = ${tx.tenant} and id = ${id}`);
+}
+
+export async function addConverted(
+  tx: TenantTransaction,
+  id: string,
+  lines: readonly { position: number; quantity: { toText(): string } }[],
+): Promise<void> {
+  await tx.execute(sql`
+    update quote_lines l
+       set converted_quantity = l.converted_quantity + c.quantity
+      from unnest(${lines.map((line) => line.position)}::int[], ${lines.map((line) => line.quantity.toText())}::numeric[])
+           as c(position, quantity)
+     where l.tenant_id = ${tx.tenant} and l.quote_id = ${id} and l.position = c.position`);
+}
+
+function insertLines(tx: TenantTransaction, quoteId: string, lines: readonly PricedLine[]): Sql {
+  return sql`
+    insert into quote_lines (tenant_id, quote_id, position, product_id, code, name, unit, quantity, base_quantity, unit_price,
+                             discount_percent, total_minor)
+    select ${tx.tenant}, ${quoteId}, l.position, l.product_id, l.code, l.name, l.unit, l.quantity, l.base_quantity, l.unit_price,
+           l.discount_percent, l.total_minor
+      from unnest(${lines.map((line) => line.productId)}::uuid[], ${lines.map((line) => line.code)}::text[],
+                  ${lines.map((line) => line.name)}::text[], ${lines.map((line) => line.unit)}::text[],
+                  ${lines.map((line) => line.quantity.toText())}::numeric[], ${lines.map((line) => line.baseQuantity.toText())}::numeric[],
+                  ${lines.map((line) => line.unitPrice.toText())}::numeric[], ${lines.map((line) => line.discountPercent.toText())}::numeric[],
+                  ${lines.map((line) => line.total.minor)}::bigint[])
+        with ordinality as l(product_id, code, name, unit, quantity, base_quantity, unit_price, discount_percent, total_minor, position)`;
+}

@@ -1,0 +1,1 @@
+export { quoteStates } from './domain/quote.js';

@@ -1,0 +1,21 @@
+import { quoteCreated } from '#contracts/events/quote';
+import { newId } from '#kernel';
+import type { TenantTransaction } from '#platform/database';
+import { nextNumber } from '#platform/numbering';
+import { emit } from '#platform/outbox';
+import { insertQuote, quoteById, type QuoteWithLines } from '../data/quotes.js';
+import { eventData, eventLines } from '../view.js';
+import { priceDraft, type QuoteTerms } from './draft-quote.js';
+
+const SERIES = 'COT';
+
+/** The first version under a new number. */
+export async function createQuote(tx: TenantTransaction, terms: QuoteTerms): Promise<QuoteWithLines> {
+  const id = newId();
+  // The number comes last of all locks: the counter row is the one every quote of the tenant waits for.
+  const draft = await priceDraft(tx, terms, { id, number: '', revision: 1 });
+  await insertQuote(tx, { ...draft, number: await nextNumber(tx, SERIES) });
+  const quote = (await tx.first(quoteById(id)))!;
+  emit(tx, quoteCreated, { id, version: quote.version }, { ...eventData(quote), lines: eventLines(quote) });
+  return quote;
+}
