@@ -39,5 +39,7 @@ export function createPool(options: PoolOptions): pg.Pool {
   });
   // Without a listener an idle connection that breaks would end the process; the pool replaces it by itself.
   pool.on('error', (error) => options.onIdleError?.(error));
+  // The same for one that breaks while checked out: whoever waits on it hears of it through the failing statement.
+  pool.on('connect', (client) => client.on('error', (error) => options.onIdleError?.(error)));
   return pool;
 }

@@ -128,13 +128,12 @@ class Pipeline {
   }
 
   handleError(error: Error): void {
-    // Reported at ReadyForQuery when the server answers; at once when the connection broke, as then nothing follows.
-    this.error = error;
+    // pg forgets a query at its error, so no ReadyForQuery reaches this one; it holds back the next query until then.
     for (const statement of this.statements.slice(this.current)) {
       const known = this.known.get(statement.name);
       if (known) known.state = 'unsure';
     }
-    if (!('severity' in error)) this.reject(error);
+    this.reject(error);
   }
 
   handleReadyForQuery(): void {

@@ -1,5 +1,6 @@
 /** What a handler is called with. Reads get a scope and the database; writes get the open transaction. */
 import type { BodyOf, Operation, ParamsOf, QueryOf } from '#contracts/operation';
+import type { DomainError } from '#kernel';
 import type { OperatorPrincipal, TenantPrincipal } from '#platform/auth';
 import type { TenantDatabase, TenantScope, TenantTransaction } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
@@ -12,6 +13,7 @@ interface Call<Op extends Operation> {
   readonly languages: readonly string[];
   /** The caller's address, for audit and limits. */
   readonly address: string;
+  readonly userAgent: string | null;
   /** The version named by `If-Match`, or undefined when the caller did not ask. */
   readonly ifMatch: number | undefined;
   /** Answers with `ETag: "<version>"`, which `If-Match` can name later. */
@@ -34,6 +36,8 @@ export interface ReadCall<Op extends Operation> extends TenantCall<Op> {
 export interface WriteCall<Op extends Operation> extends TenantCall<Op> {
   readonly body: BodyOf<Op>;
   readonly tx: TenantTransaction;
+  /** What the transaction did is kept, and the caller is refused all the same. */
+  refuseAfterCommit(error: DomainError): void;
 }
 
 export interface OperatorCall<Op extends Operation> extends Call<Op> {

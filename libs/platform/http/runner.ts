@@ -8,7 +8,7 @@
  */
 import { Inject, Injectable } from '@nestjs/common';
 import type { Operation } from '#contracts/operation';
-import { errorTable } from '#kernel';
+import { type DomainError, errorTable } from '#kernel';
 import '@fastify/cookie';
 import type { OperatorPrincipal, TenantPrincipal } from '#platform/auth';
 import { TenantDatabase, type TenantScope } from '#platform/database';
@@ -54,9 +54,13 @@ export class OperationRunner {
     if (operation.method === 'GET') return handler({ ...tenantCall, scope, database: this.database } as ReadCall<Operation>);
 
     const key = idempotencyKey(request.headers['idempotency-key'], operation, input.params, input.body);
-    return this.database.transaction(scope, (tx) =>
-      once(tx, key, () => handler({ ...tenantCall, tx } as WriteCall<Operation>)),
+    let refusal: DomainError | undefined;
+    const refuseAfterCommit = (error: DomainError) => void (refusal = error);
+    const answer = await this.database.transaction(scope, (tx) =>
+      once(tx, key, () => handler({ ...tenantCall, tx, refuseAfterCommit } as WriteCall<Operation>)),
     );
+    if (refusal) throw refusal as DomainError;
+    return answer;
   }
 
   private operate(
@@ -86,6 +90,7 @@ function carried(request: HttpRequest, reply: HttpReply) {
   return {
     languages: languagesOf(request.headers['accept-language']),
     address: request.ip,
+    userAgent: request.headers['user-agent']?.slice(0, 300) ?? null,
     ifMatch: versionOf(request.headers['if-match']),
     etag: (version: number) => void reply.header('etag', `"${version}"`),
     cookie: (name: string) => request.cookies[name],

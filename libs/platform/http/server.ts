@@ -1,7 +1,7 @@
 /** Fastify under Nest: limits, hooks that resolve the site before any guard runs, and one shape for every error. */
 import type { IncomingMessage } from 'node:http';
 import cookie from '@fastify/cookie';
-import type { Type } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
@@ -21,7 +21,7 @@ const REQUEST_ID = /^[\w.-]{8,64}$/;
 /** Paths that belong to no tenant: probes and documentation. */
 const UNSITED = /^\/(health|docs|redoc|reference|openapi\.json|asyncapi\.json|api\/v1\/openapi\.json)(\/|\?|$)/;
 
-export async function createHttpApp(module: Type, settings: Settings): Promise<NestFastifyApplication> {
+export async function createHttpApp(module: DynamicModule, settings: Settings): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: MEBIBYTE,
     requestTimeout: 30_000,

@@ -18,6 +18,24 @@ export interface EmittingTransaction extends Queryable {
   signal(topic: string, tenant: string): void;
 }
 
+/** What a transaction that spans tenants says for one of them. */
+export function onBehalfOf(
+  tx: Pick<EmittingTransaction, 'query' | 'first' | 'execute' | 'atCommit' | 'signal'>,
+  tenant: string,
+  actor: string,
+): EmittingTransaction {
+  return {
+    tenant,
+    actor: { id: actor },
+    traceparent: undefined,
+    query: (statement) => tx.query(statement),
+    first: (statement) => tx.first(statement),
+    execute: (statement) => tx.execute(statement),
+    atCommit: (statement) => tx.atCommit(statement),
+    signal: (topic, name) => tx.signal(topic, name),
+  };
+}
+
 export interface AggregateRef {
   readonly id: string;
   /** The version this change gave the aggregate, taken under its row lock. */

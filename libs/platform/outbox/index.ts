@@ -1,1 +1,1 @@
-export { type AggregateRef, emit, type EmittingTransaction, eventDay, OUTBOX_SIGNAL } from './emit.js';
+export { type AggregateRef, emit, type EmittingTransaction, eventDay, onBehalfOf, OUTBOX_SIGNAL } from './emit.js';

@@ -85,11 +85,11 @@ begin
     raise exception 'The session has ended or your access has changed. Sign in again.'
       using errcode = 'BC401', detail = 'session_ended', hint = 'unauthenticated';
   end if;
-  call app.admit_state(found_state, is_write);
+  perform app.admit_state(found_state, is_write);
 end $$;
 
-create procedure app.admit_state(tenant_state text, is_write boolean)
-  language plpgsql as $$
+create function app.admit_state(tenant_state text, is_write boolean) returns void
+  language plpgsql stable as $$
 begin
   if tenant_state = 'closed' then
     raise exception 'This store is closed.' using errcode = 'BC403', detail = 'tenant_closed', hint = 'forbidden';
@@ -104,7 +104,7 @@ end $$;
 create function app.admit_visitor(is_write boolean) returns void
   language plpgsql stable as $$
 begin
-  call app.admit_state((select state from tenants where id = app.current_tenant()), is_write);
+  perform app.admit_state((select state from tenants where id = app.current_tenant()), is_write);
 end $$;
 
 create table operators (

@@ -19,7 +19,7 @@ create table outbox_events (
   actor             text        not null,
   traceparent       text,
   data              json        not null,
-  primary key (tenant_id, aggregate_id, aggregate_version, recorded_on)
+  primary key (tenant_id, aggregate, aggregate_id, aggregate_version, recorded_on)
 ) partition by range (recorded_on);
 
 -- The relay's and the live streams' way in: only the newest transactions are ever looked up.

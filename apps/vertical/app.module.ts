@@ -1,0 +1,33 @@
+/** The vertical is a list of doors: every module's HTTP, over the platform. It owns no business. */
+import { type DynamicModule, Module } from '@nestjs/common';
+import { CatalogueHttp } from '#modules/catalogue/http';
+import { CustomersHttp } from '#modules/customers/http';
+import { IdentityHttp } from '#modules/identity/http';
+import { OrdersHttp } from '#modules/orders/http';
+import { QuotesHttp } from '#modules/quotes/http';
+import { StockHttp } from '#modules/stock/http';
+import { TenancyHttp } from '#modules/tenancy/http';
+import { type Settings, SettingsModule } from '#platform/config';
+import { DatabaseModule } from '#platform/database';
+import { HttpModule } from '#platform/http';
+import { requestLogging } from '#platform/telemetry';
+
+@Module({})
+export class VerticalModule {
+  static with(settings: Settings): DynamicModule {
+    return {
+      module: VerticalModule,
+      imports: [
+        SettingsModule.for('vertical', settings),
+        requestLogging('vertical', settings.LOG_LEVEL),
+        DatabaseModule,
+        HttpModule.over([IdentityHttp, TenancyHttp]),
+        CatalogueHttp,
+        CustomersHttp,
+        StockHttp,
+        QuotesHttp,
+        OrdersHttp,
+      ],
+    };
+  }
+}

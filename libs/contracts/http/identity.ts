@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import { idParams, operation, page, pageQuery } from '../operation.js';
+import { ROLES } from '../permissions.js';
+import { id, instant, text } from '../scalars.js';
+
+export const password = z.string().min(12, 'must have at least 12 characters').max(200);
+export const email = z
+  .email()
+  .max(254)
+  .transform((value) => value.toLowerCase());
+
+export const token = z.object({
+  access_token: z.string(),
+  token_type: z.literal('Bearer'),
+  expires_in: z.int().meta({ description: 'Seconds' }),
+});
+
+const open = { tag: 'Sign-in', status: 200, isOpenWhenSuspended: true } as const;
+
+export const login = operation({
+  ...open,
+  id: 'login',
+  method: 'POST',
+  path: '/auth/login',
+  summary: 'Sign in; also sets the refresh cookie',
+  access: 'public',
+  body: z.strictObject({ email, password: z.string().min(1).max(200) }),
+  response: token,
+  errors: ['invalid_credentials', 'tenant_closed', 'too_many_attempts'],
+});
+
+export const refresh = operation({
+  ...open,
+  id: 'refreshToken',
+  method: 'POST',
+  path: '/auth/refresh',
+  summary: 'Exchange the refresh cookie for a new access token and a new cookie',
+  description: 'A refresh token works once. Presenting an older one of the same session ends the session.',
+  access: 'public',
+  response: token,
+  errors: ['refresh_missing', 'refresh_reused', 'session_ended'],
+});
+
+export const logout = operation({
+  ...open,
+  id: 'logout',
+  method: 'POST',
+  path: '/auth/logout',
+  summary: 'End this session, or all of one’s sessions',
+  access: 'signed_in',
+  body: z.strictObject({ everywhere: z.boolean().default(false) }).default({ everywhere: false }),
+  response: z.object({ ended: z.int() }),
+});
+
+export const changeOwnPassword = operation({
+  ...open,
+  id: 'changeOwnPassword',
+  method: 'POST',
+  path: '/auth/password',
+  summary: 'Change one’s password; ends the other sessions',
+  access: 'signed_in',
+  body: z.strictObject({ current: z.string().min(1).max(200), next: password }),
+  response: z.object({ ended: z.int() }),
+  errors: ['invalid_credentials'],
+});
+
+export const user = z.object({
+  id,
+  email: z.string(),
+  name: z.string(),
+  roles: z.array(z.enum(ROLES)),
+  is_active: z.boolean(),
+  last_sign_in_at: instant.nullable(),
+  created_at: instant,
+});
+
+export const me = operation({
+  id: 'me',
+  method: 'GET',
+  path: '/auth/me',
+  tag: 'Sign-in',
+  summary: 'Who am I, and what may I do',
+  access: 'signed_in',
+  response: user.extend({
+    permissions: z.array(z.string()),
+    tenant: z.object({ id, slug: z.string(), legal_name: z.string(), state: z.string() }),
+  }),
+});
+
+const newUser = z.strictObject({ email, name: text(200), password, roles: z.array(z.enum(ROLES)).min(1) });
+
+export const createUser = operation({
+  id: 'createUser',
+  method: 'POST',
+  path: '/users',
+  tag: 'People',
+  summary: 'Give a person access',
+  access: 'user.manage',
+  body: newUser,
+  response: user,
+  errors: ['email_taken'],
+});
+
+export const listUsers = operation({
+  id: 'listUsers',
+  method: 'GET',
+  path: '/users',
+  tag: 'People',
+  summary: 'List people, newest first',
+  access: 'user.read',
+  query: pageQuery,
+  response: page(user),
+});
+
+export const getUser = operation({
+  id: 'getUser',
+  method: 'GET',
+  path: '/users/:id',
+  tag: 'People',
+  summary: 'Read one person',
+  access: 'user.read',
+  params: idParams,
+  response: user,
+});
+
+export const changeUser = operation({
+  id: 'changeUser',
+  method: 'PATCH',
+  path: '/users/:id',
+  tag: 'People',
+  summary: 'Change roles or access; bites on the person’s next request',
+  access: 'user.manage',
+  params: idParams,
+  body: z.strictObject({
+    name: text(200).optional(),
+    roles: z.array(z.enum(ROLES)).min(1).optional(),
+    is_active: z.boolean().optional(),
+  }),
+  response: user,
+  errors: ['last_owner'],
+});

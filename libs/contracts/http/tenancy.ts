@@ -1,0 +1,247 @@
+import { z } from 'zod';
+import { TENANT_STATES } from '../events/tenant.js';
+import { idParams, operation, page, pageQuery } from '../operation.js';
+import { ROLES } from '../permissions.js';
+import { currency, id, instant, text } from '../scalars.js';
+import { email, password, token, user } from './identity.js';
+
+export const tenant = z.object({
+  id,
+  slug: z.string(),
+  legal_name: z.string(),
+  document: z.string().nullable(),
+  state: z.enum(TENANT_STATES),
+  locale: z.string(),
+  time_zone: z.string(),
+  currency,
+  created_at: instant,
+});
+
+export const getTenant = operation({
+  id: 'getTenant',
+  method: 'GET',
+  path: '/tenant',
+  tag: 'Store',
+  summary: 'Read one’s own store',
+  access: 'tenant.read',
+  response: tenant,
+});
+
+const slug = z
+  .string()
+  .max(63)
+  .regex(/^[a-z0-9](-?[a-z0-9])*$/, 'must be lower-case letters, digits and single hyphens');
+
+const timeZone = z.string().refine((value) => Intl.supportedValuesOf('timeZone').includes(value) || value === 'UTC', 'must be an IANA time zone');
+
+const reason = text(500).meta({ description: 'Why; kept in the audit' });
+
+const operator = { audience: 'operator', access: 'signed_in' } as const;
+
+export const operatorLogin = operation({
+  id: 'operatorLogin',
+  method: 'POST',
+  path: '/auth/login',
+  audience: 'operator',
+  access: 'public',
+  tag: 'Sign-in',
+  status: 200,
+  summary: 'Sign in to the console',
+  body: z.strictObject({ email, password: z.string().min(1).max(200) }),
+  response: token,
+  errors: ['invalid_credentials', 'too_many_attempts'],
+});
+
+export const operatorLogout = operation({
+  ...operator,
+  id: 'operatorLogout',
+  method: 'POST',
+  path: '/auth/logout',
+  tag: 'Sign-in',
+  status: 200,
+  summary: 'End the console session',
+  response: z.object({ ended: z.int() }),
+});
+
+export const createTenant = operation({
+  ...operator,
+  id: 'createTenant',
+  method: 'POST',
+  path: '/tenants',
+  tag: 'Tenants',
+  summary: 'Set up a store and its owner',
+  command: 'tenants create',
+  body: z.strictObject({
+    slug,
+    legal_name: text(200),
+    owner_email: email,
+    owner_name: text(200),
+    owner_password: password.optional().meta({ description: 'Made and shown once unless given' }),
+    document: text(20).optional(),
+    locale: z.enum(['pt-BR', 'en', 'es']).default('pt-BR'),
+    time_zone: timeZone.default('America/Sao_Paulo'),
+    currency: currency.default('BRL'),
+  }),
+  response: tenant.extend({ owner: z.object({ id, email: z.string(), password: z.string().nullable() }) }),
+  errors: ['slug_taken', 'slug_reserved'],
+});
+
+export const listTenants = operation({
+  ...operator,
+  id: 'listTenants',
+  method: 'GET',
+  path: '/tenants',
+  tag: 'Tenants',
+  summary: 'List stores, newest first',
+  command: 'tenants list',
+  query: pageQuery.extend({ state: z.enum(TENANT_STATES).optional(), search: text(100).optional() }),
+  response: page(tenant),
+});
+
+export const showTenant = operation({
+  ...operator,
+  id: 'showTenant',
+  method: 'GET',
+  path: '/tenants/:tenant',
+  tag: 'Tenants',
+  summary: 'Read one store, by slug or id',
+  command: 'tenants show',
+  params: z.strictObject({ tenant: text(63) }),
+  response: tenant,
+  errors: ['tenant_not_found'],
+});
+
+const stateChange = <const Id extends string, const Verb extends string>(id: Id, verb: Verb, summary: string) =>
+  operation({
+    ...operator,
+    id,
+    method: 'POST',
+    path: `/tenants/:tenant/${verb}`,
+    tag: 'Tenants',
+    status: 200,
+    summary,
+    command: `tenants ${verb}`,
+    params: z.strictObject({ tenant: text(63) }),
+    body: z.strictObject({ reason }),
+    response: tenant,
+    errors: ['tenant_not_found', 'invalid_transition'],
+  });
+
+export const suspendTenant = stateChange('suspendTenant', 'suspend', 'Suspend a store: reading and paying stay possible');
+export const reactivateTenant = stateChange('reactivateTenant', 'reactivate', 'Give a suspended store its writes back');
+export const closeTenant = stateChange('closeTenant', 'close', 'Close a store: nobody signs in any more');
+
+const ofTenant = z.strictObject({ tenant: text(63) });
+const ofUser = z.strictObject({ tenant: text(63), id: idParams.shape.id });
+
+export const listTenantUsers = operation({
+  ...operator,
+  id: 'listTenantUsers',
+  method: 'GET',
+  path: '/tenants/:tenant/users',
+  tag: 'People',
+  summary: 'List a store’s people',
+  command: 'users list',
+  params: ofTenant,
+  query: pageQuery,
+  response: page(user),
+  errors: ['tenant_not_found'],
+});
+
+export const createTenantUser = operation({
+  ...operator,
+  id: 'createTenantUser',
+  method: 'POST',
+  path: '/tenants/:tenant/users',
+  tag: 'People',
+  summary: 'Give a person access to a store',
+  command: 'users create',
+  params: ofTenant,
+  body: z.strictObject({
+    email,
+    name: text(200),
+    roles: z.array(z.enum(ROLES)).min(1),
+    password: password.optional().meta({ description: 'Made and shown once unless given' }),
+    reason,
+  }),
+  response: user.extend({ password: z.string().nullable() }),
+  errors: ['tenant_not_found', 'email_taken'],
+});
+
+export const resetTenantUserPassword = operation({
+  ...operator,
+  id: 'resetTenantUserPassword',
+  method: 'POST',
+  path: '/tenants/:tenant/users/:id/reset-password',
+  tag: 'People',
+  status: 200,
+  summary: 'Give a person a new password, shown once; ends their sessions',
+  command: 'users reset-password',
+  params: ofUser,
+  body: z.strictObject({ reason }),
+  response: user.extend({ password: z.string() }),
+  errors: ['tenant_not_found', 'user_not_found'],
+});
+
+export const deactivateTenantUser = operation({
+  ...operator,
+  id: 'deactivateTenantUser',
+  method: 'POST',
+  path: '/tenants/:tenant/users/:id/deactivate',
+  tag: 'People',
+  status: 200,
+  summary: 'Take a person’s access away; bites on their next request',
+  command: 'users deactivate',
+  params: ofUser,
+  body: z.strictObject({ reason }),
+  response: user,
+  errors: ['tenant_not_found', 'user_not_found', 'last_owner'],
+});
+
+export const createOperator = operation({
+  ...operator,
+  id: 'createOperator',
+  method: 'POST',
+  path: '/operators',
+  tag: 'Operators',
+  summary: 'Give a person access to the console',
+  command: 'operators create',
+  body: z.strictObject({ email, name: text(200), password: password.optional(), reason }),
+  response: z.object({ id, email: z.string(), name: z.string(), password: z.string().nullable() }),
+  errors: ['email_taken'],
+});
+
+export const listOperators = operation({
+  ...operator,
+  id: 'listOperators',
+  method: 'GET',
+  path: '/operators',
+  tag: 'Operators',
+  summary: 'List who may use the console',
+  command: 'operators list',
+  query: pageQuery,
+  response: page(z.object({ id, email: z.string(), name: z.string(), is_active: z.boolean(), created_at: instant })),
+});
+
+export const listAudit = operation({
+  ...operator,
+  id: 'listAudit',
+  method: 'GET',
+  path: '/audit',
+  tag: 'Audit',
+  summary: 'What operators did, newest first',
+  command: 'audit list',
+  query: pageQuery.extend({ tenant: text(63).optional() }),
+  response: page(
+    z.object({
+      id,
+      at: instant,
+      actor: z.string(),
+      action: z.string(),
+      tenant_id: id.nullable(),
+      subject: z.string(),
+      reason: z.string().nullable(),
+      details: z.record(z.string(), z.unknown()),
+    }),
+  ),
+});

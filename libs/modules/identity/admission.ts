@@ -1,0 +1,18 @@
+/** The session gate: one SQL function in front of every request's statement, in the same flight. */
+import type { Operation } from '#contracts/operation';
+import type { OperatorPrincipal, TenantPrincipal } from '#platform/auth';
+import { type Sql, sql } from '#platform/database';
+import type { Admission } from '#platform/http';
+
+export class SessionAdmission implements Admission {
+  tenant(principal: TenantPrincipal | undefined, operation: Operation): Sql {
+    const isWrite = operation.method !== 'GET' && operation.isOpenWhenSuspended !== true;
+    return principal
+      ? sql`select app.admit(${principal.sessionId}, ${principal.authVersion}, ${isWrite})`
+      : sql`select app.admit_visitor(${isWrite})`;
+  }
+
+  operator(principal: OperatorPrincipal): Sql | undefined {
+    return principal.sessionId === undefined ? undefined : sql`select app.admit_operator(${principal.sessionId})`;
+  }
+}

@@ -1,0 +1,31 @@
+/** Sign-in attempts, counted per address and account in this process; the account alone has a wider limit. */
+import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
+import { errors } from '../errors.js';
+
+const WINDOW_SECONDS = 300;
+const PER_ADDRESS_AND_ACCOUNT = new RateLimiterMemory({ points: 10, duration: WINDOW_SECONDS });
+const PER_ACCOUNT = new RateLimiterMemory({ points: 50, duration: WINDOW_SECONDS });
+
+/** Only failures count: throws `too_many_attempts` before the password is looked at when there were too many. */
+export async function limitedAttempt<Result>(account: string, address: string, attempt: () => Promise<Result>): Promise<Result> {
+  const counters = [
+    [PER_ADDRESS_AND_ACCOUNT, `${address}/${account}`],
+    [PER_ACCOUNT, account],
+  ] as const;
+  for (const [limiter, key] of counters) {
+    const state = await limiter.get(key);
+    if (state && state.consumedPoints >= limiter.points) throw refusal(state);
+  }
+  try {
+    const result = await attempt();
+    await PER_ADDRESS_AND_ACCOUNT.delete(`${address}/${account}`);
+    return result;
+  } catch (error) {
+    await Promise.allSettled(counters.map(([limiter, key]) => limiter.consume(key)));
+    throw error;
+  }
+}
+
+function refusal(state: RateLimiterRes) {
+  return errors.too_many_attempts({ retryAfterSeconds: Math.ceil(state.msBeforeNext / 1_000) });
+}

@@ -1,0 +1,39 @@
+/**
+ * Slug → tenant, for every request. A slug never moves to another tenant, so what was found stays found; what was not is
+ * asked again after a second, so that a new store is there at once and a flood of made-up names costs one query each.
+ */
+import { tenantId } from '#kernel';
+import { sql } from '#platform/database';
+import type { CrossTenantDatabase } from '#platform/database/crossing';
+import type { SiteTenant, TenantDirectory } from '#platform/http';
+
+const KEPT = 20_000;
+const MISSING_MS = 1_000;
+
+export class CachedTenantDirectory implements TenantDirectory {
+  private readonly found = new Map<string, SiteTenant>();
+  private readonly missing = new Map<string, number>();
+
+  constructor(private readonly database: CrossTenantDatabase) {}
+
+  async find(slug: string): Promise<SiteTenant | undefined> {
+    const known = this.found.get(slug);
+    if (known) return known;
+    const now = performance.now();
+    if ((this.missing.get(slug) ?? 0) > now) return undefined;
+    const row = await this.database.first(sql<{ id: string }>`select id from tenants where slug = ${slug}`);
+    if (!row) {
+      remember(this.missing, slug, now + MISSING_MS);
+      return undefined;
+    }
+    const tenant = { id: tenantId(row.id), slug };
+    remember(this.found, slug, tenant);
+    return tenant;
+  }
+}
+
+/** The oldest entry makes room: bounded, and never a full clear that would send every tenant to the database at once. */
+function remember<Value>(cache: Map<string, Value>, key: string, value: Value): void {
+  if (cache.size >= KEPT) cache.delete(cache.keys().next().value!);
+  cache.set(key, value);
+}

@@ -1,0 +1,2 @@
+export { requireTenant, type TenantRow, tenantPage, tenantView } from './data/tenants.js';
+export { tenantStates } from './domain/tenant.js';
