@@ -1,0 +1,66 @@
+/**
+ * PostgreSQL and Redis for one purpose (`dev` keeps its data, `test` is fast and forgets), remembered in a file so that
+ * the next start finds what is still running and nothing is started twice.
+ */
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { dataDir, readJson, writeJson } from './places.mjs';
+import { isAlive, isListening, stopProcess } from './processes.mjs';
+import { say } from './say.mjs';
+
+const SETTINGS = {
+  dev: { max_connections: 200 },
+  // A test database that is lost with the machine is no loss: no write waits for the disk.
+  test: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: 400, shared_buffers: '256MB' },
+};
+
+function memory(purpose) {
+  return path.join(dataDir, `${purpose}-servers.json`);
+}
+
+/** Starts what is not running yet. `DATABASE_URL` and `REDIS_URL`, when set, are used as they are. */
+export async function startServers(purpose) {
+  const known = readJson(memory(purpose)) ?? {};
+  const home = path.join(dataDir, purpose);
+  const [postgres, redis] = await Promise.all([
+    given(process.env.DATABASE_URL) ??
+      (await running(known.postgres)) ??
+      starting('PostgreSQL', async () => {
+        const { startPostgres } = await import('./postgres.mjs');
+        return startPostgres({ data: path.join(home, 'postgres'), settings: SETTINGS[purpose], logFile: path.join(home, 'postgres.log') });
+      }),
+    given(process.env.REDIS_URL) ??
+      (await running(known.redis)) ??
+      starting('Redis', async () => {
+        const { startRedis } = await import('./redis.mjs');
+        return startRedis({ data: path.join(home, 'redis'), logFile: path.join(home, 'redis.log') });
+      }),
+  ]);
+  writeJson(memory(purpose), { postgres, redis, databaseUrl: postgres.url, redisUrl: redis.url });
+  return { postgres, redis, databaseUrl: postgres.url, redisUrl: redis.url };
+}
+
+/** Stops what `startServers` started; servers given by URL are not ours to stop. */
+export async function stopServers(purpose, options = { forget: false }) {
+  const known = readJson(memory(purpose));
+  if (!known) return;
+  // SIGINT is PostgreSQL's fast shutdown: it does not wait for clients that stay connected.
+  if (known.postgres?.pid) await stopProcess(known.postgres.pid, 'SIGINT');
+  if (known.redis?.pid) await stopProcess(known.redis.pid);
+  rmSync(memory(purpose), { force: true });
+  if (options.forget) rmSync(path.join(dataDir, purpose), { recursive: true, force: true });
+}
+
+function given(url) {
+  return url && { url, from: 'the environment' };
+}
+
+async function running(server) {
+  return server?.pid && isAlive(server.pid) && (await isListening(server.port)) ? { ...server, wasRunning: true } : undefined;
+}
+
+async function starting(name, start) {
+  const server = await start();
+  say(`${name} is up on port ${server.port} (${server.from})`);
+  return server;
+}
