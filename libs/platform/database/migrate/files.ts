@@ -1,0 +1,43 @@
+/** Migrations as they lie on disk: `prisma/migrations/<timestamp>_<name>/migration.sql`, applied in name order. */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+export interface Migration {
+  readonly name: string;
+  readonly sql: string;
+  /** SHA-256 of the file, as Prisma records it. */
+  readonly checksum: string;
+  /** First line `-- no-transaction`: for statements such as CREATE INDEX CONCURRENTLY. */
+  readonly isTransactional: boolean;
+  /** First line `-- breaking`: processes older than it must not run against the migrated database. */
+  readonly isBreaking: boolean;
+}
+
+export function readMigrations(directory: string): Migration[] {
+  return readdirSync(directory)
+    .filter((name) => existsSync(path.join(directory, name, 'migration.sql')))
+    .sort()
+    .map((name) => {
+      const sql = readFileSync(path.join(directory, name, 'migration.sql'), 'utf8');
+      const firstLine = sql.slice(0, sql.indexOf('\n'));
+      return {
+        name,
+        sql,
+        checksum: createHash('sha256').update(sql).digest('hex'),
+        isTransactional: !firstLine.startsWith('-- no-transaction'),
+        isBreaking: firstLine.startsWith('-- breaking'),
+      };
+    });
+}
+
+/** The project's migrations, from sources or from the build, wherever this file runs. */
+export function migrationsDirectory(): string {
+  let folder = import.meta.dirname;
+  while (!existsSync(path.join(folder, 'prisma', 'migrations'))) {
+    const parent = path.dirname(folder);
+    if (parent === folder) throw new Error('prisma/migrations is not to be found above this program');
+    folder = parent;
+  }
+  return path.join(folder, 'prisma', 'migrations');
+}
