@@ -22,8 +22,9 @@ create table outbox_events (
   primary key (tenant_id, aggregate, aggregate_id, aggregate_version, recorded_on)
 ) partition by range (recorded_on);
 
--- The relay's and the live streams' way in: only the newest transactions are ever looked up.
-create index outbox_events_xid on outbox_events (xid);
+-- The relay's and the live streams' way in: only the newest transactions are ever looked up. `seq` makes it the order in
+-- which a large backlog is read in chunks.
+create index outbox_events_xid on outbox_events (xid, seq);
 
 -- Rows whose day has no partition yet land here, so that a late partition never refuses an event.
 create table outbox_events_default partition of outbox_events default;
@@ -34,30 +35,39 @@ call app.protect('outbox_events', app => 'select,insert', operator => 'select,in
 
 grant usage on sequence outbox_events_seq to basecommerce_app, basecommerce_operator, basecommerce_engines;
 
--- Days are created ahead and dropped behind by the relay, which owns nothing: these two functions are all it may do.
-create function app.ensure_outbox_days(first date, last date) returns integer
-  language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+-- Which stream partition an aggregate's events travel in. One place decides, for relay, worker and console alike.
+create function app.event_partition(tenant uuid, aggregate_id uuid, partitions integer) returns integer
+  language sql immutable strict parallel safe
+  return mod(uuid_hash_extended(aggregate_id, uuid_hash_extended(tenant, 0)) & 9223372036854775807, partitions)::integer;
+
+-- Days are created ahead and dropped behind by the relay, which owns nothing: these functions are all it may do.
+--
+-- A day is made beside its table and then attached. `create table … partition of` would lock the whole table against
+-- writers; attaching locks only the default partition. Rows of that day which are already in the default partition
+-- keep the day there: late is worse than unpartitioned.
+create function app.attach_day(parent text, day date) returns boolean
+  language plpgsql set search_path = pg_catalog, public, pg_temp set lock_timeout = '500ms' as $$
 declare
-  day date;
-  made integer := 0;
+  part text := format('%s_%s', parent, to_char(day, 'YYYYMMDD'));
 begin
-  for day in select generate_series(first, last, interval '1 day')::date loop
-    if to_regclass(format('public.outbox_events_%s', to_char(day, 'YYYYMMDD'))) is null then
-      begin
-        execute format('create table public.outbox_events_%s partition of public.outbox_events for values from (%L) to (%L)',
-                       to_char(day, 'YYYYMMDD'), day, day + 1);
-        execute format('alter table public.outbox_events_%s enable row level security, force row level security',
-                       to_char(day, 'YYYYMMDD'));
-        made := made + 1;
-      exception
-        when duplicate_table then null;
-        -- The default partition already holds rows of that day: they stay there, and so does the rest of the day.
-        when check_violation then null;
-      end;
-    end if;
-  end loop;
-  return made;
+  if to_regclass(format('public.%I', part)) is not null then
+    return false;
+  end if;
+  execute format('create table public.%I (like public.%I including defaults including constraints)', part, parent);
+  execute format('alter table public.%I enable row level security, force row level security', part);
+  execute format('alter table public.%I attach partition public.%I for values from (%L) to (%L)', parent, part, day, day + 1);
+  return true;
+exception
+  when duplicate_table or check_violation or lock_not_available then
+    return false;
 end $$;
 
+create function app.ensure_outbox_days(first date, last date) returns integer
+  language sql security definer set search_path = pg_catalog, public, pg_temp as $$
+  select count(*) filter (where app.attach_day('outbox_events', day::date))::integer
+    from generate_series(first, last, interval '1 day') as day
+$$;
+
+revoke all on function app.attach_day(text, date) from public;
 revoke all on function app.ensure_outbox_days(date, date) from public;
 grant execute on function app.ensure_outbox_days(date, date) to basecommerce_relay;
