@@ -40,6 +40,25 @@ create function app.event_partition(tenant uuid, aggregate_id uuid, partitions i
   language sql immutable strict parallel safe
   return mod(uuid_hash_extended(aggregate_id, uuid_hash_extended(tenant, 0)) & 9223372036854775807, partitions)::integer;
 
+-- An outbox row as CloudEvents JSON (libs/contracts/event.ts). Built here, so that the relay passes opaque text on: parsing
+-- and printing each event in the relay would cost more than reading it.
+create function app.event_envelope(event outbox_events) returns text
+  language sql stable parallel safe
+  return '{"specversion":"1.0","id":"' || event.id
+      || '","source":"basecommerce/' || event.aggregate
+      || '","type":"' || event.type
+      || '","subject":"' || event.aggregate || '/' || event.aggregate_id
+      || '","time":"' || to_char(event.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      || '","datacontenttype":"application/json","dataschema":"' || event.type || '/v' || event.schema_version
+      || '","tenantid":"' || event.tenant_id
+      || '","aggregateversion":' || event.aggregate_version
+      || coalesce(',"traceparent":' || to_json(event.traceparent), '')
+      || ',"actor":' || to_json(event.actor)
+      || ',"data":' || event.data || '}';
+
+grant execute on function app.event_partition(uuid, uuid, integer), app.event_envelope(outbox_events)
+  to basecommerce_app, basecommerce_operator, basecommerce_relay, basecommerce_engines;
+
 -- Days are created ahead and dropped behind by the relay, which owns nothing: these functions are all it may do.
 --
 -- A day is made beside its table and then attached. `create table … partition of` would lock the whole table against

@@ -8,20 +8,28 @@ create table relay_leases (
   expires_at timestamptz not null
 );
 
--- Everything visible in `published` is in Redis or was; everything visible in `confirmed` is in every engine's hands
--- (applied, deferred or failed), so Redis may forget it.
+-- Everything visible in `published` is in Redis or was.
 create table relay_positions (
-  vertical  text        not null primary key,
-  published pg_snapshot not null,
-  confirmed pg_snapshot not null,
-  saved_at  timestamptz not null default now()
+  vertical     text        not null primary key,
+  published    pg_snapshot not null,
+  -- When that snapshot was taken; the hot path does not look at days long before it.
+  published_at timestamptz not null
 );
 
-grant select, insert, update on relay_leases, relay_positions to basecommerce_relay;
-grant select on relay_leases, relay_positions to basecommerce_operator;
+-- Everything visible in `confirmed` is in that engine's hands (applied, deferred or failed): Redis may forget it.
+create table relay_confirmations (
+  vertical  text        not null,
+  engine    text        not null,
+  confirmed pg_snapshot not null,
+  saved_at  timestamptz not null default now(),
+  primary key (vertical, engine)
+);
 
--- Drops the days of the outbox and the inbox before `horizon`, as far as every vertical's relay has confirmed all of them:
--- a day with one row that an engine may still need stays, and so do all days after it.
+grant select, insert, update on relay_leases, relay_positions, relay_confirmations to basecommerce_relay;
+grant select on relay_leases, relay_positions, relay_confirmations to basecommerce_operator;
+
+-- Drops the days of the outbox and the inbox before `horizon`, as far as every engine has confirmed all of them: a
+-- day with one row that an engine may still need stays, and so do all days after it.
 create function app.drop_event_days(horizon date) returns integer
   language plpgsql security definer set search_path = pg_catalog, public, pg_temp set lock_timeout = '500ms' as $$
 declare
@@ -40,7 +48,7 @@ begin
     execute format('alter table public.%I no force row level security', 'outbox_events_' || day);
     execute format('select exists (select from public.%I o
                                      where not coalesce((select bool_and(pg_visible_in_snapshot(o.xid, p.confirmed))
-                                                           from public.relay_positions p), false))', 'outbox_events_' || day)
+                                                           from public.relay_confirmations p), false))', 'outbox_events_' || day)
       into is_needed;
     if is_needed then
       execute format('alter table public.%I force row level security', 'outbox_events_' || day);
