@@ -107,6 +107,8 @@ begin
   perform app.admit_state((select state from tenants where id = app.current_tenant()), is_write);
 end $$;
 
+grant execute on function app.admit(uuid, integer, boolean), app.admit_state(text, boolean), app.admit_visitor(boolean) to basecommerce_app;
+
 create table operators (
   id            uuid        primary key,
   email         text        not null unique check (email = lower(email)),
@@ -142,6 +144,8 @@ begin
   end if;
 end $$;
 
+grant execute on function app.admit_operator(uuid) to basecommerce_operator;
+
 -- What operators did across tenants, by whom and why. Never changed, never deleted.
 create table operator_audit_entries (
   id        uuid        primary key,
@@ -169,3 +173,6 @@ create table idempotency_records (
 );
 
 call app.protect('idempotency_records', app => 'select,insert,delete');
+
+grant execute on function app.admit(uuid, integer, boolean), app.admit_state(text, boolean), app.admit_visitor(boolean) to basecommerce_app;
+grant execute on function app.admit_operator(uuid) to basecommerce_operator;

@@ -8,9 +8,9 @@ export interface Migration {
   readonly sql: string;
   /** SHA-256 of the file, as Prisma records it. */
   readonly checksum: string;
-  /** First line `-- no-transaction`: for statements such as CREATE INDEX CONCURRENTLY. */
+  /** False if the first line says `-- no-transaction`: for statements such as CREATE INDEX CONCURRENTLY. */
   readonly isTransactional: boolean;
-  /** First line `-- breaking`: processes older than it must not run against the migrated database. */
+  /** The first line says `-- breaking`: processes older than it must not run against the migrated database. */
   readonly isBreaking: boolean;
 }
 
@@ -18,17 +18,20 @@ export function readMigrations(directory: string): Migration[] {
   return readdirSync(directory)
     .filter((name) => existsSync(path.join(directory, name, 'migration.sql')))
     .sort()
-    .map((name) => {
-      const sql = readFileSync(path.join(directory, name, 'migration.sql'), 'utf8');
-      const firstLine = sql.slice(0, sql.indexOf('\n'));
-      return {
-        name,
-        sql,
-        checksum: createHash('sha256').update(sql).digest('hex'),
-        isTransactional: !firstLine.startsWith('-- no-transaction'),
-        isBreaking: firstLine.startsWith('-- breaking'),
-      };
-    });
+    .map((name) => migrationOf(name, readFileSync(path.join(directory, name, 'migration.sql'), 'utf8')));
+}
+
+/** The first line may carry both marks: `-- breaking, no-transaction`. */
+export function migrationOf(name: string, sql: string): Migration {
+  const firstLine = /^--(.*)/.exec(sql)?.[1] ?? '';
+  const marks = firstLine.split(',').map((mark) => mark.trim());
+  return {
+    name,
+    sql,
+    checksum: createHash('sha256').update(sql).digest('hex'),
+    isTransactional: !marks.includes('no-transaction'),
+    isBreaking: marks.includes('breaking'),
+  };
 }
 
 /** The project's migrations, from sources or from the build, wherever this file runs. */

@@ -1,2 +1,4 @@
-export { migrationsDirectory, readMigrations } from './files.js';
-export { migrate, migrationStatus, type MigrationStatus } from './migrate.js';
+export { assertMigrated, migrationStatus } from './assert-migrated.js';
+export { type Migration, migrationOf, migrationsDirectory, readMigrations } from './files.js';
+export type { MigrationStatus } from './history.js';
+export { migrate, type MigrateOptions } from './migrate.js';

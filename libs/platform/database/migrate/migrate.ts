@@ -4,22 +4,33 @@
  *
  *   lock ─▶ compare with what is recorded ─▶ for each pending: begin, lock_timeout, run, record, commit ─▶ unlock
  *
- * One migrator at a time holds the advisory lock; a second waits and finds nothing left. `lock_timeout` keeps a migration
- * from queueing in front of everybody's reads: it gives up after 750 ms (a reader waited 3.3 s without, 0.58 s with) and tries again.
+ * One migrator at a time holds the advisory lock, which is the one Prisma takes; a second waits and finds nothing left. It
+ * waits by asking again, not inside pg_advisory_lock: a waiting statement keeps its snapshot, and CREATE INDEX
+ * CONCURRENTLY in the migrator that holds the lock would wait for that snapshot for ever.
+ *
+ * `lock_timeout` keeps a migration from queueing in front of everybody's reads: it gives up after 750 ms (a reader waited
+ * 3.3 s without, 0.58 s with), rolls back, lets them pass and tries again. In a transaction a failure leaves nothing
+ * behind. Outside one (`-- no-transaction`) it may, so the start is recorded first, and a migration that did not reach
+ * its end stops every later run until somebody has looked.
  */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { DomainError } from '#kernel';
 import { type Migration, readMigrations } from './files.js';
+import { appliedIn, pendingOf } from './history.js';
+import { statementsOf } from './statements.js';
 
 const ADVISORY_LOCK = 72_707_369;
 const LOCK_TIMEOUT_MS = 750;
 const ATTEMPTS = 20;
-const LOCK_NOT_AVAILABLE = '55P03';
+const LONGEST_PAUSE_MS = 4_000;
+/** Lost to somebody else's lock (not available, deadlock, two migrators of two databases at the same role). */
+const WORTH_RETRYING = new Set(['55P03', '40P01', '40001']);
 
 const TABLE = `
-  create table if not exists _prisma_migrations (
-    id varchar(36) primary key,
+  create table if not exists public._prisma_migrations (
+    id varchar(36) primary key not null,
     checksum varchar(64) not null,
     finished_at timestamptz,
     migration_name varchar(255) not null,
@@ -35,11 +46,7 @@ export interface MigrateOptions {
   onProgress?: (line: string) => void;
 }
 
-interface Applied {
-  migration_name: string;
-  checksum: string;
-  finished_at: Date | null;
-}
+type Say = (line: string) => void;
 
 /** Returns the names it applied. Throws `migration_changed`, `migration_unfinished` or `migration_failed`. */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
@@ -47,12 +54,15 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   const client = new pg.Client({ connectionString: options.url, application_name: 'migrate' });
   await client.connect();
   try {
-    await client.query('select pg_advisory_lock($1)', [ADVISORY_LOCK]);
-    await client.query(TABLE);
+    await takeLock(client, say);
+    await client.query(
+      `set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set client_min_messages = warning; ${TABLE}`,
+    );
     const pending = pendingOf(readMigrations(options.directory), await appliedIn(client));
-    for (const migration of pending) {
-      say(`applying ${migration.name}`);
+    for (const [index, migration] of pending.entries()) {
+      const startedAt = performance.now();
       await apply(client, migration, say);
+      say(`${index + 1}/${pending.length} ${migration.name} (${Math.round(performance.now() - startedAt)} ms)`);
     }
     return pending.map((migration) => migration.name);
   } finally {
@@ -61,66 +71,44 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   }
 }
 
-export interface MigrationStatus {
-  pending: string[];
-  /** Recorded in the database and unknown here: a newer release has migrated it. */
-  unknown: string[];
-}
-
-export async function migrationStatus(client: Pick<pg.ClientBase, 'query'>, directory: string): Promise<MigrationStatus> {
-  const known = readMigrations(directory);
-  const exists = await client.query(`select to_regclass('_prisma_migrations') is not null as found`);
-  const applied = (exists.rows[0] as { found: boolean }).found ? await appliedIn(client) : [];
-  const names = new Set(applied.filter((row) => row.finished_at !== null).map((row) => row.migration_name));
-  return {
-    pending: known.filter((migration) => !names.has(migration.name)).map((migration) => migration.name),
-    unknown: [...names].filter((name) => !known.some((migration) => migration.name === name)),
-  };
-}
-
-/** Pure: what is left to apply. Throws when history and files disagree. */
-export function pendingOf(migrations: readonly Migration[], applied: readonly Applied[]): Migration[] {
-  const recorded = new Map(applied.map((row) => [row.migration_name, row]));
-  for (const migration of migrations) {
-    const row = recorded.get(migration.name);
-    if (row && row.finished_at === null) {
-      throw new DomainError('migration_unfinished', 'conflict', `${migration.name} was started and never finished; repair it and mark it in _prisma_migrations.`);
-    }
-    if (row && row.checksum !== migration.checksum) {
-      throw new DomainError('migration_changed', 'conflict', `${migration.name} was applied and has changed since; add a new migration instead.`);
-    }
+async function takeLock(client: pg.Client, say: Say): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [
+      ADVISORY_LOCK,
+    ]);
+    if (rows[0]!.taken) return;
+    if (attempt % 50 === 0) say('another migrator is at work; waiting for it');
+    await sleep(100);
   }
-  return migrations.filter((migration) => !recorded.has(migration.name));
 }
 
-async function appliedIn(client: Pick<pg.ClientBase, 'query'>): Promise<Applied[]> {
-  const result = await client.query('select migration_name, checksum, finished_at from _prisma_migrations where rolled_back_at is null');
-  return result.rows as Applied[];
-}
-
-async function apply(client: pg.Client, migration: Migration, say: (line: string) => void): Promise<void> {
+async function apply(client: pg.Client, migration: Migration, say: Say): Promise<void> {
+  if (!migration.isTransactional) return outsideTransaction(client, migration);
   for (let attempt = 1; ; attempt++) {
     try {
-      await (migration.isTransactional ? inTransaction(client, migration) : outsideTransaction(client, migration));
-      return;
+      return await inTransaction(client, migration);
     } catch (error) {
-      const isLocked = (error as { code?: string }).code === LOCK_NOT_AVAILABLE;
-      if (!isLocked || attempt === ATTEMPTS) {
-        const message = `${migration.name} failed and was not applied: ${(error as Error).message}`;
-        throw new DomainError('migration_failed', 'internal', message, { cause: error });
-      }
-      say(`${migration.name} waits for a lock (attempt ${attempt} of ${ATTEMPTS})`);
-      await new Promise((resolve) => setTimeout(resolve, 100 * attempt));
+      if (attempt === ATTEMPTS || !WORTH_RETRYING.has((error as pg.DatabaseError).code ?? ''))
+        throw failureOf(migration, error);
+      const pause = Math.min(LONGEST_PAUSE_MS, 100 * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
+      say(
+        `${migration.name}: a lock is held by somebody else, attempt ${attempt} of ${ATTEMPTS}, next in ${Math.round(pause)} ms`,
+      );
+      await sleep(pause);
     }
   }
 }
 
 async function inTransaction(client: pg.Client, migration: Migration): Promise<void> {
-  await client.query('begin');
+  await client.query(`begin; set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
   try {
-    await client.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await client.query(migration.sql);
-    await record(client, migration);
+    await noteBreaking(client, migration);
+    await client.query(
+      `insert into public._prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
+       values ($1, $2, $3, now(), clock_timestamp(), 1)`,
+      [randomUUID(), migration.checksum, migration.name],
+    );
     await client.query('commit');
   } catch (error) {
     await client.query('rollback');
@@ -128,16 +116,49 @@ async function inTransaction(client: pg.Client, migration: Migration): Promise<v
   }
 }
 
+/** No lock_timeout: cut off while it waits, CREATE INDEX CONCURRENTLY leaves an invalid index, and its lock stops nobody. */
 async function outsideTransaction(client: pg.Client, migration: Migration): Promise<void> {
-  await client.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
-  await client.query(migration.sql);
-  await record(client, migration);
+  const id = randomUUID();
+  await client.query('insert into public._prisma_migrations (id, checksum, migration_name) values ($1, $2, $3)', [
+    id,
+    migration.checksum,
+    migration.name,
+  ]);
+  try {
+    for (const statement of statementsOf(migration.sql)) await client.query(statement);
+    await noteBreaking(client, migration);
+  } catch (error) {
+    const failure = failureOf(migration, error);
+    await client.query('update public._prisma_migrations set logs = $2 where id = $1', [id, failure.message]);
+    throw failure;
+  }
+  await client.query(
+    'update public._prisma_migrations set finished_at = now(), applied_steps_count = 1 where id = $1',
+    [id],
+  );
 }
 
-async function record(client: pg.Client, migration: Migration): Promise<void> {
-  await client.query(
-    `insert into _prisma_migrations (id, checksum, finished_at, migration_name, started_at, applied_steps_count)
-     values ($1, $2, now(), $3, now(), 1)`,
-    [randomUUID(), migration.checksum, migration.name],
+async function noteBreaking(client: pg.Client, migration: Migration): Promise<void> {
+  if (migration.isBreaking)
+    await client.query('insert into app.breaking_migrations (name) values ($1)', [migration.name]);
+}
+
+function failureOf(migration: Migration, error: unknown): DomainError {
+  const { message, position, detail, hint } = error as pg.DatabaseError;
+  const line =
+    position && migration.isTransactional
+      ? ` at line ${migration.sql.slice(0, Number(position)).split('\n').length}`
+      : '';
+  const kept = migration.isTransactional
+    ? 'nothing of it was kept'
+    : 'it runs outside a transaction, so part of it may be there';
+  const remarks = [detail, hint].filter(Boolean).map((remark) => ` (${remark})`);
+  return new DomainError(
+    'migration_failed',
+    'internal',
+    `${migration.name} failed${line}; ${kept}: ${message}${remarks.join('')}`,
+    {
+      cause: error,
+    },
   );
 }
