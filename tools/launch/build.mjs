@@ -22,8 +22,9 @@ export function install() {
   const stamp = path.join(root, 'node_modules', '.basecommerce-installed.json');
   const lock = hashOf([path.join(root, 'package-lock.json')]);
   if (readJson(stamp)?.lock === lock) return;
-  say('installing dependencies (npm ci, once)');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  say('installing dependencies (once; a minute or two)');
+  // Not `npm ci`: it refuses a lockfile that lacks another platform's optional binaries, which a registry may not carry.
+  run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
   writeJson(stamp, { lock });
 }
 
