@@ -61,7 +61,7 @@ create function app.now() returns timestamptz
 
 -- Row security for a table with tenant_id: enabled, forced (its owner included), one policy for tenants, and one policy
 -- per crossing role that is named, each with exactly the grants it is given. An empty list means no access at all.
--- A primary key that does not start with tenant_id needs a reason, and a line in tests/tenancy/exceptions.ts.
+-- A primary key that does not start with tenant_id needs a reason here, and a line among the exceptions in tests/tenancy.
 create procedure app.protect(
   target regclass,
   app text default '',
