@@ -2,11 +2,14 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CatalogueHttp } from '#modules/catalogue/http';
 import { CustomersHttp } from '#modules/customers/http';
+import { AuditOperator } from '#modules/audit/operator';
 import { IdentityHttp } from '#modules/identity/http';
+import { IdentityOperator } from '#modules/identity/operator';
 import { OrdersHttp } from '#modules/orders/http';
 import { QuotesHttp } from '#modules/quotes/http';
 import { StockHttp } from '#modules/stock/http';
 import { TenancyHttp } from '#modules/tenancy/http';
+import { TenancyOperator } from '#modules/tenancy/operator';
 import { type Settings, SettingsModule } from '#platform/config';
 import { DatabaseModule } from '#platform/database';
 import { HttpModule } from '#platform/http';
@@ -27,6 +30,9 @@ export class VerticalModule {
         StockHttp,
         QuotesHttp,
         OrdersHttp,
+        TenancyOperator,
+        IdentityOperator,
+        AuditOperator,
       ],
     };
   }
