@@ -1,1 +1,5 @@
 export { quoteStates } from './domain/quote.js';
+export { acceptQuote } from './usecases/accept-quote.js';
+export { convertQuote } from './usecases/convert-quote.js';
+export { createQuote } from './usecases/create-quote.js';
+export { sendQuote } from './usecases/send-quote.js';

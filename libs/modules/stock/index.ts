@@ -1,2 +1,2 @@
-export { errors as stockErrors } from './errors.js';
 export { holdStock, releaseStock, sellStock, type Wanted } from './usecases/hold-stock.js';
+export { recordMovement } from './usecases/record-movement.js';
