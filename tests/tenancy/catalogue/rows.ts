@@ -26,9 +26,18 @@ interface ForeignKey {
   parentColumns: string[];
 }
 
+interface FreeColumn extends Column {
+  candidates: unknown[];
+}
+
+interface Check {
+  expression: string;
+  columns: string[];
+}
+
 interface Shape {
   columns: Column[];
-  checks: string[];
+  checks: Check[];
   foreignKeys: ForeignKey[];
 }
 
@@ -70,32 +79,46 @@ export class RowMaker {
       const found = parent === table ? fixed : await this.rowOf(parent, tenant);
       columns.forEach((name, index) => (fixed[name] ??= found[parentColumns[index]!]));
     }
-    const free = shape.columns.filter((column) => !(column.name in fixed));
-    const literals = literalsOf(shape.checks);
+    const free = await this.freeColumns(table, shape, fixed);
     for (let batch = 0; batch < BATCHES; batch++) {
       const tries = Array.from({ length: BATCH }, (_, index) => ({
-        ...pick(free, literals, batch === 0 && index === 0),
+        ...pick(free, batch === 0 && index === 0),
         ...fixed,
       }));
-      const good = await this.firstValid(table, shape.checks, tries);
+      const [good] = await this.valid(table, shape.checks, tries);
       if (good !== undefined) return tries[good]!;
     }
-    throw new Error(`no row for ${table} satisfies its checks: give it an override (${shape.checks.join(' and ')})`);
+    const demands = shape.checks.map((check) => check.expression).join(' and ');
+    throw new Error(`no row for ${table} satisfies its checks: give it an override (${demands})`);
   }
 
-  private async firstValid(
-    table: string,
-    checks: readonly string[],
-    tries: readonly Row[],
-  ): Promise<number | undefined> {
-    const all = checks.map((check) => `coalesce((${check}), true)`).join(' and ') || 'true';
+  /** What is left to choose, with the candidates that pass the checks of their column alone. */
+  private async freeColumns(table: string, shape: Shape, fixed: Row): Promise<FreeColumn[]> {
+    const literals = literalsOf(shape.checks);
+    const free: FreeColumn[] = [];
+    for (const column of shape.columns.filter(({ name }) => !(name in fixed))) {
+      const own = shape.checks.filter((check) => check.columns.length === 1 && check.columns[0] === column.name);
+      const candidates = candidatesFor(column, literals);
+      const good = await this.valid(
+        table,
+        own,
+        candidates.map((value) => ({ [column.name]: value })),
+      );
+      free.push({ ...column, candidates: good.map((index) => candidates[index]) });
+    }
+    return free;
+  }
+
+  /** Which of the rows pass the checks, as PostgreSQL sees it. */
+  private async valid(table: string, checks: readonly Check[], tries: readonly Row[]): Promise<number[]> {
+    const all = checks.map((check) => `coalesce((${check.expression}), true)`).join(' and ') || 'true';
     // The alias is the table's own name, so that the checks' column names mean the candidates.
-    const { rows } = await this.client.query<{ index: number }>(
+    const { rows } = await this.client.query<{ index: string }>(
       `select c.index from json_array_elements($1) with ordinality as c(value, index),
-              lateral json_populate_record(null::${table}, c.value) as ${table} where ${all} order by c.index limit 1`,
+              lateral json_populate_record(null::${table}, c.value) as ${table} where ${all} order by c.index`,
       [JSON.stringify(tries)],
     );
-    return rows[0] && Number(rows[0].index) - 1;
+    return rows.map((row) => Number(row.index) - 1);
   }
 
   private shapeOf(table: string): Promise<Shape> {
@@ -113,8 +136,10 @@ async function readShape(client: pg.ClientBase, table: string): Promise<Shape> {
       where a.attrelid = $1::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''`,
     [table],
   );
-  const checks = await client.query<{ check: string }>(
-    `select pg_get_expr(conbin, conrelid) as check from pg_constraint where conrelid = $1::regclass and contype = 'c'`,
+  const checks = await client.query<Check>(
+    `select pg_get_expr(conbin, conrelid) as expression,
+            (select json_agg(attname) from unnest(conkey) k(n) join pg_attribute on attrelid = conrelid and attnum = n) as columns
+       from pg_constraint where conrelid = $1::regclass and contype = 'c'`,
     [table],
   );
   const foreignKeys = await client.query<ForeignKey>(
@@ -124,22 +149,20 @@ async function readShape(client: pg.ClientBase, table: string): Promise<Shape> {
        from pg_constraint where conrelid = $1::regclass and contype = 'f' and conparentid = 0`,
     [table],
   );
-  return { columns: columns.rows, checks: checks.rows.map((row) => row.check), foreignKeys: foreignKeys.rows };
+  return { columns: columns.rows, checks: checks.rows, foreignKeys: foreignKeys.rows };
 }
 
-function literalsOf(checks: readonly string[]): string[] {
-  return checks.flatMap((check) =>
-    [...check.matchAll(/'((?:[^']|'')*)'/g)].map((match) => match[1]!.replaceAll("''", "'")),
-  );
+function literalsOf(checks: readonly Check[]): string[] {
+  const quoted = checks.flatMap(({ expression }) => [...expression.matchAll(/'((?:[^']|'')*)'/g)]);
+  return quoted.map((match) => match[1]!.replaceAll("''", "'"));
 }
 
 /** The first try is the plainest row: nulls and defaults wherever they are allowed. Later ones fill more and more. */
-function pick(columns: readonly Column[], literals: readonly string[], plainest: boolean): Row {
+function pick(columns: readonly FreeColumn[], plainest: boolean): Row {
   const row: Row = {};
-  for (const column of columns) {
-    if ((column.isNullable || column.hasDefault) && (plainest || Math.random() < 0.6)) continue;
-    const candidates = candidatesFor(column, literals);
-    row[column.name] = plainest ? candidates[0] : candidates[Math.floor(Math.random() * candidates.length)];
+  for (const { name, candidates, isNullable, hasDefault } of columns) {
+    if ((isNullable || hasDefault) && (plainest || Math.random() < 0.6)) continue;
+    row[name] = plainest ? candidates[0] : candidates[Math.floor(Math.random() * candidates.length)];
   }
   return row;
 }
@@ -200,6 +223,8 @@ function texts(literals: readonly string[], maxLength: number | null): string[] 
     '12345678000199',
     `${unique}@example.test`,
     'https://example.test/',
+    `thing/${randomUUID()}`,
+    `sha256:${'0'.repeat(64)}`,
     '0'.repeat(32),
     '0'.repeat(64),
   ];

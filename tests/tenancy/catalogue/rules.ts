@@ -136,7 +136,7 @@ export async function violations(client: pg.ClientBase, exceptions: Exceptions):
   const found: string[] = [];
   for (const rule of RULE_NAMES) {
     const { rows } = await client.query<{ name: string }>(
-      `with ${RELATIONS} select name from (${RULES[rule]}) as broken(name) order by name`,
+      `with ${RELATIONS} select name from (${RULES[rule]}) as broken(name) order by name collate "C"`,
     );
     const excused = exceptions[rule] ?? {};
     const names = new Set(rows.map((row) => row.name));
@@ -156,13 +156,12 @@ export async function crossings(client: pg.ClientBase): Promise<string[]> {
                   and pg_get_expr(p.polqual, p.polrelid) = 'true' and pg_get_expr(p.polwithcheck, p.polrelid) = 'true') then ''
              else ', without a policy' end as crossing
       from tables t, ours,
-           lateral (select string_agg(distinct p.privilege || coalesce(' of ' || p.attname, ''), ', ' order by p.privilege || coalesce(' of ' || p.attname, '')) as list
+           lateral (select string_agg(distinct p.privilege || coalesce(' of ' || p.attname, ''), ', ') as list
                       from privileges p where p.oid = t.oid and p.grantee = ours.oid) granted
      where granted.list is not null and (t.key_number is null or ours.name <> 'basecommerce_app')
     union all
     select t.name || ' ' || substr(ours.name, 14) || ': nothing, with the policy ' || p.polname
       from tables t join pg_policy p on p.polrelid = t.oid join ours on p.polroles @> array[ours.oid]
-     where ours.name <> 'basecommerce_app' and not exists (select from privileges g where g.oid = t.oid and g.grantee = ours.oid)
-     order by 1`);
-  return rows.map((row) => row.crossing);
+     where ours.name <> 'basecommerce_app' and not exists (select from privileges g where g.oid = t.oid and g.grantee = ours.oid)`);
+  return rows.map((row) => row.crossing).sort();
 }
