@@ -21,7 +21,7 @@ export class VerticalModule {
     return {
       module: VerticalModule,
       imports: [
-        SettingsModule.for('vertical', settings),
+        SettingsModule.with(settings),
         requestLogging('vertical', settings.LOG_LEVEL),
         DatabaseModule,
         HttpModule.over([IdentityHttp, TenancyHttp]),

@@ -1,23 +1,20 @@
-/** Settings for Nest: validated through @nestjs/config, injected as one typed value. */
+/**
+ * Settings for Nest. They were read and judged once, at boot; @nestjs/config serves the same values to whoever asks its
+ * ConfigService, and our own code injects them as one typed value.
+ */
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
-import { type ProcessName, readSettings, type Settings } from './settings.js';
+import type { Settings } from './settings.js';
 
 export const SETTINGS = Symbol('Settings');
 
 @Module({})
 export class SettingsModule {
-  static for(process: ProcessName, settings: Settings): DynamicModule {
+  static with(settings: Settings): DynamicModule {
     return {
       module: SettingsModule,
       global: true,
-      imports: [
-        ConfigModule.forRoot({
-          ignoreEnvFile: settings.isProduction,
-          cache: true,
-          validate: (environment) => ({ ...readSettings(process, environment as Record<string, string>) }),
-        }),
-      ],
+      imports: [ConfigModule.forRoot({ ignoreEnvFile: true, ignoreEnvVars: true, cache: true, load: [() => ({ ...settings })] })],
       providers: [{ provide: SETTINGS, useValue: settings }],
       exports: [SETTINGS],
     };
