@@ -1,0 +1,311 @@
+/**
+ * Events into effects, exactly once.
+ *
+ *   begin · lease check · gate ─▶ engine's statements ─▶ inbox · gate · deferred · commit        (three flights)
+ *
+ * The lease check locks the lease rows until the commit, so a takeover waits for it and a stale worker is refused by it. The
+ * inbox insert does not forgive: an event that the gate lets through and the inbox knows is a contradiction, and the batch
+ * is done again carefully, asking the inbox first.
+ *
+ * A batch that an engine refuses is halved until the refusal is down to one event. That one is parked in failed_events,
+ * and the gate keeps its successors back. Failures of the database itself are nobody's poison: they go up, and the
+ * consumer as a whole waits.
+ */
+import { DomainError } from '#kernel';
+import { isRetryable, violatedConstraint } from '#platform/database';
+import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
+import type { EngineConsumer } from '../consumer.js';
+import { type Arrival, arrivalOf, byAggregate } from './event.js';
+import { type Place, sift, UNSEEN } from './gate.js';
+import * as store from './gate-store.js';
+import * as metrics from './metrics.js';
+import { afterFailure, RETRY_POLICY, type RetryPolicy } from './retry.js';
+
+/** Thrown when a lease under a batch is gone; nothing of the batch was kept. */
+export class LeaseLost extends Error {
+  constructor(readonly partitions: readonly number[]) {
+    super(`leases lost: ${partitions.join(', ')}`);
+  }
+}
+
+/** Named moments of the protocol. Tests kill the process at each of them. */
+export type WorkerStep = 'received' | 'checked' | 'applied' | 'committed' | 'acknowledged';
+
+export interface ApplierOptions {
+  readonly database: CrossTenantDatabase;
+  readonly consumer: EngineConsumer;
+  readonly holder: string;
+  readonly partitions: number;
+  readonly retry?: RetryPolicy;
+  readonly random?: () => number;
+  readonly at?: (step: WorkerStep) => void | Promise<void>;
+}
+
+export type Epochs = ReadonlyMap<number, number>;
+
+interface Plan {
+  readonly apply: readonly Arrival[];
+  readonly defer: readonly Arrival[];
+  /** The last event of each aggregate whose place changes, with the new place. */
+  readonly heads: readonly Arrival[];
+  readonly places: readonly Place[];
+}
+
+type Mode = {
+  /** Ask the inbox, because it contradicted the gate. */
+  readonly isCareful: boolean;
+  /** Take along deferred events whose turn has come. Not while looking for a poison event: it could be one of them. */
+  readonly takesDeferred: boolean;
+};
+
+const FAST: Mode = { isCareful: false, takesDeferred: true };
+const SINGLY: Mode = { isCareful: true, takesDeferred: false };
+
+export class Applier {
+  private readonly engine: string;
+
+  constructor(private readonly options: ApplierOptions) {
+    this.engine = options.consumer.name;
+  }
+
+  /** Applies, ignores, defers or parks every event; returns only when each is in PostgreSQL's hands. */
+  async handle(events: readonly Arrival[], epochs: Epochs): Promise<void> {
+    if (events.length === 0) return;
+    try {
+      await this.attempt(events, epochs, FAST);
+    } catch (error) {
+      if (isEnvironment(error)) throw error;
+      await this.isolate(events, epochs);
+      await this.takeReady(events, epochs);
+    }
+  }
+
+  /** Tries failed events whose time has come and carries out what operators decided; returns how many it looked at. */
+  async retry(epochs: Epochs): Promise<number> {
+    const { database, partitions } = this.options;
+    const due = await database.query(store.dueFailures(this.engine, [...epochs.keys()], partitions, 50));
+    for (const row of due) {
+      const event = arrivalOf(store.envelopeOf(row));
+      if (row.decision === 'drop') await this.drop(event, epochs);
+      else await this.reattempt(event, row.decision === 'replay' ? 0 : row.attempts, epochs);
+      await this.takeReady([event], epochs);
+    }
+    return due.length;
+  }
+
+  /**
+   * Deferred events that nothing else would bring up: their predecessor left the outbox by retention, or was applied by a
+   * worker that died before it looked for successors. Returns how many aggregates it moved.
+   */
+  async closeGaps(epochs: Epochs): Promise<number> {
+    const { database, partitions } = this.options;
+    const rows = await database.query(store.orphanedGaps(this.engine, [...epochs.keys()], partitions));
+    if (rows.length === 0) return 0;
+    const heads = rows.map((row) => arrivalOf(store.envelopeOf(row)));
+    await database.transaction(async (tx) => {
+      await this.checkLeases(tx, epochs, []);
+      await tx.execute(store.setBaseline(this.engine, heads));
+    });
+    await this.takeReady(heads, epochs);
+    return heads.length;
+  }
+
+  private async attempt(events: readonly Arrival[], epochs: Epochs, mode: Mode, parked?: Arrival): Promise<void> {
+    const { database, consumer } = this.options;
+    const stop = metrics.batchSeconds.startTimer({ engine: this.engine });
+    const plan = await database.transaction(async (tx) => {
+      const decided = await this.decide(tx, events, epochs, mode, parked);
+      await this.options.at?.('checked');
+      const fresh = mode.isCareful ? await this.unrecorded(tx, decided.apply) : decided.apply;
+      if (fresh.length > 0)
+        await consumer.apply(
+          tx,
+          fresh.map((event) => event.envelope),
+        );
+      await this.options.at?.('applied');
+      this.record(tx, { ...decided, apply: fresh });
+      if (parked) tx.atCommit(() => store.forgetFailure(this.engine, parked));
+      return decided;
+    });
+    stop();
+    metrics.appliedEvents.inc({ engine: this.engine }, plan.apply.length);
+    metrics.deferredTotal.inc({ engine: this.engine }, plan.defer.length);
+    await this.options.at?.('committed');
+  }
+
+  /** Lease check, gate and, where a predecessor's turn brings it up, deferred events. */
+  private async decide(
+    tx: CrossTenantTransaction,
+    events: readonly Arrival[],
+    epochs: Epochs,
+    mode: Mode,
+    parked?: Arrival,
+  ): Promise<Plan> {
+    const groups = byAggregate(events);
+    const heads = [...groups.values()].map((group) => group[0]!);
+    const rows = await this.checkLeases(tx, epochs, heads);
+    const places = new Map<string, Place>();
+    for (const row of rows) {
+      const head = heads[Number(row.ordinal) - 1]!;
+      const isParked = row.is_parked && head.key !== parked?.key;
+      places.set(head.key, { version: row.version, waiting: row.waiting ?? undefined, isParked });
+    }
+    if (mode.takesDeferred) await this.addDeferred(tx, groups, places);
+    return this.siftAll(groups, places);
+  }
+
+  private async addDeferred(
+    tx: CrossTenantTransaction,
+    groups: Map<string, Arrival[]>,
+    places: ReadonlyMap<string, Place>,
+  ): Promise<void> {
+    const due = [...groups].filter(([key, group]) => {
+      const place = places.get(key) ?? UNSEEN;
+      return place.waiting !== undefined && sift(place, group).place.version + 1 >= place.waiting;
+    });
+    if (due.length === 0) return;
+    const rows = await tx.query(store.deferredOf(this.engine, store.columnsOf(due.map(([, group]) => group[0]!))));
+    for (const row of rows) {
+      const event = arrivalOf(store.envelopeOf(row));
+      groups.get(event.key)!.push(event);
+    }
+  }
+
+  private siftAll(groups: ReadonlyMap<string, Arrival[]>, places: ReadonlyMap<string, Place>): Plan {
+    const plan = { apply: [] as Arrival[], defer: [] as Arrival[], heads: [] as Arrival[], places: [] as Place[] };
+    let ignored = 0;
+    for (const [key, group] of groups) {
+      const sifted = sift(places.get(key) ?? UNSEEN, group);
+      ignored += sifted.ignored;
+      for (const event of sifted.apply) plan.apply.push(event);
+      for (const event of sifted.defer) plan.defer.push(event);
+      if (sifted.apply.length + sifted.defer.length === 0) continue;
+      plan.heads.push(group[0]!);
+      plan.places.push(sifted.place);
+    }
+    if (ignored > 0) metrics.ignoredEvents.inc({ engine: this.engine }, ignored);
+    return plan;
+  }
+
+  private record(tx: CrossTenantTransaction, plan: Plan, outcome: 'applied' | 'dropped' = 'applied'): void {
+    if (plan.heads.length === 0) return;
+    const waiting = plan.heads.flatMap((head, index) =>
+      plan.places[index]!.waiting === undefined ? [] : [[head, plan.places[index]!] as const],
+    );
+    if (plan.apply.length > 0) tx.atCommit(() => store.recordInbox(this.engine, plan.apply, outcome));
+    if (plan.defer.length > 0) tx.atCommit(() => store.defer(this.engine, plan.defer));
+    if (waiting.length > 0) {
+      tx.atCommit(() =>
+        store.undefer(
+          this.engine,
+          waiting.map(([head]) => head),
+          waiting.map(([, place]) => place),
+        ),
+      );
+    }
+    tx.atCommit(() => store.moveGate(this.engine, plan.heads, plan.places));
+  }
+
+  private async checkLeases(
+    tx: CrossTenantTransaction,
+    epochs: Epochs,
+    heads: readonly Arrival[],
+  ): Promise<store.PlaceRow[]> {
+    const [leases, places] = await tx.batch([
+      store.leaseCheck(this.engine, this.options.holder, [...epochs.keys()], [...epochs.values()]),
+      store.placesOf(this.engine, store.columnsOf(heads)),
+    ]);
+    if (leases!.length < epochs.size) {
+      const standing = new Set(leases!.map((row) => row['partition'] as number));
+      throw new LeaseLost([...epochs.keys()].filter((partition) => !standing.has(partition)));
+    }
+    return places as unknown as store.PlaceRow[];
+  }
+
+  private async unrecorded(tx: CrossTenantTransaction, events: readonly Arrival[]): Promise<readonly Arrival[]> {
+    if (events.length === 0) return events;
+    const recorded = new Set((await tx.query(store.recordedAmong(this.engine, events))).map((row) => row.event_id));
+    return recorded.size === 0 ? events : events.filter((event) => !recorded.has(event.envelope.id));
+  }
+
+  /** Halves until what is refused is one event. Order within an aggregate holds: the left half goes first. */
+  private async isolate(events: readonly Arrival[], epochs: Epochs): Promise<void> {
+    try {
+      await this.attempt(events, epochs, SINGLY);
+    } catch (error) {
+      if (isEnvironment(error)) throw error;
+      if (events.length === 1) {
+        await this.park(events[0]!, 1, error, epochs);
+        return;
+      }
+      const ordered = [...byAggregate(events).values()].flatMap((group) =>
+        [...group].sort((a, b) => a.version - b.version),
+      );
+      const middle = Math.ceil(ordered.length / 2);
+      await this.isolate(ordered.slice(0, middle), epochs);
+      await this.isolate(ordered.slice(middle), epochs);
+    }
+  }
+
+  private async reattempt(event: Arrival, attempts: number, epochs: Epochs): Promise<void> {
+    try {
+      await this.attempt([event], epochs, SINGLY, event);
+    } catch (error) {
+      if (isEnvironment(error)) throw error;
+      await this.park(event, attempts + 1, error, epochs);
+    }
+  }
+
+  private async park(event: Arrival, attempts: number, error: unknown, epochs: Epochs): Promise<void> {
+    const { database, retry = RETRY_POLICY, random = Math.random } = this.options;
+    metrics.failedAttempts.inc({ engine: this.engine });
+    const next = afterFailure(attempts, random(), retry);
+    const delayMs = next.state === 'retrying' ? next.delayMs : null;
+    await database.transaction(async (tx) => {
+      const [row] = await this.checkLeases(tx, epochs, [event]);
+      const place: Place = { version: row?.version ?? 0, waiting: row?.waiting ?? undefined, isParked: true };
+      // Somebody applied or dropped it meanwhile: nothing is left to park.
+      if (place.version >= event.version) return;
+      tx.atCommit(() =>
+        store.recordFailure(this.engine, event, { attempts, state: next.state, delayMs, error: describe(error) }),
+      );
+      tx.atCommit(() => store.moveGate(this.engine, [event], [place]));
+    });
+  }
+
+  private async drop(event: Arrival, epochs: Epochs): Promise<void> {
+    await this.options.database.transaction(async (tx) => {
+      const [row] = await this.checkLeases(tx, epochs, [event]);
+      const place: Place = { version: event.version, waiting: row?.waiting ?? undefined, isParked: false };
+      if (row && row.version < event.version)
+        this.record(tx, { apply: [event], defer: [], heads: [event], places: [place] }, 'dropped');
+      tx.atCommit(() => store.forgetFailure(this.engine, event));
+    });
+  }
+
+  /** Deferred events of these aggregates, as a batch of their own: those whose turn has come are applied. */
+  private async takeReady(events: readonly Arrival[], epochs: Epochs): Promise<void> {
+    const heads = [...byAggregate(events).values()].map((group) => group[0]!);
+    const rows = await this.options.database.query(store.deferredOf(this.engine, store.columnsOf(heads)));
+    const ready = rows.map((row) => arrivalOf(store.envelopeOf(row)));
+    if (ready.length === 0) return;
+    try {
+      await this.attempt(ready, epochs, FAST);
+    } catch (error) {
+      if (isEnvironment(error)) throw error;
+      // The rest of a long queue, and what isolating leaves ready, is found by the next sweep (closeGaps).
+      await this.isolate(ready, epochs);
+    }
+  }
+}
+
+/** Nobody's poison: the lease is gone, or the database is away, overloaded or choosing victims. */
+function isEnvironment(error: unknown): boolean {
+  if (error instanceof LeaseLost) return true;
+  if (error instanceof DomainError && error.kind === 'unavailable') return true;
+  return isRetryable(error) && violatedConstraint(error) === undefined;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 2_000) : String(error).slice(0, 2_000);
+}

@@ -1,0 +1,289 @@
+/**
+ * One engine in one worker process, over all partitions this worker holds for it:
+ *
+ *   read ─▶ cut into batches ─▶ Applier ─▶ acknowledge ─▶ refresh insights
+ *    └── the next read waits in Redis while a batch is in PostgreSQL
+ *
+ * Now and then it reads what was delivered and never acknowledged: left by a predecessor, by a connection that broke, or
+ * by an acknowledgement that Redis forgot. Reading twice is harmless, because the gate knows what it has let through; not
+ * reading again would not be.
+ *
+ * Acknowledging is not waited for. It comes after the commit, and if it is lost, the entry is read once more.
+ */
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { Envelope } from '#contracts/event';
+import type { CrossTenantDatabase } from '#platform/database/crossing';
+import type { Acknowledgement, EventStreams, StreamEntry } from '#platform/streams';
+import type { EngineConsumer } from '../consumer.js';
+import { Applier, type ApplierOptions, type Epochs, LeaseLost } from './applier.js';
+import { type Arrival, arrivalOf } from './event.js';
+import * as metrics from './metrics.js';
+import { Refresher } from './refresher.js';
+
+export interface EngineLoopOptions extends Omit<ApplierOptions, 'partitions'> {
+  readonly database: CrossTenantDatabase;
+  readonly consumer: EngineConsumer;
+  readonly streams: EventStreams;
+  /** A connection of its own, because it waits in XREADGROUP. */
+  readonly reader: Redis;
+  readonly epochs: () => Epochs;
+  readonly onLeaseLost: (partition: number) => void;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
+}
+
+/** Events of one transaction. Larger batches gain little (1,000 → 2,000: 6 %) and hold their leases longer. */
+const BATCH_EVENTS = 2_000;
+const ENTRIES_PER_READ = 16;
+const BLOCK_MS = 250;
+/** While entries keep coming; every time nothing came, it is looked at as well. */
+const PENDING_EVERY_MS = 3_000;
+const PENDING_IDLE_MS = 500;
+const FAILED_EVERY_MS = 250;
+const GAPS_EVERY_MS = 2_000;
+const NO_LEASE_PAUSE_MS = 50;
+const LONGEST_BACKOFF_MS = 2_000;
+
+export class EngineLoop {
+  readonly refresher: Refresher;
+  private readonly applier: Applier;
+  private readonly acknowledging = new Set<Promise<void>>();
+  private isStopping = false;
+  private running: Promise<void> | undefined;
+  private batch: Promise<void> | undefined;
+  private ahead: Promise<StreamEntry[] | Error> | undefined;
+  /** Ids of entries read ahead and not handled yet, as far as they have come. */
+  private aheadIds = new Set<string>();
+  private due = { pending: 0, failed: 0, gaps: 0 };
+
+  constructor(private readonly options: EngineLoopOptions) {
+    const { database, consumer, log, streams } = options;
+    this.applier = new Applier({ ...options, partitions: streams.names.partitions });
+    this.refresher = new Refresher(database, consumer, (error) =>
+      log.error({ err: error, engine: consumer.name }, 'a refresh failed'),
+    );
+  }
+
+  start(): void {
+    this.refresher.mark();
+    this.running = this.run();
+  }
+
+  /** Finishes the batch under way and its acknowledgement. */
+  async stop(): Promise<void> {
+    this.isStopping = true;
+    await this.running;
+    await Promise.all(this.acknowledging);
+    await this.refresher.stop();
+  }
+
+  /** Waits for the batch under way, before partitions change hands. */
+  async settle(): Promise<void> {
+    await this.batch?.catch(() => undefined);
+    await Promise.all(this.acknowledging);
+  }
+
+  /** Handles everything there is, then refreshes; returns how much it did. For tests and tools. */
+  async drain(): Promise<number> {
+    const { streams, consumer } = this.options;
+    const partitions = [...this.options.epochs().keys()];
+    let total = 0;
+    for (;;) {
+      const pending = await streams.readPending(streams.redis, consumer.name, partitions, ENTRIES_PER_READ);
+      const entries =
+        pending.length > 0
+          ? pending
+          : await streams.readNew(streams.redis, consumer.name, partitions, ENTRIES_PER_READ, 0);
+      await this.handle(entries);
+      await Promise.all(this.acknowledging);
+      const retried = await this.applier.retry(this.options.epochs());
+      const closed = await this.applier.closeGaps(this.options.epochs());
+      const refreshed = await this.refresher.drain();
+      const done = entries.length + retried + closed + refreshed;
+      if (done === 0) return total;
+      total += done;
+    }
+  }
+
+  private get engine(): string {
+    return this.options.consumer.name;
+  }
+
+  private async run(): Promise<void> {
+    let backoff = 0;
+    while (!this.isStopping) {
+      try {
+        await this.turn();
+        backoff = 0;
+      } catch (error) {
+        if (this.isStopping) break;
+        if (error instanceof LeaseLost) {
+          for (const partition of error.partitions) this.options.onLeaseLost(partition);
+          continue;
+        }
+        // The place in the stream is not lost: what was read and not acknowledged is pending, and read again.
+        this.due.pending = 0;
+        if (isGroupMissing(error)) {
+          await this.options.streams.ensureGroups([this.engine]).catch(() => undefined);
+          backoff = 5;
+        } else {
+          backoff = Math.min(LONGEST_BACKOFF_MS, backoff * 2 + 25);
+          this.options.log.error({ err: error, engine: this.engine, backoff }, 'a batch was interrupted');
+        }
+        await pause(backoff * (0.5 + Math.random() / 2));
+      }
+    }
+  }
+
+  private async turn(): Promise<void> {
+    const epochs = this.options.epochs();
+    metrics.heldPartitions.set({ engine: this.engine }, epochs.size);
+    if (epochs.size === 0) return pause(NO_LEASE_PAUSE_MS);
+    const now = performance.now();
+    if (now >= this.due.pending) {
+      this.due.pending = now + PENDING_EVERY_MS;
+      await this.sweepPending([...epochs.keys()]);
+    }
+    if (now >= this.due.failed) {
+      this.due.failed = now + FAILED_EVERY_MS;
+      if ((await this.applier.retry(epochs)) > 0) this.refresher.mark();
+    }
+    if (now >= this.due.gaps) {
+      this.due.gaps = now + GAPS_EVERY_MS;
+      if ((await this.applier.closeGaps(epochs)) > 0) this.refresher.mark();
+    }
+    const entries = await this.nextEntries([...epochs.keys()]);
+    // The next read goes out before this batch is handled, so Redis is never waited for while there is work.
+    if (entries.length > 0) this.readAhead([...epochs.keys()]);
+    else this.due.pending = Math.min(this.due.pending, now + PENDING_IDLE_MS);
+    await this.handle(entries);
+  }
+
+  private async nextEntries(partitions: readonly number[]): Promise<StreamEntry[]> {
+    if (!this.ahead) this.readAhead(partitions);
+    const entries = await this.ahead!;
+    this.ahead = undefined;
+    this.aheadIds = new Set();
+    if (entries instanceof Error) throw entries;
+    return entries;
+  }
+
+  private readAhead(partitions: readonly number[]): void {
+    const { streams, reader } = this.options;
+    // Kept as a value: nobody may be waiting yet when it fails.
+    this.ahead = streams
+      .readNew(reader, this.engine, partitions, ENTRIES_PER_READ, BLOCK_MS)
+      .catch((error: Error) => error);
+    void this.ahead.then((entries) => {
+      this.aheadIds = new Set(entries instanceof Error ? [] : entries.map(nameOf));
+    });
+  }
+
+  /** Entries that are pending although this worker is not about to handle them. */
+  private async sweepPending(partitions: readonly number[]): Promise<void> {
+    const { streams } = this.options;
+    let seen = new Set<string>();
+    for (;;) {
+      await Promise.all(this.acknowledging);
+      const pending = await streams.readPending(streams.redis, this.engine, partitions, ENTRIES_PER_READ);
+      const entries = pending.filter((entry) => !this.aheadIds.has(nameOf(entry)));
+      // The same ones again: they were handled and could not be acknowledged. The next sweep tries once more.
+      if (entries.every((entry) => seen.has(nameOf(entry)))) return;
+      seen = new Set(entries.map(nameOf));
+      await this.handle(entries);
+    }
+  }
+
+  private async handle(entries: readonly StreamEntry[]): Promise<void> {
+    for (const batch of batchesOf(entries)) {
+      this.batch = this.handleBatch(batch);
+      await this.batch;
+      if (this.isStopping) return;
+    }
+  }
+
+  private async handleBatch(entries: readonly StreamEntry[]): Promise<void> {
+    await this.options.at?.('received');
+    const held = this.options.epochs();
+    // A partition that was let go since it was read: its next owner finds the entries pending.
+    const mine = entries.filter((entry) => held.has(entry.partition));
+    const epochs = new Map(mine.map((entry) => [entry.partition, held.get(entry.partition)!]));
+    const events = mine.flatMap((entry) => this.eventsOf(entry));
+    await this.applier.handle(events, epochs);
+    if (events.length > 0) this.refresher.mark();
+    this.acknowledge(mine, epochs);
+  }
+
+  private eventsOf(entry: StreamEntry): Arrival[] {
+    if (entry.events === undefined) {
+      metrics.vanishedEntries.inc({ engine: this.engine });
+      return [];
+    }
+    const { aggregates } = this.options.consumer;
+    try {
+      const envelopes = JSON.parse(`[${entry.events}]`) as Envelope[];
+      return envelopes.map(arrivalOf).filter((event) => (aggregates as readonly string[]).includes(event.aggregate));
+    } catch (error) {
+      // Not ours: the relay publishes what PostgreSQL printed as JSON. If it hid an event, the relay will miss it.
+      this.options.log.error(
+        { err: error, engine: this.engine, id: entry.id },
+        'an entry is not readable and was skipped',
+      );
+      return [];
+    }
+  }
+
+  private acknowledge(entries: readonly StreamEntry[], epochs: Epochs): void {
+    const ids = new Map<number, string[]>();
+    for (const entry of entries) ids.set(entry.partition, [...(ids.get(entry.partition) ?? []), entry.id]);
+    const acks: Acknowledgement[] = [...ids].map(([partition, own]) => ({
+      partition,
+      epoch: epochs.get(partition)!,
+      ids: own,
+    }));
+    const done = this.options.streams
+      .acknowledge(this.engine, acks)
+      .then((answers) => {
+        answers.forEach((answer, index) => {
+          if (answer === 'FENCED') this.options.onLeaseLost(acks[index]!.partition);
+        });
+        return this.options.at?.('acknowledged');
+      })
+      .catch((error: unknown) =>
+        this.options.log.warn(
+          { err: error, engine: this.engine },
+          'an acknowledgement failed; the entries are read again',
+        ),
+      )
+      .finally(() => this.acknowledging.delete(done));
+    this.acknowledging.add(done);
+  }
+}
+
+function nameOf(entry: StreamEntry): string {
+  return `${entry.partition}/${entry.id}`;
+}
+
+/** Entries in order, in batches of about BATCH_EVENTS events. */
+function batchesOf(entries: readonly StreamEntry[]): StreamEntry[][] {
+  const batches: StreamEntry[][] = [];
+  let size = Infinity;
+  for (const entry of entries) {
+    if (size + entry.count > BATCH_EVENTS) {
+      batches.push([]);
+      size = 0;
+    }
+    batches.at(-1)!.push(entry);
+    size += entry.count;
+  }
+  return batches;
+}
+
+/** The stream, the group or both are gone: Redis was flushed, or the key evicted. */
+function isGroupMissing(error: unknown): boolean {
+  return error instanceof Error && /^(NOGROUP|UNBLOCKED)/.test(error.message);
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

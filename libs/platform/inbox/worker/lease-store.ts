@@ -1,0 +1,101 @@
+/**
+ * Leases on (engine, partition), by the database's clock. Three statements lock the same row so that they meet as they
+ * should:
+ *
+ *   batch    select … for key share      many at once, and beside a renewal
+ *   renew    update expires_at           does not wait for a batch under way
+ *   take     select … for update         waits for (here: passes over) a batch under way, and then raises the epoch
+ *
+ * A batch that took its lock before the lease changed hands commits before the new owner starts; one that comes after
+ * finds another epoch and is refused.
+ */
+import type { CrossTenantDatabase } from '#platform/database/crossing';
+import { sql } from '#platform/database';
+import type { PartitionLease } from './lease-plan.js';
+
+export interface HeldLease {
+  readonly engine: string;
+  readonly partition: number;
+  readonly epoch: number;
+}
+
+export interface LeaseView {
+  readonly members: readonly string[];
+  readonly leases: readonly (PartitionLease & { readonly engine: string })[];
+}
+
+export class LeaseStore {
+  constructor(
+    private readonly database: CrossTenantDatabase,
+    readonly holder: string,
+    private readonly ttlMs: number,
+  ) {}
+
+  async prepare(engines: readonly string[], partitions: number): Promise<void> {
+    await this.database.execute(sql`
+      insert into consumer_leases (engine, partition, epoch, expires_at)
+      select engine, partition, 0, '-infinity'
+        from unnest(${engines}::text[]) as engine, generate_series(0, ${partitions}::int - 1) as partition
+      on conflict do nothing`);
+  }
+
+  /** Says that this worker is alive, and what it sees. */
+  async look(engines: readonly string[], partitions: number): Promise<LeaseView> {
+    return this.database.transaction(async (tx) => {
+      const [, , members, leases] = await tx.batch([
+        sql`insert into consumer_members (holder, expires_at) values (${this.holder}, clock_timestamp() + ${this.ttlMs} * interval '1 millisecond')
+            on conflict (holder) do update set expires_at = excluded.expires_at`,
+        sql`delete from consumer_members where expires_at < clock_timestamp() - interval '1 minute'`,
+        sql`select holder from consumer_members where expires_at > clock_timestamp()`,
+        sql`select engine, partition, holder, expires_at <= clock_timestamp() as is_expired from consumer_leases
+             where engine = any(${engines}::text[]) and partition < ${partitions}::int order by engine, partition`,
+      ]);
+      return {
+        members: members!.map((row) => row['holder'] as string),
+        leases: leases!.map((row) => ({
+          engine: row['engine'] as string,
+          partition: row['partition'] as number,
+          holder: (row['holder'] as string | null) ?? undefined,
+          isExpired: row['is_expired'] as boolean,
+        })),
+      };
+    });
+  }
+
+  async take(engine: string, partitions: readonly number[]): Promise<void> {
+    await this.database.execute(sql`
+      with free as (
+        select engine, partition from consumer_leases
+         where engine = ${engine} and partition = any(${partitions}::int[]) and (holder is null or expires_at <= clock_timestamp())
+         order by partition
+           for update skip locked
+      )
+      update consumer_leases l
+         set holder = ${this.holder}, epoch = l.epoch + 1, expires_at = clock_timestamp() + ${this.ttlMs} * interval '1 millisecond'
+        from free where l.engine = free.engine and l.partition = free.partition`);
+  }
+
+  /** Renews every lease of this worker that has not been taken, and resolves with them. */
+  async renew(): Promise<HeldLease[]> {
+    const rows = await this.database.query<{ engine: string; partition: number; epoch: bigint }>(sql`
+      update consumer_leases set expires_at = clock_timestamp() + ${this.ttlMs} * interval '1 millisecond'
+       where holder = ${this.holder}
+      returning engine, partition, epoch`);
+    return rows.map((row) => ({ engine: row.engine, partition: row.partition, epoch: Number(row.epoch) }));
+  }
+
+  async release(engine: string, partitions: readonly number[]): Promise<void> {
+    await this.database.execute(sql`
+      update consumer_leases set holder = null, expires_at = clock_timestamp()
+       where engine = ${engine} and partition = any(${partitions}::int[]) and holder = ${this.holder}`);
+  }
+
+  async leave(): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      await tx.batch([
+        sql`update consumer_leases set holder = null, expires_at = clock_timestamp() where holder = ${this.holder}`,
+        sql`delete from consumer_members where holder = ${this.holder}`,
+      ]);
+    });
+  }
+}

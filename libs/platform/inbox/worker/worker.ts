@@ -1,0 +1,129 @@
+/**
+ * The worker process: leases kept up in the background, one loop per engine. See leases.ts (who), engine-loop.ts (how events
+ * come), applier.ts (how they become effects).
+ */
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import { sql } from '#platform/database';
+import type { CrossTenantDatabase } from '#platform/database/crossing';
+import type { EventStreams } from '#platform/streams';
+import type { EngineConsumer } from '../consumer.js';
+import type { WorkerStep } from './applier.js';
+import { EngineLoop } from './engine-loop.js';
+import { LeaseStore } from './lease-store.js';
+import { Leases } from './leases.js';
+import * as metrics from './metrics.js';
+import type { RetryPolicy } from './retry.js';
+
+export interface WorkerOptions {
+  readonly database: CrossTenantDatabase;
+  readonly streams: EventStreams;
+  /** Makes the connection on which one engine waits for new entries. */
+  readonly reader: (engine: string) => Redis;
+  readonly consumers: readonly EngineConsumer[];
+  /** Unique per process: host, process id and a random part. */
+  readonly holder: string;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  readonly leaseMs?: number;
+  readonly retry?: RetryPolicy;
+  readonly at?: (step: WorkerStep) => void | Promise<void>;
+}
+
+const LEASE_MS = 5_000;
+const MEASURE_MS = 5_000;
+
+export class Worker {
+  private readonly loops: ReadonlyMap<string, EngineLoop>;
+  private readonly readers: Redis[];
+  private readonly leases: Leases;
+  private readonly timers: NodeJS.Timeout[] = [];
+  private tending: Promise<void> | undefined;
+
+  constructor(private readonly options: WorkerOptions) {
+    const { database, streams, consumers, holder, leaseMs = LEASE_MS } = options;
+    const engines = consumers.map((consumer) => consumer.name);
+    const store = new LeaseStore(database, holder, leaseMs);
+    this.leases = new Leases(store, streams, engines, leaseMs, async (engine) => this.loops.get(engine)!.settle());
+    this.readers = [];
+    this.loops = new Map(consumers.map((consumer) => [consumer.name, this.loopOf(consumer)]));
+  }
+
+  /** Partitions held, all engines together. */
+  get held(): number {
+    return this.leases.count;
+  }
+
+  async start(): Promise<void> {
+    const { streams, consumers, leaseMs = LEASE_MS } = this.options;
+    await streams.ensureGroups(consumers.map((consumer) => consumer.name));
+    await this.leases.prepare();
+    await this.tend();
+    this.timers.push(setInterval(() => void this.tend(), leaseMs / 8));
+    this.timers.push(setInterval(() => void this.measure(), MEASURE_MS));
+    for (const loop of this.loops.values()) loop.start();
+  }
+
+  /** Ends batches under way, then gives the leases back, so that others take over at once. */
+  async stop(): Promise<void> {
+    for (const timer of this.timers) clearInterval(timer);
+    await Promise.all([...this.loops.values()].map((loop) => loop.stop()));
+    await this.tending;
+    for (const reader of this.readers) reader.disconnect();
+    await this.leases.leave().catch(() => undefined);
+  }
+
+  /** Takes the leases and handles everything there is. For tests and tools that drive a worker instead of starting it. */
+  async drain(): Promise<number> {
+    await this.options.streams.ensureGroups([...this.loops.keys()]);
+    await this.leases.prepare();
+    await this.leases.tend();
+    let total = 0;
+    for (const loop of this.loops.values()) total += await loop.drain();
+    return total;
+  }
+
+  private loopOf(consumer: EngineConsumer): EngineLoop {
+    const { database, streams, holder, log, retry, at, reader } = this.options;
+    const connection = reader(consumer.name);
+    this.readers.push(connection);
+    return new EngineLoop({
+      database,
+      consumer,
+      streams,
+      holder,
+      log,
+      reader: connection,
+      epochs: () => this.leases.epochs(consumer.name),
+      onLeaseLost: (partition) => this.leases.lost(consumer.name, partition),
+      ...(retry ? { retry } : {}),
+      ...(at ? { at } : {}),
+    });
+  }
+
+  private async tend(): Promise<void> {
+    this.tending ??= this.leases
+      .tend()
+      .catch((error: unknown) => this.options.log.warn({ err: error }, 'leases could not be renewed'))
+      .finally(() => (this.tending = undefined));
+    await this.tending;
+  }
+
+  private async measure(): Promise<void> {
+    const { database, log } = this.options;
+    try {
+      const rows = await database.query<{ engine: string; dead: number; retrying: number; deferred: number }>(sql`
+        select engine,
+               (select count(*)::int from failed_events f where f.engine = e.engine and state = 'dead') as dead,
+               (select count(*)::int from failed_events f where f.engine = e.engine and state = 'retrying') as retrying,
+               (select count(*)::int from deferred_events d where d.engine = e.engine) as deferred
+          from unnest(${[...this.loops.keys()]}::text[]) as e(engine)`);
+      for (const { engine, dead, retrying, deferred } of rows) {
+        metrics.deadLetters.set({ engine }, dead);
+        metrics.retryingEvents.set({ engine }, retrying);
+        metrics.deferredEvents.set({ engine }, deferred);
+      }
+    } catch (error) {
+      log.warn({ err: error }, 'counts of failed and deferred events are not available');
+    }
+  }
+}

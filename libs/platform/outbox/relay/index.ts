@@ -1,0 +1,11 @@
+/**
+ * From the outbox to Redis Streams. Read in this order: ownership (who), backlog (what, in which order), window (how much),
+ * relay-store (the statements), term (one leadership), reconciler (what Redis lost), relay (the process).
+ */
+export { Backlog, type Chunk, type Key, type Pack, type Reading, type Snapshot } from './backlog.js';
+export { claimLease, type LeaseRow } from './ownership.js';
+export { type Frontier, isReached, type Subscriptions } from './reconciler.js';
+export { Relay, type RelayOptions } from './relay.js';
+export { BEGINNING, RelayStore } from './relay-store.js';
+export { type RelayStep, Term, TermEnded, type TermParts } from './term.js';
+export { entriesOf, Window } from './window.js';

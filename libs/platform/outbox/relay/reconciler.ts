@@ -1,0 +1,102 @@
+/**
+ * Brings back what Redis lost. Redis is transport, not storage: a flush, a failover that lost its last second, an evicted
+ * key or a trimmed entry may take away events that were published and not applied.
+ *
+ * Per engine, again and again:
+ *
+ *   1. take a *frontier*: the position P (everything visible in it is published) and the last id of every stream;
+ *   2. wait until the engine's group has handled every stream up to the frontier. A stream whose last id is now
+ *      below it has been emptied: there is nothing left to wait for;
+ *   3. check the outbox rows between the last confirmed snapshot and P against inbox, deferred and failed events. What is
+ *      in none of them was lost: publish it again and start over. If nothing is missing, P is confirmed.
+ *
+ * Each row is looked at once in ordinary times, an engine that stands still is waited for instead of being flooded with
+ * repetitions, and no delay has to be guessed: handled and not recorded means lost.
+ */
+import type { EventStreams, StreamPlace } from '#platform/streams';
+import { compareIds, type EntryId, hasHandled } from '#platform/streams';
+import type { Backlog, Key } from './backlog.js';
+import { repeatedEvents } from './metrics.js';
+import { BEGINNING, type RelayStore } from './relay-store.js';
+
+export interface Frontier {
+  readonly snapshot: string;
+  readonly last: readonly EntryId[];
+}
+
+export type Subscriptions = Readonly<Record<string, readonly string[]>>;
+
+/** Whether the group at `index` has nothing left to handle of what was in the streams at the frontier. */
+export function isReached(frontier: Frontier, places: readonly StreamPlace[], index: number): boolean {
+  return places.every((place, partition) => {
+    const last = frontier.last[partition]!;
+    return compareIds(place.last, last) < 0 || hasHandled(place.groups[index]!, last);
+  });
+}
+
+const CAPACITY_PAUSE_MS = 10;
+
+export class Reconciler {
+  private readonly engines: string[];
+  private readonly frontiers = new Map<string, Frontier>();
+
+  private constructor(
+    private readonly store: RelayStore,
+    private readonly streams: EventStreams,
+    private readonly subscriptions: Subscriptions,
+    private readonly confirmed: Map<string, string>,
+    private readonly hasRoom: () => boolean,
+    private readonly backlog: Backlog,
+    private readonly epoch: bigint,
+  ) {
+    this.engines = Object.keys(subscriptions);
+  }
+
+  static async begin(
+    store: RelayStore,
+    streams: EventStreams,
+    subscriptions: Subscriptions,
+    hasRoom: () => boolean,
+    backlog: Backlog,
+    epoch: bigint,
+  ): Promise<Reconciler> {
+    return new Reconciler(store, streams, subscriptions, await store.confirmations(), hasRoom, backlog, epoch);
+  }
+
+  /** One round over all engines; resolves with the number of events it published again. `isAlive` ends it early. */
+  async round(isAlive: () => boolean): Promise<number> {
+    // The position first: everything visible in it was published before the streams were looked at.
+    const position = this.backlog.position().text;
+    const places = await this.streams.survey(this.engines);
+    let repeated = 0;
+    for (const [index, engine] of this.engines.entries()) {
+      const frontier = this.frontiers.get(engine) ?? { snapshot: position, last: places.map((place) => place.last) };
+      this.frontiers.set(engine, frontier);
+      if (!isAlive() || !isReached(frontier, places, index)) continue;
+      this.frontiers.delete(engine);
+      if (frontier.snapshot !== this.confirmed.get(engine))
+        repeated += await this.check(engine, frontier.snapshot, isAlive);
+    }
+    return repeated;
+  }
+
+  private async check(engine: string, until: string, isAlive: () => boolean): Promise<number> {
+    const since = this.confirmed.get(engine) ?? BEGINNING.text;
+    let after: Key | undefined;
+    let missing = 0;
+    do {
+      while (!this.hasRoom()) {
+        await new Promise((resolve) => setTimeout(resolve, CAPACITY_PAUSE_MS));
+        if (!isAlive()) return missing;
+      }
+      const chunk = await this.store.missing({ engine, aggregates: this.subscriptions[engine]!, since, until, after });
+      this.backlog.repeat(chunk.packs);
+      missing += chunk.packs.reduce((sum, pack) => sum + pack.count, 0);
+      after = chunk.next;
+    } while (after && isAlive());
+    if (missing > 0) repeatedEvents.inc({ engine }, missing);
+    else if (isAlive() && (await this.store.saveConfirmation(this.epoch, engine, until)))
+      this.confirmed.set(engine, until);
+    return missing;
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * The relay's statements. Every write carries the epoch, so that a leader that has been replaced changes nothing.
+ */
+import type { CrossTenantDatabase } from '#platform/database/crossing';
+import { sql } from '#platform/database';
+import type { Chunk, Key, Pack, Reading, Snapshot } from './backlog.js';
+import { claimLease, type LeaseRow } from './ownership.js';
+
+/** Before every transaction there has been: a relay that starts here publishes the whole outbox. */
+export const BEGINNING: Snapshot = { text: '3:3:', takenAt: new Date(0) };
+
+/** One pack never mixes tenants and has at most this many events: the grain of fairness. */
+const PACK_EVENTS = 50;
+/** Rows read for one chunk: 9 ms for 2,000 events of 600 bytes (4.5 µs each), the longest a quiet tenant waits for a read. */
+const CHUNK_EVENTS = 2_000;
+/** Rows looked at for one chunk of a reconciliation, most of which are in their inbox already. */
+const CHUNK_CHECKED = 10_000;
+
+export interface Missing {
+  readonly engine: string;
+  readonly aggregates: readonly string[];
+  readonly since: string;
+  readonly until: string;
+  readonly after: Key | undefined;
+}
+
+interface PackRow {
+  snapshot: string;
+  taken_at: Date;
+  next_xid: string | null;
+  next_seq: bigint | null;
+  tenant_id: string | null;
+  partition: number;
+  count: number;
+  events: string;
+}
+
+export class RelayStore {
+  constructor(
+    private readonly database: CrossTenantDatabase,
+    readonly vertical: string,
+    readonly partitions: number,
+  ) {}
+
+  /** Takes or renews the lease; resolves with its epoch, or undefined while another holder's lease lasts. */
+  async claim(holder: string, ttlMs: number): Promise<bigint | undefined> {
+    return this.database.transaction(async (tx) => {
+      const row = await tx.first<{ epoch: bigint; holder: string; expires_at: Date; now: Date }>(sql`
+        select epoch, holder, expires_at, clock_timestamp() as now from relay_leases where vertical = ${this.vertical} for update`);
+      const lease: LeaseRow | undefined = row && { epoch: row.epoch, holder: row.holder, expiresAt: row.expires_at };
+      const claim = claimLease(lease, holder, row?.now ?? new Date(0));
+      if (claim.kind === 'wait') return undefined;
+      const taken = await tx.execute(sql`
+        insert into relay_leases as l (vertical, epoch, holder, expires_at)
+        values (${this.vertical}, ${claim.epoch}, ${holder}, clock_timestamp() + ${ttlMs} * interval '1 millisecond')
+        on conflict (vertical) do update set epoch = excluded.epoch, holder = excluded.holder, expires_at = excluded.expires_at
+         where ${row !== undefined}`);
+      // Two relays that both found no row: the second to insert changed nothing.
+      return taken === 1 ? claim.epoch : undefined;
+    });
+  }
+
+  async release(holder: string): Promise<void> {
+    await this.database.execute(sql`
+      update relay_leases set expires_at = clock_timestamp() where vertical = ${this.vertical} and holder = ${holder}`);
+  }
+
+  async position(): Promise<Snapshot> {
+    const row = await this.database.first<{ published: string; published_at: Date }>(sql`
+      select published::text, published_at from relay_positions where vertical = ${this.vertical}`);
+    return row ? { text: row.published, takenAt: row.published_at } : BEGINNING;
+  }
+
+  /** False when this epoch no longer holds the lease. */
+  async savePosition(epoch: bigint, position: Snapshot): Promise<boolean> {
+    const saved = await this.database.execute(sql`
+      insert into relay_positions as p (vertical, published, published_at)
+      select l.vertical, ${position.text}::pg_snapshot, ${position.takenAt} from relay_leases l
+       where l.vertical = ${this.vertical} and l.epoch = ${epoch}
+      on conflict (vertical) do update set published = excluded.published, published_at = excluded.published_at`);
+    return saved === 1;
+  }
+
+  async confirmations(): Promise<Map<string, string>> {
+    const rows = await this.database.query<{ engine: string; confirmed: string }>(sql`
+      select engine, confirmed::text from relay_confirmations where vertical = ${this.vertical}`);
+    return new Map(rows.map((row) => [row.engine, row.confirmed]));
+  }
+
+  async saveConfirmation(epoch: bigint, engine: string, confirmed: string): Promise<boolean> {
+    const saved = await this.database.execute(sql`
+      insert into relay_confirmations as c (vertical, engine, confirmed)
+      select l.vertical, ${engine}, ${confirmed}::pg_snapshot from relay_leases l
+       where l.vertical = ${this.vertical} and l.epoch = ${epoch}
+      on conflict (vertical, engine) do update set confirmed = excluded.confirmed, saved_at = now()`);
+    return saved === 1;
+  }
+
+  /**
+   * A chunk of what became visible between two snapshots. The rows come packed: PostgreSQL prints and joins them, because
+   * handing single rows to JavaScript cost more than the rest of the relay together.
+   *
+   * `recorded_on` keeps the poll away from old days (0.25 ms with 400 of them, 6 ms without). A row filed under a day long
+   * before it was written (a writer whose clock is a day off) is missed here and found by the reconciler, which looks
+   * at all of them.
+   */
+  async read(reading: Reading): Promise<Chunk> {
+    const { tenant, except, since, until, after } = reading;
+    const rows = await this.database.query<PackRow>(sql`
+      with chunk as materialized (
+        select o.tenant_id, o.xid, o.seq, app.event_partition(o.tenant_id, o.aggregate_id, ${this.partitions}) as partition,
+               app.event_envelope(o) as envelope
+          from outbox_events o
+         where o.recorded_on >= (${since.takenAt}::timestamptz - interval '1 day')::date
+           and (o.xid, o.seq) > (coalesce(${after?.xid ?? null}::xid8, pg_snapshot_xmin(${since.text}::pg_snapshot)), ${after?.seq ?? -1}::bigint)
+           and not pg_visible_in_snapshot(o.xid, ${since.text}::pg_snapshot)
+           and pg_visible_in_snapshot(o.xid, coalesce(${until?.text ?? null}::pg_snapshot, pg_current_snapshot()))
+           and (${tenant ?? null}::uuid is null or o.tenant_id = ${tenant ?? null}::uuid)
+           and o.tenant_id <> all(${except}::uuid[])
+         order by o.xid, o.seq
+         limit ${CHUNK_EVENTS}
+      ), packs as (
+        select tenant_id, partition, block, count(*)::int as count, min(seq) as first, string_agg(envelope, ',' order by seq) as events
+          from (select *, (row_number() over (partition by tenant_id, partition order by seq) - 1) / ${PACK_EVENTS} as block from chunk) rows
+         group by tenant_id, partition, block
+      ), next as (
+        select xid, seq from chunk where (select count(*) from chunk) = ${CHUNK_EVENTS} order by xid desc, seq desc limit 1
+      )
+      select pg_current_snapshot()::text as snapshot, now() as taken_at, next.xid::text as next_xid, next.seq as next_seq,
+             p.tenant_id, p.partition, p.count, p.events
+        from (select) one left join next on true left join packs p on true
+       order by p.block, p.first`);
+    const first = rows[0]!;
+    return chunkOf(rows, until ?? { text: first.snapshot, takenAt: first.taken_at });
+  }
+
+  /** A chunk of what an engine should have by now and has neither applied nor deferred nor failed. */
+  async missing(wanted: Missing): Promise<Chunk> {
+    const { engine, aggregates, since, until, after } = wanted;
+    const rows = await this.database.query<PackRow>(sql`
+      with chunk as materialized (
+        select o.*
+          from outbox_events o
+         where (o.xid, o.seq) > (coalesce(${after?.xid ?? null}::xid8, pg_snapshot_xmin(${since}::pg_snapshot)), ${after?.seq ?? -1}::bigint)
+           and not pg_visible_in_snapshot(o.xid, ${since}::pg_snapshot)
+           and pg_visible_in_snapshot(o.xid, ${until}::pg_snapshot)
+           and o.aggregate = any(${aggregates}::text[])
+         order by o.xid, o.seq
+         limit ${CHUNK_CHECKED}
+      ), lost as (
+        select o.tenant_id, o.seq, app.event_partition(o.tenant_id, o.aggregate_id, ${this.partitions}) as partition,
+               app.event_envelope(row(o.*)::outbox_events) as envelope
+          from chunk o
+         where not exists (select from inbox_events i
+                            where i.tenant_id = o.tenant_id and i.engine = ${engine} and i.event_id = o.id and i.recorded_on = o.recorded_on)
+           and not exists (select from deferred_events d
+                            where d.tenant_id = o.tenant_id and d.engine = ${engine} and d.aggregate_id = o.aggregate_id
+                              and d.aggregate = o.aggregate and d.aggregate_version = o.aggregate_version)
+           and not exists (select from failed_events f
+                            where f.tenant_id = o.tenant_id and f.engine = ${engine} and f.aggregate_id = o.aggregate_id
+                              and f.aggregate = o.aggregate and f.aggregate_version = o.aggregate_version)
+      ), packs as (
+        select tenant_id, partition, block, count(*)::int as count, min(seq) as first, string_agg(envelope, ',' order by seq) as events
+          from (select *, (row_number() over (partition by tenant_id, partition order by seq) - 1) / ${PACK_EVENTS} as block from lost) rows
+         group by tenant_id, partition, block
+      ), next as (
+        select xid, seq from chunk where (select count(*) from chunk) = ${CHUNK_CHECKED} order by xid desc, seq desc limit 1
+      )
+      select ${until} as snapshot, now() as taken_at, next.xid::text as next_xid, next.seq as next_seq,
+             p.tenant_id, p.partition, p.count, p.events
+        from (select) one left join next on true left join packs p on true
+       order by p.block, p.first`);
+    return chunkOf(rows, { text: until, takenAt: rows[0]!.taken_at });
+  }
+
+  /** Seconds since the oldest event that is committed and not published, 0 when there is none. */
+  async unpublishedAge(position: Snapshot): Promise<number> {
+    const row = await this.database.first<{ age: number }>(sql`
+      select coalesce(extract(epoch from app.now() - min(o.occurred_at)), 0)::float8 as age
+        from (select occurred_at from outbox_events
+               where recorded_on >= (${position.takenAt}::timestamptz - interval '1 day')::date
+                 and xid >= pg_snapshot_xmin(${position.text}::pg_snapshot)
+                 and not pg_visible_in_snapshot(xid, ${position.text}::pg_snapshot)
+               order by xid, seq limit 100) o`);
+    return Math.max(0, row!.age);
+  }
+
+  /** Creates the days of outbox and inbox around today. */
+  async ensureDays(ahead: number): Promise<void> {
+    await this.database.query(sql`
+      select app.ensure_outbox_days(current_date - 1, current_date + ${ahead}::int),
+             app.ensure_inbox_days(current_date - 1, current_date + ${ahead}::int)`);
+  }
+
+  async dropDays(retentionDays: number): Promise<number> {
+    const row = await this.database.first<{ dropped: number }>(sql`
+      select app.drop_event_days(current_date - ${retentionDays}::int) as dropped`);
+    return row!.dropped;
+  }
+}
+
+function chunkOf(rows: readonly PackRow[], until: Snapshot): Chunk {
+  const { next_xid: xid, next_seq: seq } = rows[0]!;
+  const packs = rows.flatMap((row): Pack[] =>
+    row.tenant_id === null
+      ? []
+      : [{ tenant: row.tenant_id, partition: row.partition, count: row.count, events: row.events }],
+  );
+  return { packs, until, next: xid !== null && seq !== null ? { xid, seq } : undefined };
+}

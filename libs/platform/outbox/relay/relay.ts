@@ -1,0 +1,190 @@
+/**
+ * The relay process: standby, leader, standby again (see ownership.ts), and between the two a loop that must never die of
+ * a server that is away. Errors of PostgreSQL or Redis end the term, not the process: the next one starts from the
+ * saved position.
+ */
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import { relayLeader } from './metrics.js';
+import { Term, TermEnded, type TermParts } from './term.js';
+import { listenForWakes, WakeSignal } from './wake.js';
+
+export interface RelayOptions extends TermParts {
+  /** Unique per process: host, process id and a random part. */
+  readonly holder: string;
+  /** A connection of its own: a subscriber can do nothing else. */
+  readonly subscriber: Redis;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  readonly leaseMs?: number;
+  readonly pollMs?: number;
+  readonly tendMs?: number;
+  readonly retentionDays?: number;
+}
+
+const LEASE_MS = 5_000;
+const POLL_MS = 250;
+const TEND_MS = 500;
+/** How soon a full window is looked at again: at 50,000 events/s, 5 ms are 250 events. */
+const WINDOW_PAUSE_MS = 5;
+const STANDBY_MS = 250;
+const LONGEST_BACKOFF_MS = 1_000;
+const DAYS_AHEAD = 7;
+const DAYS_EVERY_MS = 600_000;
+/** Thirteen months: what the engines' longest window (12 months of sales) can be rebuilt from. */
+const RETENTION_DAYS = 400;
+
+export class Relay {
+  private readonly signal = new WakeSignal();
+  private isStopping = false;
+  private running: Promise<void> | undefined;
+  /** By this process's monotonic clock, taken before the lease was asked for: never later than PostgreSQL's view. */
+  private leaseEndsAt = 0;
+  private epoch: bigint | undefined;
+
+  constructor(private readonly options: RelayOptions) {}
+
+  get isLeader(): boolean {
+    return this.epoch !== undefined && performance.now() < this.leaseEndsAt;
+  }
+
+  async start(): Promise<void> {
+    await listenForWakes(this.options.subscriber, this.options.streams.names, this.signal);
+    this.running = this.run();
+  }
+
+  /** Finishes the step under way, saves the position and gives the lease back, so that a standby takes over at once. */
+  async stop(): Promise<void> {
+    this.isStopping = true;
+    this.signal.set();
+    await this.running;
+  }
+
+  /** Publishes until the outbox has nothing new. For tests and tools that drive a relay by hand instead of starting it. */
+  async drain(): Promise<void> {
+    if (!(await this.claim())) throw new Error('another relay holds the lease');
+    const term = await Term.begin(this.options, this.epoch!);
+    const isLeader = () => this.isLeader;
+    do {
+      while ((await term.step(true)) === 'busy');
+    } while ((await term.tend(isLeader)) > 0);
+    await term.save();
+  }
+
+  private async run(): Promise<void> {
+    const { log } = this.options;
+    let backoff = 0;
+    while (!this.isStopping) {
+      try {
+        if (await this.claim()) {
+          await this.lead();
+          backoff = 0;
+        } else {
+          await this.signal.wait(this.standbyPause());
+        }
+      } catch (error) {
+        const isRoutine = error instanceof TermEnded;
+        if (isRoutine) log.warn({ reason: error.reason }, 'the relay starts a new term');
+        else log.error({ err: error }, 'the relay was interrupted and starts again');
+        backoff = isRoutine ? 0 : Math.min(LONGEST_BACKOFF_MS, backoff * 2 + 50);
+        if (isRoutine && error.reason === 'fenced') this.epoch = undefined;
+        await new Promise((resolve) => setTimeout(resolve, backoff));
+      }
+      relayLeader.set(0);
+    }
+    if (this.epoch !== undefined) await this.options.store.release(this.options.holder).catch(() => undefined);
+  }
+
+  private async lead(): Promise<void> {
+    const { log, pollMs = POLL_MS } = this.options;
+    const term = await Term.begin(this.options, this.epoch!);
+    log.info({ epoch: String(term.epoch) }, 'this relay leads');
+    relayLeader.set(1);
+    const beside = new Beside();
+    beside.repeat(this.options.tendMs ?? TEND_MS, async () => {
+      if ((await term.tend(() => this.isLeader && !this.isStopping)) > 0) this.signal.set();
+    });
+    beside.repeat((this.options.leaseMs ?? LEASE_MS) / 3, () => this.renew());
+    beside.repeat(DAYS_EVERY_MS, () => this.keepDays());
+    try {
+      let polledAt = -Infinity;
+      while (!this.isStopping) {
+        if (!this.isLeader) throw new TermEnded('fenced');
+        const now = performance.now();
+        const isDue = this.signal.take() || now - polledAt >= pollMs;
+        if (isDue) polledAt = now;
+        const outcome = await term.step(isDue);
+        beside.check();
+        if (outcome === 'idle') await this.signal.wait(polledAt + pollMs - performance.now());
+        else if (outcome === 'blocked') await this.signal.wait(WINDOW_PAUSE_MS);
+      }
+      await term.save();
+    } finally {
+      await beside.stop();
+    }
+  }
+
+  private async claim(): Promise<boolean> {
+    const { store, holder, leaseMs = LEASE_MS } = this.options;
+    const askedAt = performance.now();
+    this.epoch = await store.claim(holder, leaseMs);
+    this.leaseEndsAt = askedAt + leaseMs;
+    return this.epoch !== undefined;
+  }
+
+  /** A renewal that comes back with another epoch (or none) means that somebody led in between. */
+  private async renew(): Promise<void> {
+    const before = this.epoch;
+    try {
+      if (!(await this.claim()) || this.epoch !== before) throw new TermEnded('fenced');
+    } catch (error) {
+      if (error instanceof TermEnded || !this.isLeader) throw error;
+    }
+  }
+
+  private async keepDays(): Promise<void> {
+    const { store, retentionDays = RETENTION_DAYS, log } = this.options;
+    await store.ensureDays(DAYS_AHEAD);
+    const dropped = await store.dropDays(retentionDays);
+    if (dropped > 0) log.info({ dropped }, 'days past the retention were dropped from outbox and inbox');
+  }
+
+  private standbyPause(): number {
+    this.signal.take();
+    return STANDBY_MS;
+  }
+}
+
+/** Work that runs beside the loop, each kind once at a time; its first error is thrown where the loop looks. */
+class Beside {
+  private readonly timers: NodeJS.Timeout[] = [];
+  private readonly underWay = new Set<Promise<void>>();
+  private failure: unknown;
+
+  repeat(everyMs: number, work: () => Promise<void>): void {
+    let isBusy = false;
+    const run = () => {
+      if (isBusy) return;
+      isBusy = true;
+      const done = work()
+        .catch((error: unknown) => {
+          this.failure ??= error;
+        })
+        .finally(() => {
+          isBusy = false;
+          this.underWay.delete(done);
+        });
+      this.underWay.add(done);
+    };
+    run();
+    this.timers.push(setInterval(run, everyMs));
+  }
+
+  check(): void {
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  async stop(): Promise<void> {
+    for (const timer of this.timers) clearInterval(timer);
+    await Promise.all(this.underWay);
+  }
+}

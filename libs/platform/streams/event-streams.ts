@@ -1,0 +1,211 @@
+/** The streams of one vertical, as its relay and its workers use them. */
+import type { Redis } from 'ioredis';
+import { compareIds, type EntryId, NOTHING } from './entry-id.js';
+import { OWNER, StreamNames } from './names.js';
+import { ACKNOWLEDGE, ANNOUNCE, PUBLISH, SURVEY } from './scripts.js';
+
+export type FenceAnswer = 'OK' | 'FENCED' | 'NOFENCE';
+
+export interface NewEntry {
+  readonly partition: number;
+  readonly count: number;
+  /** Envelopes as JSON, joined by commas. */
+  readonly events: string;
+}
+
+export interface StreamEntry {
+  readonly partition: number;
+  readonly id: EntryId;
+  readonly count: number;
+  /** Undefined when the entry was trimmed or deleted while pending: only its id is left. */
+  readonly events: string | undefined;
+}
+
+export interface Acknowledgement {
+  readonly partition: number;
+  readonly epoch: number;
+  readonly ids: readonly EntryId[];
+}
+
+export interface GroupPlace {
+  readonly delivered: EntryId;
+  readonly pending: number;
+  readonly oldestPending: EntryId | undefined;
+}
+
+export interface StreamPlace {
+  readonly last: EntryId;
+  readonly length: number;
+  /** One per expected group, in the order asked for. */
+  readonly groups: readonly GroupPlace[];
+}
+
+/** Everything up to and including `id` has been handled by the group. */
+export function hasHandled(group: GroupPlace, id: EntryId): boolean {
+  return (
+    compareIds(group.delivered, id) >= 0 &&
+    (group.oldestPending === undefined || compareIds(group.oldestPending, id) > 0)
+  );
+}
+
+type Script = (...args: (string | number)[]) => Promise<unknown>;
+type RawEntry = [id: string, fields: string[] | null];
+
+export class EventStreams {
+  private readonly publishScript: Script;
+  private readonly announceScript: Script;
+  private readonly acknowledgeScript: Script;
+  private readonly surveyScript: Script;
+
+  constructor(
+    readonly redis: Redis,
+    readonly names: StreamNames,
+  ) {
+    this.publishScript = define(redis, 'publishEvents', PUBLISH);
+    this.announceScript = define(redis, 'announceEpoch', ANNOUNCE);
+    this.acknowledgeScript = define(redis, 'acknowledgeEvents', ACKNOWLEDGE);
+    this.surveyScript = define(redis, 'surveyStreams', SURVEY);
+  }
+
+  async publish(epoch: number, entries: readonly NewEntry[]): Promise<{ answer: FenceAnswer; ids: EntryId[] }> {
+    const reply = (await this.publishScript(
+      entries.length + 1,
+      this.names.relayFence,
+      ...entries.map((entry) => this.names.stream(entry.partition)),
+      epoch,
+      ...entries.flatMap((entry) => [entry.count, entry.events]),
+    )) as [FenceAnswer, ...EntryId[]];
+    const [answer, ...ids] = reply;
+    return { answer, ids };
+  }
+
+  /** True when `epoch` stands in the fence afterwards; false when a higher one does. */
+  async announceRelay(epoch: number): Promise<boolean> {
+    const [isMine] = (await this.announceScript(1, this.names.relayFence, epoch)) as number[];
+    return isMine === 1;
+  }
+
+  /** The partitions whose fence carries their epoch afterwards. */
+  async announceConsumer(engine: string, epochs: ReadonlyMap<number, number>): Promise<Set<number>> {
+    if (epochs.size === 0) return new Set();
+    const partitions = [...epochs.keys()];
+    const fences = partitions.map((partition) => this.names.consumerFence(engine, partition));
+    const answers = (await this.announceScript(fences.length, ...fences, ...epochs.values())) as number[];
+    return new Set(partitions.filter((_, index) => answers[index] === 1));
+  }
+
+  async acknowledge(engine: string, acks: readonly Acknowledgement[]): Promise<FenceAnswer[]> {
+    if (acks.length === 0) return [];
+    const keys = acks.flatMap((ack) => [
+      this.names.consumerFence(engine, ack.partition),
+      this.names.stream(ack.partition),
+    ]);
+    const values = acks.flatMap((ack) => [ack.epoch, ack.ids.length, ...ack.ids]);
+    return (await this.acknowledgeScript(keys.length, ...keys, engine, ...values)) as FenceAnswer[];
+  }
+
+  /** New entries of the given partitions; waits up to `blockMs` for the first. Uses its own connection. */
+  async readNew(
+    reader: Redis,
+    engine: string,
+    partitions: readonly number[],
+    count: number,
+    blockMs: number,
+  ): Promise<StreamEntry[]> {
+    const streams = partitions.map((partition) => this.names.stream(partition));
+    const news = partitions.map(() => '>');
+    const wait = blockMs > 0 ? ['BLOCK', blockMs] : [];
+    const reply = await reader.call(
+      'XREADGROUP',
+      'GROUP',
+      engine,
+      OWNER,
+      'COUNT',
+      count,
+      ...wait,
+      'STREAMS',
+      ...streams,
+      ...news,
+    );
+    return this.entriesOf(reply as [string, RawEntry[]][] | null, partitions);
+  }
+
+  /** Entries delivered earlier and not acknowledged: left by a predecessor, or by a reader that was cut off. */
+  async readPending(
+    reader: Redis,
+    engine: string,
+    partitions: readonly number[],
+    count: number,
+  ): Promise<StreamEntry[]> {
+    const streams = partitions.map((partition) => this.names.stream(partition));
+    const starts = partitions.map(() => '0');
+    const reply = await reader.call(
+      'XREADGROUP',
+      'GROUP',
+      engine,
+      OWNER,
+      'COUNT',
+      count,
+      'STREAMS',
+      ...streams,
+      ...starts,
+    );
+    return this.entriesOf(reply as [string, RawEntry[]][] | null, partitions);
+  }
+
+  /** Groups start at 0, never at `$`: what was published before the group existed is for it, too. */
+  async ensureGroups(groups: readonly string[]): Promise<void> {
+    const pipeline = this.redis.pipeline();
+    for (const stream of this.names.all) {
+      for (const group of groups) pipeline.xgroup('CREATE', stream, group, '0', 'MKSTREAM');
+    }
+    for (const [error] of (await pipeline.exec()) ?? []) {
+      if (error && !error.message.startsWith('BUSYGROUP')) throw error;
+    }
+  }
+
+  /** Where streams and groups stand; `trim` also removes what every group has acknowledged. */
+  async survey(groups: readonly string[], mode: 'look' | 'trim' = 'look'): Promise<StreamPlace[]> {
+    const { all } = this.names;
+    const rows = (await this.surveyScript(all.length, ...all, mode, ...groups)) as [
+      string,
+      number,
+      ...[string, number, string][],
+    ][];
+    return rows.map(([last, length, ...places]) => ({
+      last,
+      length,
+      groups: places.map(([delivered, pending, oldest]) => ({
+        delivered,
+        pending,
+        oldestPending: oldest || undefined,
+      })),
+    }));
+  }
+
+  private entriesOf(reply: [string, RawEntry[]][] | null, partitions: readonly number[]): StreamEntry[] {
+    const partitionOf = new Map(partitions.map((partition) => [this.names.stream(partition), partition]));
+    return (reply ?? []).flatMap(([stream, entries]) =>
+      entries.map(([id, fields]) => ({
+        partition: partitionOf.get(stream)!,
+        id,
+        count: Number(fields?.[fields.indexOf('n') + 1] ?? 0),
+        events: fields?.[fields.indexOf('e') + 1],
+      })),
+    );
+  }
+}
+
+/** The most advanced place any group has reached. */
+export function furthestDelivered(place: StreamPlace): EntryId {
+  return place.groups.reduce(
+    (furthest, group) => (compareIds(group.delivered, furthest) > 0 ? group.delivered : furthest),
+    NOTHING,
+  );
+}
+
+function define(redis: Redis, name: string, lua: string): Script {
+  redis.defineCommand(name, { lua });
+  const run = (redis as unknown as Record<string, Script>)[name]!;
+  return (...args) => run.apply(redis, args);
+}

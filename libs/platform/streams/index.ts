@@ -1,0 +1,14 @@
+export { compareIds, type EntryId, NOTHING } from './entry-id.js';
+export {
+  type Acknowledgement,
+  EventStreams,
+  type FenceAnswer,
+  furthestDelivered,
+  type GroupPlace,
+  hasHandled,
+  type NewEntry,
+  type StreamEntry,
+  type StreamPlace,
+} from './event-streams.js';
+export { OWNER, StreamNames } from './names.js';
+export { assertFitForStreams, connectRedis, type RedisOptions } from './redis.js';

@@ -1,0 +1,73 @@
+/**
+ * Connections to Redis. A command whose connection breaks fails at once and is not sent again behind the caller's back:
+ * every caller here has a loop that knows what repeating means.
+ */
+import { Redis } from 'ioredis';
+import { DomainError } from '#kernel';
+
+export interface RedisOptions {
+  readonly url: string;
+  /** Shown by CLIENT LIST. */
+  readonly name: string;
+  /** For the connection that waits in XREADGROUP BLOCK. */
+  readonly isBlocking?: boolean;
+}
+
+const COMMAND_TIMEOUT_MS = 5_000;
+
+export function connectRedis(options: RedisOptions): Redis {
+  const redis = new Redis(options.url, {
+    connectionName: options.name,
+    // Replies of XREADGROUP and of scripts keep one shape, whichever server answers.
+    protocol: 2,
+    connectTimeout: 3_000,
+    maxRetriesPerRequest: 1,
+    autoResendUnfulfilledCommands: false,
+    retryStrategy: (attempt) => Math.min(25 * 2 ** Math.min(attempt, 6), 1_000),
+    ...(options.isBlocking ? {} : { commandTimeout: COMMAND_TIMEOUT_MS }),
+  });
+  // Without a listener ioredis prints; the failing command tells its caller.
+  redis.on('error', () => undefined);
+  return redis;
+}
+
+const OLDEST_MAJOR = 7;
+
+/**
+ * Refuses a Redis that could lose entries silently. `INFO` and not `CONFIG GET`, because managed servers hide the latter.
+ * Resolves with warnings: what costs latency after a crash, but no event.
+ */
+export async function assertFitForStreams(redis: Redis): Promise<string[]> {
+  const facts = factsOf(
+    (await redis.info('server')) + (await redis.info('memory')) + (await redis.info('persistence')),
+  );
+  const version = facts.get('redis_version') ?? '0';
+  if (Number.parseInt(version, 10) < OLDEST_MAJOR) {
+    throw new DomainError(
+      'redis_too_old',
+      'internal',
+      `Redis ${version} is too old: version ${OLDEST_MAJOR} or newer is needed.`,
+    );
+  }
+  const policy = facts.get('maxmemory_policy') ?? 'unknown';
+  if (policy !== 'noeviction') {
+    throw new DomainError(
+      'redis_evicts',
+      'internal',
+      `Redis would evict streams (maxmemory-policy ${policy}); set it to noeviction.`,
+    );
+  }
+  return facts.get('aof_enabled') === '1'
+    ? []
+    : [
+        'Redis keeps no append-only file: a restart loses what is in the streams, and events are published again from the outbox',
+      ];
+}
+
+function factsOf(info: string): Map<string, string> {
+  const pairs = info.split('\r\n').flatMap((line) => {
+    const colon = line.indexOf(':');
+    return colon > 0 ? [[line.slice(0, colon), line.slice(colon + 1)] as const] : [];
+  });
+  return new Map(pairs);
+}

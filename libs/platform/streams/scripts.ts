@@ -1,0 +1,108 @@
+/**
+ * What must be atomic in Redis. Every write that a process past its lease could repeat checks the fencing key in the same
+ * script:
+ *
+ *   fence = my epoch   → done
+ *   fence > my epoch   → FENCED: somebody took over; stop
+ *   no fence           → NOFENCE: Redis has lost its memory, or I have not announced myself; ask PostgreSQL who owns the
+ *                        lease before announcing again
+ */
+
+/** KEYS fence, stream…; ARGV epoch, (count, events)… → status, id… */
+export const PUBLISH = `
+local fence = redis.call('GET', KEYS[1])
+if not fence or tonumber(fence) < tonumber(ARGV[1]) then return {'NOFENCE'} end
+if tonumber(fence) > tonumber(ARGV[1]) then return {'FENCED'} end
+local answer = {'OK'}
+for i = 2, #KEYS do
+  answer[i] = redis.call('XADD', KEYS[i], '*', 'n', ARGV[2 * i - 2], 'e', ARGV[2 * i - 1])
+end
+return answer`;
+
+/** KEYS fence…; ARGV epoch… → 1 where the fence is mine now, 0 where a higher one stands. */
+export const ANNOUNCE = `
+local answer = {}
+for i = 1, #KEYS do
+  local fence = redis.call('GET', KEYS[i])
+  if not fence or tonumber(fence) <= tonumber(ARGV[i]) then
+    redis.call('SET', KEYS[i], ARGV[i])
+    answer[i] = 1
+  else
+    answer[i] = 0
+  end
+end
+return answer`;
+
+/** KEYS (fence, stream)…; ARGV group, (epoch, count, id…)… → status per pair. */
+export const ACKNOWLEDGE = `
+local answer = {}
+local at = 2
+for i = 1, #KEYS, 2 do
+  local epoch, count = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
+  local fence = redis.call('GET', KEYS[i])
+  if not fence or tonumber(fence) < epoch then
+    answer[#answer + 1] = 'NOFENCE'
+  elseif tonumber(fence) > epoch then
+    answer[#answer + 1] = 'FENCED'
+  else
+    redis.call('XACK', KEYS[i + 1], ARGV[1], unpack(ARGV, at + 2, at + 1 + count))
+    answer[#answer + 1] = 'OK'
+  end
+  at = at + 2 + count
+end
+return answer`;
+
+/**
+ * Where every stream and every expected group stands; with ARGV[1] = 'trim', also removes what all of them have
+ * acknowledged. Expected groups come from the subscriptions, never from XINFO: a group that is missing has read nothing.
+ *
+ * KEYS stream…; ARGV trim | look, group… → per stream { last id, length, { delivered, pending, oldest pending }… }
+ */
+export const SURVEY = `
+local function after(id)
+  local ms, n = string.match(id, '^(%d+)-(%d+)$')
+  return ms .. '-' .. string.format('%.0f', tonumber(n) + 1)
+end
+local function isBelow(a, b)
+  local ams, an = string.match(a, '^(%d+)-(%d+)$')
+  local bms, bn = string.match(b, '^(%d+)-(%d+)$')
+  if ams ~= bms then return tonumber(ams) < tonumber(bms) end
+  return tonumber(an) < tonumber(bn)
+end
+local answer = {}
+for i, stream in ipairs(KEYS) do
+  local row = {'0-0', 0}
+  if redis.call('EXISTS', stream) == 1 then
+    local info = redis.call('XINFO', 'STREAM', stream)
+    for j = 1, #info, 2 do
+      if info[j] == 'last-generated-id' then row[1] = info[j + 1] end
+      if info[j] == 'length' then row[2] = info[j + 1] end
+    end
+    local known = {}
+    for _, group in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
+      local facts = {}
+      for j = 1, #group, 2 do facts[group[j]] = group[j + 1] end
+      known[facts['name']] = facts
+    end
+    local floor
+    for g = 2, #ARGV do
+      local facts = known[ARGV[g]]
+      if facts then
+        local oldest = ''
+        if facts['pending'] > 0 then oldest = redis.call('XPENDING', stream, ARGV[g])[2] end
+        row[#row + 1] = {facts['last-delivered-id'], facts['pending'], oldest}
+        local needs = oldest
+        if needs == '' then needs = after(facts['last-delivered-id']) end
+        if not floor or isBelow(needs, floor) then floor = needs end
+      else
+        row[#row + 1] = {'0-0', 0, ''}
+        floor = '0-0'
+      end
+    end
+    if ARGV[1] == 'trim' and floor and floor ~= '0-0' then redis.call('XTRIM', stream, 'MINID', floor) end
+  else
+    for g = 2, #ARGV do row[#row + 1] = {'0-0', 0, ''} end
+  end
+  answer[i] = row
+end
+return answer`;
