@@ -5,7 +5,7 @@
 import type { AggregateKind } from './event.js';
 
 export const SUBSCRIPTIONS = {
-  stock: ['product', 'stock', 'order'],
+  stock: ['tenant', 'product', 'stock', 'order'],
   sales: ['product', 'stock', 'customer', 'quote', 'order'],
 } as const satisfies Record<string, readonly AggregateKind[]>;
 

@@ -1,0 +1,38 @@
+import { insightAnswered } from '#contracts/events/insight';
+import { sql, type TenantTransaction } from '#platform/database';
+import { emit } from '#platform/outbox';
+import { insightById, type InsightRow } from '../data/insights.js';
+import { answers, type InsightAnswer, type InsightState, SNOOZE_DAYS } from '../domain/insight.js';
+import { errors } from '../errors.js';
+
+export interface AnswerInsight {
+  readonly id: string;
+  readonly answer: InsightAnswer;
+  readonly comment: string | null;
+}
+
+export async function answerInsight(tx: TenantTransaction, input: AnswerInsight): Promise<InsightRow> {
+  const before = await tx.first(sql<{ state: InsightState }>`
+    select state from insights where tenant_id = ${tx.tenant} and id = ${input.id} for update`);
+  if (!before) throw errors.insight_not_found();
+  answers.assert(before.state, input.answer);
+  const isSnoozed = input.answer === 'not_now';
+  const [, [row]] = (await tx.batch([
+    sql`
+      update insights
+         set state = ${input.answer}, answered_at = app.now(), answered_by = ${tx.actor.id}, comment = ${input.comment},
+             snoozed_until = case when ${isSnoozed} then (app.now() at time zone 'UTC')::date + ${SNOOZE_DAYS}::int end,
+             version = version + 1
+       where tenant_id = ${tx.tenant} and id = ${input.id}`,
+    insightById(input.id),
+  ])) as unknown as [unknown, [InsightRow]];
+  emit(tx, insightAnswered, { id: row.id, version: row.version }, {
+    insight_id: row.id,
+    engine: row.engine,
+    kind: row.kind,
+    subject: row.subject,
+    answer: input.answer,
+    comment: input.comment,
+  });
+  return row;
+}

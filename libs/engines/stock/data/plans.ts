@@ -1,0 +1,293 @@
+/** What refresh and pass read, and the plans they leave. */
+import { Decimal } from '#kernel';
+import { sql } from '#platform/database';
+import type { CrossTenantTransaction } from '#platform/database/crossing';
+import type { Product } from '../domain/advice.js';
+import type { Class } from '../domain/classes.js';
+import type { Day } from '../domain/days.js';
+import type { MethodName, Series } from '../domain/forecasts.js';
+import { type Parameters, resolveParameters } from '../domain/parameters.js';
+import type { Plan } from '../domain/plan.js';
+
+export interface Key {
+  readonly tenant_id: string;
+  readonly product_id: string;
+}
+
+/** A year and a quarter: what the seasonal method needs to be compared over eight weeks. */
+export const HISTORY_DAYS = 460;
+const KEPT_DAYS = 500;
+/** Until the tenant's own is known. */
+const DEFAULT_ZONE = 'America/Sao_Paulo';
+const TENANTS_AT_ONCE = 64;
+
+/**
+ * Takes stale products of tenants that nobody else is busy with. Skipping a busy tenant loses nothing: whoever holds it
+ * asks again after committing, and what was marked before then is found. Tenants are skipped through by the partial index, so
+ * finding some among thousands reads a page per tenant.
+ */
+export function claimStale(tx: CrossTenantTransaction, limit: number): Promise<Key[]> {
+  return tx.query(sql<Key>`
+    with recursive waiting as (
+      (select tenant_id from stock_engine_products where is_stale order by tenant_id limit 1)
+      union all
+      select (select p.tenant_id from stock_engine_products p where p.is_stale and p.tenant_id > w.tenant_id order by p.tenant_id limit 1)
+        from waiting w where w.tenant_id is not null
+    ), candidates as materialized (
+      select tenant_id from waiting where tenant_id is not null limit ${TENANTS_AT_ONCE}
+    ), mine as materialized (
+      select tenant_id from candidates where pg_try_advisory_xact_lock(hashtextextended('stock engine ' || tenant_id, 0))
+    ), due as (
+      select p.tenant_id, p.product_id from stock_engine_products p join mine using (tenant_id)
+       where p.is_stale order by p.tenant_id, p.product_id limit ${limit} for update of p skip locked
+    )
+    update stock_engine_products p set is_stale = false from due
+     where p.tenant_id = due.tenant_id and p.product_id = due.product_id
+    returning p.tenant_id, p.product_id`);
+}
+
+/** All products of one tenant, for a pass; waits for a refresh in progress. */
+export async function claimTenant(tx: CrossTenantTransaction, tenant: string): Promise<Key[]> {
+  await tx.query(sql`select pg_advisory_xact_lock(hashtextextended('stock engine ' || ${tenant}::text, 0))`);
+  const [, rows] = await tx.batch([
+    sql`
+      with due as (
+        select tenant_id, product_id from stock_engine_products where tenant_id = ${tenant} and is_stale order by product_id for update
+      )
+      update stock_engine_products p set is_stale = false from due where p.tenant_id = due.tenant_id and p.product_id = due.product_id`,
+    sql`select tenant_id, product_id from stock_engine_products where tenant_id = ${tenant} order by product_id`,
+  ]);
+  return rows as unknown as Key[];
+}
+
+export interface ProductFacts extends Product {
+  readonly today: Day;
+  readonly factsAt: Date;
+  readonly parameters: Parameters;
+  readonly stored: { readonly class: Class; readonly windowValue: bigint } | null;
+}
+
+interface FactsRow {
+  tenant_id: string;
+  product_id: string;
+  code: string;
+  name: string;
+  unit: string;
+  price: string;
+  currency: string;
+  on_hand: string | null;
+  reserved: string | null;
+  receipts: number;
+  facts_at: Date;
+  today: number;
+  first_day: number | null;
+  last_sold_day: number | null;
+  last_cost: string | null;
+  trades: (string | null)[];
+  lead_times: (number | null)[];
+  safeties: (string | null)[];
+  class: Class | null;
+  window_value_minor: bigint | null;
+}
+
+/** Products that are not described yet are left out: their description will make them stale again. */
+export async function loadFacts(tx: CrossTenantTransaction, keys: readonly Key[], asOf: Date | null): Promise<ProductFacts[]> {
+  const rows = await tx.query(sql<FactsRow>`
+    select p.tenant_id, p.product_id, p.code, p.name, p.unit, p.price, p.currency, p.on_hand, p.reserved, p.receipts, p.facts_at,
+           (coalesce(${asOf}::timestamptz, app.now()) at time zone z.name)::date - date '1970-01-01' as today,
+           (p.first_moved_at at time zone z.name)::date - date '1970-01-01' as first_day,
+           (p.last_sold_at at time zone z.name)::date - date '1970-01-01' as last_sold_day,
+           (select r.unit_cost from stock_engine_receipts r
+             where r.tenant_id = p.tenant_id and r.product_id = p.product_id and r.unit_cost is not null
+             order by r.received_at desc, r.movement_id desc limit 1) as last_cost,
+           array[o.trade, c.trade, a.trade] as trades,
+           array[o.lead_time_days, c.lead_time_days, a.lead_time_days]::int[] as lead_times,
+           array[o.safety_percent::text, c.safety_percent::text, a.safety_percent::text] as safeties,
+           l.class, l.window_value_minor
+      from unnest(${keys.map((key) => key.tenant_id)}::uuid[], ${keys.map((key) => key.product_id)}::uuid[]) as k(tenant_id, product_id)
+      join stock_engine_products p on p.tenant_id = k.tenant_id and p.product_id = k.product_id
+      left join stock_engine_tenants t on t.tenant_id = k.tenant_id
+      cross join lateral (select coalesce(t.time_zone, ${DEFAULT_ZONE}) as name) z
+      left join stock_engine_plans l on l.tenant_id = k.tenant_id and l.product_id = k.product_id
+      left join stock_engine_parameters o on o.tenant_id = k.tenant_id and o.scope = 'product' and o.key = k.product_id::text
+      left join stock_engine_parameters c on c.tenant_id = k.tenant_id and c.scope = 'category' and c.key = p.category
+      left join stock_engine_parameters a on a.tenant_id = k.tenant_id and a.scope = 'tenant' and a.key = ''
+     where p.code is not null
+     order by p.tenant_id, p.product_id`);
+  return rows.map(factsOf);
+}
+
+function factsOf(row: FactsRow): ProductFacts {
+  const choices = [0, 1, 2].map((near) => ({
+    trade: row.trades[near]!,
+    leadTimeDays: row.lead_times[near]!,
+    safetyPercent: row.safeties[near]!,
+  }));
+  return {
+    tenant: row.tenant_id,
+    id: row.product_id,
+    code: row.code,
+    name: row.name,
+    unit: row.unit,
+    price: Decimal.parse(row.price),
+    currency: row.currency,
+    onHand: Decimal.parse(row.on_hand ?? '0'),
+    reserved: Decimal.parse(row.reserved ?? '0'),
+    lastCost: row.last_cost === null ? null : Decimal.parse(row.last_cost),
+    receipts: row.receipts,
+    firstDay: row.first_day ?? row.today,
+    lastSoldDay: row.last_sold_day,
+    today: row.today,
+    factsAt: row.facts_at,
+    parameters: resolveParameters(choices),
+    stored: row.class === null ? null : { class: row.class, windowValue: row.window_value_minor! },
+  };
+}
+
+export interface History {
+  readonly series: Series;
+  /** Value sold in the window, in minor units. */
+  readonly windowValue: bigint;
+}
+
+/** Sales per day of the tenant's own calendar, oldest first, up to `today`. */
+export async function loadHistories(
+  tx: CrossTenantTransaction,
+  products: readonly ProductFacts[],
+  windowDays: number,
+): Promise<History[]> {
+  const rows = await tx.query(sql<{ position: number; sold: string; value: string }>`
+    select k.position, h.sold, h.value
+      from unnest(${products.map((p) => p.tenant)}::uuid[], ${products.map((p) => p.id)}::uuid[], ${products.map((p) => p.today)}::int[])
+           with ordinality as k(tenant_id, product_id, today, position)
+      left join stock_engine_tenants t on t.tenant_id = k.tenant_id
+      cross join lateral (
+        select string_agg(d.day || ' ' || d.quantity, ';') as sold, coalesce(sum(d.value) filter (where d.day > k.today - ${windowDays}::int), 0)::text as value
+          from (select (s.slot at time zone coalesce(t.time_zone, ${DEFAULT_ZONE}))::date - date '1970-01-01' as day,
+                       (sum(s.quantity) * 1000)::bigint as quantity, sum(s.value_minor) as value
+                  from stock_engine_sales s
+                 where s.tenant_id = k.tenant_id and s.product_id = k.product_id
+                   and s.slot >= (date '1970-01-01' + k.today - ${HISTORY_DAYS}::int)
+                 group by 1) d
+         where d.day <= k.today) h
+     where h.sold is not null`);
+  const histories = products.map((product) => emptyHistory(product));
+  for (const { position, sold, value } of rows) {
+    const product = products[Number(position) - 1]!;
+    histories[Number(position) - 1] = { series: seriesOf(product, sold), windowValue: BigInt(value) };
+  }
+  return histories;
+}
+
+function emptyHistory(product: ProductFacts): History {
+  return { series: seriesOf(product, ''), windowValue: 0n };
+}
+
+function seriesOf(product: ProductFacts, text: string): Series {
+  const start = Math.min(Math.max(product.firstDay, product.today - HISTORY_DAYS + 1), product.today);
+  const sold = new Float64Array(product.today - start + 1);
+  for (const entry of text === '' ? [] : text.split(';')) {
+    const space = entry.indexOf(' ');
+    const index = Number(entry.slice(0, space)) - start;
+    if (index >= 0) sold[index] = Number(entry.slice(space + 1));
+  }
+  return { start, sold };
+}
+
+export interface PlannedProduct {
+  readonly product: ProductFacts;
+  readonly plan: Plan;
+  readonly windowValue: bigint;
+  readonly class: Class;
+}
+
+export async function savePlans(tx: CrossTenantTransaction, planned: readonly PlannedProduct[]): Promise<void> {
+  if (planned.length === 0) return;
+  const plans = planned.map((entry) => entry.plan);
+  await tx.execute(sql`
+    insert into stock_engine_plans as p (tenant_id, product_id, as_of, class, window_days, window_quantity, window_value_minor, method,
+                                         error_percent, naive_error_percent, daily_demand, lead_time_days, safety_percent, minimum, maximum)
+    select n.tenant_id, n.product_id, date '1970-01-01' + n.today, n.class, n.window_days, n.window_quantity, n.window_value_minor,
+           n.method, n.error_percent, n.naive_error_percent, n.daily_demand, n.lead_time_days, n.safety_percent, n.minimum, n.maximum
+      from unnest(
+        ${planned.map((entry) => entry.product.tenant)}::uuid[], ${planned.map((entry) => entry.product.id)}::uuid[],
+        ${planned.map((entry) => entry.product.today)}::int[], ${planned.map((entry) => entry.class)}::text[],
+        ${plans.map((plan) => plan.windowDays)}::smallint[], ${plans.map((plan) => plan.windowQuantity.toText())}::numeric[],
+        ${planned.map((entry) => entry.windowValue)}::bigint[], ${plans.map((plan) => plan.method)}::text[],
+        ${plans.map((plan) => plan.errorPercent)}::numeric[], ${plans.map((plan) => plan.naiveErrorPercent)}::numeric[],
+        ${plans.map((plan) => plan.dailyDemand.toText())}::numeric[], ${plans.map((plan) => plan.leadTimeDays)}::smallint[],
+        ${plans.map((plan) => plan.safetyPercent)}::numeric[], ${plans.map((plan) => plan.minimum.toText())}::numeric[],
+        ${plans.map((plan) => plan.maximum.toText())}::numeric[])
+        as n(tenant_id, product_id, today, class, window_days, window_quantity, window_value_minor, method, error_percent,
+             naive_error_percent, daily_demand, lead_time_days, safety_percent, minimum, maximum)
+    on conflict (tenant_id, product_id) do update
+       set as_of = excluded.as_of, class = excluded.class, window_days = excluded.window_days, window_quantity = excluded.window_quantity,
+           window_value_minor = excluded.window_value_minor, method = excluded.method, error_percent = excluded.error_percent,
+           naive_error_percent = excluded.naive_error_percent, daily_demand = excluded.daily_demand,
+           lead_time_days = excluded.lead_time_days, safety_percent = excluded.safety_percent, minimum = excluded.minimum,
+           maximum = excluded.maximum`);
+}
+
+/** What takes part in a tenant's ranking: everything that sold, and what has to step down. */
+export function loadRanking(
+  tx: CrossTenantTransaction,
+  tenants: readonly string[],
+): Promise<{ tenant_id: string; product_id: string; value: bigint; class: Class }[]> {
+  return tx.query(sql<{ tenant_id: string; product_id: string; value: bigint; class: Class }>`
+    select tenant_id, product_id, window_value_minor as value, class from stock_engine_plans
+     where tenant_id = any(${tenants}::uuid[]) and (window_value_minor > 0 or class <> 'C')`);
+}
+
+export async function saveClasses(tx: CrossTenantTransaction, changed: readonly (Key & { class: Class })[]): Promise<void> {
+  if (changed.length === 0) return;
+  await tx.execute(sql`
+    update stock_engine_plans p set class = n.class
+      from unnest(${changed.map((c) => c.tenant_id)}::uuid[], ${changed.map((c) => c.product_id)}::uuid[], ${changed.map((c) => c.class)}::text[])
+           as n(tenant_id, product_id, class)
+     where p.tenant_id = n.tenant_id and p.product_id = n.product_id`);
+}
+
+interface PlanRow extends Key {
+  class: Class;
+  window_days: number;
+  window_quantity: string;
+  window_value_minor: bigint;
+  method: MethodName;
+  error_percent: string | null;
+  naive_error_percent: string | null;
+  daily_demand: string;
+  lead_time_days: number;
+  safety_percent: string;
+  minimum: string;
+  maximum: string;
+}
+
+/** Plans as saved, for products whose class alone has changed. */
+export async function loadPlans(tx: CrossTenantTransaction, keys: readonly Key[]): Promise<Map<string, Plan>> {
+  const rows = await tx.query(sql<PlanRow>`
+    select p.* from unnest(${keys.map((key) => key.tenant_id)}::uuid[], ${keys.map((key) => key.product_id)}::uuid[]) as k(tenant_id, product_id)
+      join stock_engine_plans p using (tenant_id, product_id)`);
+  return new Map(
+    rows.map((row) => [
+      `${row.tenant_id} ${row.product_id}`,
+      {
+        windowDays: row.window_days,
+        windowQuantity: Decimal.parse(row.window_quantity),
+        method: row.method,
+        errorPercent: row.error_percent,
+        naiveErrorPercent: row.naive_error_percent,
+        dailyDemand: Decimal.parse(row.daily_demand),
+        leadTimeDays: row.lead_time_days,
+        safetyPercent: row.safety_percent,
+        minimum: Decimal.parse(row.minimum),
+        maximum: Decimal.parse(row.maximum),
+      },
+    ]),
+  );
+}
+
+/** Sales that no method looks back to any more. */
+export async function forgetOldSales(tx: CrossTenantTransaction, tenant: string, asOf: Date): Promise<void> {
+  await tx.execute(sql`
+    delete from stock_engine_sales where tenant_id = ${tenant} and slot < ${asOf}::timestamptz - make_interval(days => ${KEPT_DAYS}::int)`);
+}

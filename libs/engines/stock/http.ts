@@ -1,0 +1,1 @@
+export { stockInsightTexts } from './texts.js';

@@ -1,0 +1,230 @@
+/** Facts in, insights out, on a real database: the same whatever the batches, the order between aggregates, or the way. */
+import fc from 'fast-check';
+import type { Envelope } from '#contracts/event';
+import { createTestDatabase, type TestDatabase } from '#testing/database';
+import { CrossTenantDatabase } from '#platform/database/crossing';
+import { composedSql, sql } from '#platform/database';
+import { EventScript, interleave } from '#engines/quality';
+import { stockEngine } from './worker.js';
+
+let database: TestDatabase;
+let engines: CrossTenantDatabase;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  engines = new CrossTenantDatabase({ url: database.url, role: 'basecommerce_engines', application: 'stock-engine-spec' });
+});
+
+afterAll(async () => {
+  await engines.close();
+  await database.drop();
+});
+
+const TODAY = new Date('2026-11-20T18:00:00.000Z');
+
+async function apply(events: readonly Envelope[]): Promise<void> {
+  await engines.transaction((tx) => stockEngine.apply(tx, events));
+}
+
+async function refreshAll(limit = 200): Promise<number> {
+  for (let all = 0; ; ) {
+    const done = await engines.transaction((tx) => stockEngine.refresh(tx, limit));
+    if (done === 0) return all;
+    all += done;
+  }
+}
+
+const run = (tenant: string, asOf = TODAY) => engines.transaction((tx) => stockEngine.run(tx, tenant, asOf));
+
+interface Shown {
+  kind: string;
+  state: string;
+  subject: string;
+  figures: Record<string, unknown>;
+  worth_minor: bigint | null;
+  action: Record<string, unknown>;
+}
+
+const insights = (tenant: string) =>
+  engines.query(sql<Shown>`
+    select kind, state, subject, figures, worth_minor, action from insights where tenant_id = ${tenant} order by kind, subject`);
+
+/** Everything there is, as text; of insights, what is a function of the facts. */
+async function picture(tenant: string): Promise<string> {
+  const tables = [...stockEngine.tables].sort();
+  const parts = [];
+  for (const table of tables) {
+    const rows = await engines.query<{ row: string }>(
+      composedSql(`select row_to_json(t)::text as row from ${table} t where tenant_id = $1 order by row_to_json(t)::text`, [tenant]),
+    );
+    parts.push(table, ...rows.map(({ row }) => row.replaceAll(tenant, 'TENANT')));
+  }
+  const shown = await engines.query(sql<{ row: string }>`
+    select json_build_array(kind, subject, episode, state, priority, figures, worth_minor, worth_currency, action, basis, measure, changed_at)::text as row
+      from insights where tenant_id = ${tenant} and state <> 'resolved' order by subject, kind`);
+  return [...parts, 'insights', ...shown.map(({ row }) => row)].join('\n');
+}
+
+async function forget(tenant: string): Promise<void> {
+  for (const table of stockEngine.tables) await engines.query(composedSql(`delete from ${table} where tenant_id = $1`, [tenant]));
+}
+
+describe('the stock engine', () => {
+  it('explains the excess of a product of which 100 came and 10 were sold', async () => {
+    const script = new EventScript();
+    const cement = script.product({ name: 'Cimento CP II 50 kg', price: '32.00' });
+    const now = new Date();
+    script.tenant().receive(cement, '100', now).sell([[cement, '10']], now);
+    await apply(script.events);
+    expect(await refreshAll()).toBe(1);
+    const [excess, ...others] = await insights(script.tenantId);
+    expect(others).toEqual([]);
+    expect(excess).toMatchObject({
+      kind: 'excess',
+      state: 'open',
+      // Ten sold count over 28 days: 2.5 in a lead time of 7, maximum 2 × 2.5 + 0.5, 84 whole pieces beyond it.
+      figures: { available: '90', days: '252', maximum: '5.5', excess: '84', tied_up: '2688.00', cost_source: 'list_price' },
+      worth_minor: 268_800n,
+      action: { type: 'hold_purchases', quantity: '84' },
+    });
+  });
+
+  it('warns of a rupture, suggests the purchase, and resolves both when goods arrive', async () => {
+    const script = new EventScript();
+    const tile = script.product({ unit: 'MTK', price: '50' });
+    script.tenant().receive(tile, '100', daysAgo(89), '30');
+    for (let day = 88; day > 0; day -= 1) script.sell([[tile, '1']], daysAgo(day));
+    await apply(script.events);
+    await run(script.tenantId);
+    const open = await insights(script.tenantId);
+    expect(open.map(({ kind, state }) => [kind, state])).toEqual([['rupture', 'open']]);
+    expect(open[0]!.figures).toMatchObject({ available: '12', risk: 'medium', sold: '88', window_days: 90 });
+    const more = new EventScript(script);
+    more.sell([[tile, '6']], TODAY);
+    await apply(more.events);
+    await run(script.tenantId);
+    const pressing = await insights(script.tenantId);
+    expect(pressing.map(({ kind, figures }) => [kind, figures['risk'] ?? figures['suggestion']])).toEqual([
+      ['replenishment', expect.stringMatching(/^9\.\d+$/)],
+      ['rupture', 'high'],
+    ]);
+    const arrival = new EventScript(script);
+    arrival.receive(tile, '10', TODAY);
+    await apply(arrival.events);
+    await run(script.tenantId);
+    expect((await insights(script.tenantId)).map(({ kind, state }) => [kind, state])).toEqual([
+      ['excess', 'open'],
+      ['replenishment', 'resolved'],
+      ['rupture', 'resolved'],
+    ]);
+  });
+
+  it('names stock that no longer sells, at what it last cost', async () => {
+    const script = new EventScript();
+    const paint = script.product({ price: '80' });
+    script.tenant().receive(paint, '12', daysAgo(200), '41.50').sell([[paint, '2']], daysAgo(61));
+    await apply(script.events);
+    await run(script.tenantId);
+    expect(await insights(script.tenantId)).toMatchObject([
+      { kind: 'idle', worth_minor: 41_500n, figures: { on_hand: '10', idle_days: 61, cost_source: 'last_receipt', unit_cost: '41.50' } },
+    ]);
+  });
+
+  it('puts a sale on the day it had at the store, even when the time zone is heard of later', async () => {
+    const script = new EventScript();
+    const sand = script.product();
+    // 01:30 UTC on the 20th is the evening of the 19th in São Paulo and the morning of the 20th in Tokyo.
+    const noon = new Date('2026-11-20T12:00:00.000Z'); // the 20th in both
+    script.receive(sand, '50', daysAgo(40)).sell([[sand, '5']], new Date('2026-08-23T01:30:00.000Z'));
+    await apply(script.events);
+    await run(script.tenantId, noon);
+    expect(await windowQuantity(script.tenantId)).toBe('0.000');
+    const late = new EventScript(script);
+    late.tenant('Asia/Tokyo');
+    await apply(late.events);
+    await run(script.tenantId, noon);
+    expect(await windowQuantity(script.tenantId)).toBe('5.000');
+  });
+
+  it('takes the nearest parameters: product, then category, then the trade of the tenant', async () => {
+    const script = new EventScript();
+    const beam = script.product({ category: 'steel' });
+    script.tenant().receive(beam, '100', daysAgo(100)).sell([[beam, '90']], daysAgo(10));
+    await apply(script.events);
+    const set = (scope: string, key: string, trade: string | null, days: number | null) =>
+      asOwner(`insert into stock_engine_parameters values ('${script.tenantId}', '${scope}', '${key}', ${trade ? `'${trade}'` : 'null'}, ${days}, null)`);
+    await set('tenant', '', 'electronics', null);
+    await run(script.tenantId);
+    expect(await plan(script.tenantId)).toMatchObject({ lead_time_days: 15, safety_percent: '30.00', minimum: '19.500' });
+    await set('category', 'steel', null, 10);
+    await run(script.tenantId);
+    expect(await plan(script.tenantId)).toMatchObject({ lead_time_days: 10, safety_percent: '30.00', minimum: '13.000' });
+  });
+
+  it('ends with the same rows whatever the batches, the order between aggregates, and the way', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 2 ** 31 }), async (seed) => {
+        const one = EventScript.random(seed, TODAY);
+        const other = EventScript.random(seed, TODAY);
+        // In one go, passed once.
+        await apply(one.events);
+        await run(one.tenantId);
+        // In random batches of another interleaving, refreshed in between, passed at the end.
+        for (const batch of interleave(other.events, seed)) {
+          await apply(batch);
+          if (batch.length % 2 === 0) await refreshAll(3);
+        }
+        await run(other.tenantId);
+        const live = await picture(other.tenantId);
+        expect(live).toBe(await picture(one.tenantId));
+        // Rebuilt from nothing while its insights stand.
+        await forget(other.tenantId);
+        for (const batch of interleave(other.events, seed + 1)) await apply(batch);
+        await run(other.tenantId);
+        expect(await picture(other.tenantId)).toBe(live);
+      }),
+      { numRuns: 12 },
+    );
+  }, 60_000);
+
+  it('gives the same by refresh alone as by a pass of the same day', async () => {
+    const now = new Date();
+    const [one, other] = [EventScript.random(77, now), EventScript.random(77, now)];
+    for (const batch of interleave(one.events, 5)) {
+      await apply(batch);
+      await refreshAll(2);
+    }
+    await apply(other.events);
+    await run(other.tenantId, now);
+    expect(await picture(one.tenantId)).toBe(await picture(other.tenantId));
+  });
+
+  it('lets one transaction at a time review a tenant, and loses nothing that the other skipped', async () => {
+    const script = EventScript.random(4711, new Date());
+    await apply(script.events);
+    await Promise.all([refreshAll(3), refreshAll(3), refreshAll(3)]);
+    const [row] = await engines.query(sql<{ stale: bigint }>`
+      select count(*) as stale from stock_engine_products where tenant_id = ${script.tenantId} and is_stale`);
+    expect(row).toEqual({ stale: 0n });
+  });
+});
+
+function daysAgo(days: number): Date {
+  return new Date(TODAY.getTime() - days * 86_400_000);
+}
+
+async function plan(tenant: string) {
+  return engines.first(sql<Record<string, unknown>>`select * from stock_engine_plans where tenant_id = ${tenant}`);
+}
+
+async function windowQuantity(tenant: string) {
+  return (await plan(tenant))!['window_quantity'];
+}
+
+async function asOwner(statement: string): Promise<void> {
+  const { default: pg } = await import('pg');
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  await client.query(statement);
+  await client.end();
+}

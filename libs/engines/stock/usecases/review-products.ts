@@ -1,0 +1,116 @@
+/**
+ * Plans and insights anew, for the products given. One way for refresh, pass and rebuild alike: the same facts on the same
+ * day give the same plans, classes and insights, whoever asks and in whatever portions.
+ *
+ * A sale changes the ranking of its whole tenant. Products that change class by it and were not asked for keep their plan
+ * and get their insights told anew (the class decides how pressing they are).
+ */
+import { type Reconciled, reconcileInsights } from '#engines/insights';
+import type { CrossTenantTransaction } from '#platform/database/crossing';
+import {
+  type Key,
+  loadFacts,
+  loadHistories,
+  loadPlans,
+  loadRanking,
+  type PlannedProduct,
+  type ProductFacts,
+  saveClasses,
+  savePlans,
+} from '../data/plans.js';
+import { advise } from '../domain/advice.js';
+import { type Class, classify } from '../domain/classes.js';
+import { dayText } from '../domain/days.js';
+import { WINDOW_DAYS } from '../domain/forecasts.js';
+import { type Plan, planDemand } from '../domain/plan.js';
+
+export const ENGINE = 'stock';
+
+interface Told {
+  readonly product: ProductFacts;
+  readonly plan: Plan;
+  readonly class: Class;
+}
+
+export async function reviewProducts(tx: CrossTenantTransaction, keys: readonly Key[], asOf: Date | null): Promise<Reconciled> {
+  if (keys.length === 0) return { opened: 0, changed: 0, closed: 0 };
+  const planned = await planProducts(tx, keys, asOf);
+  const classes = await rankTenants(tx, planned);
+  const told: Told[] = planned.map((entry) => ({ ...entry, class: classes.get(keyOf(entry.product)) ?? entry.class }));
+  told.push(...(await rankedElsewhere(tx, planned, classes, asOf)));
+  return reconcileInsights(
+    tx,
+    ENGINE,
+    told.map(({ product }) => ({
+      tenant: product.tenant,
+      subject: `product/${product.id}`,
+      at: product.factsAt,
+      today: dayText(product.today),
+    })),
+    told.flatMap((entry) => advise(entry.product, entry.plan, entry.class, entry.product.today)),
+  );
+}
+
+async function planProducts(tx: CrossTenantTransaction, keys: readonly Key[], asOf: Date | null): Promise<PlannedProduct[]> {
+  const products = await loadFacts(tx, keys, asOf);
+  if (products.length === 0) return [];
+  const histories = await loadHistories(tx, products, WINDOW_DAYS);
+  const planned = products.map((product, index) => {
+    const { series, windowValue } = histories[index]!;
+    const { today, firstDay, parameters } = product;
+    return { product, windowValue, class: product.stored?.class ?? 'C', plan: planDemand({ today, firstDay, series, parameters }) };
+  });
+  await savePlans(tx, planned);
+  return planned;
+}
+
+/** The classes that changed, by tenant and product. Tenants whose sold values stayed as they were are not ranked again. */
+async function rankTenants(tx: CrossTenantTransaction, planned: readonly PlannedProduct[]): Promise<Map<string, Class>> {
+  const moved = planned.filter(({ product, windowValue }) => (product.stored?.windowValue ?? 0n) !== windowValue);
+  const tenants = [...new Set(moved.map(({ product }) => product.tenant))];
+  if (tenants.length === 0) return new Map();
+  const byTenant = grouped(await loadRanking(tx, tenants));
+  const changed: (Key & { class: Class })[] = [];
+  for (const rows of byTenant.values()) {
+    const classes = classify(rows.map((row) => ({ id: row.product_id, value: row.value })));
+    for (const row of rows) {
+      const found = classes.get(row.product_id)!;
+      if (found !== row.class) changed.push({ tenant_id: row.tenant_id, product_id: row.product_id, class: found });
+    }
+  }
+  await saveClasses(tx, changed);
+  return new Map(changed.map((row) => [`${row.tenant_id} ${row.product_id}`, row.class]));
+}
+
+async function rankedElsewhere(
+  tx: CrossTenantTransaction,
+  planned: readonly PlannedProduct[],
+  classes: ReadonlyMap<string, Class>,
+  asOf: Date | null,
+): Promise<Told[]> {
+  const here = new Set(planned.map(({ product }) => keyOf(product)));
+  const keys = [...classes.keys()].filter((key) => !here.has(key)).map(toKey);
+  if (keys.length === 0) return [];
+  const plans = await loadPlans(tx, keys);
+  const products = await loadFacts(tx, keys, asOf);
+  return products.map((product) => ({ product, plan: plans.get(keyOf(product))!, class: classes.get(keyOf(product))! }));
+}
+
+function keyOf(product: ProductFacts): string {
+  return `${product.tenant} ${product.id}`;
+}
+
+function toKey(key: string): Key {
+  const [tenant_id, product_id] = key.split(' ');
+  return { tenant_id: tenant_id!, product_id: product_id! };
+}
+
+function grouped<Row extends Key>(rows: readonly Row[]): Map<string, Row[]> {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const group = groups.get(row.tenant_id);
+    if (group) group.push(row);
+    else groups.set(row.tenant_id, [row]);
+  }
+  return groups;
+}

@@ -1,0 +1,20 @@
+/** Windows roll with the calendar even where nothing happens: once a day every product is looked at again. */
+import type { CrossTenantTransaction } from '#platform/database/crossing';
+import type { PassOutcome } from '#platform/inbox';
+import { claimTenant, forgetOldSales } from '../data/plans.js';
+import { reviewProducts } from './review-products.js';
+
+const PORTION = 500;
+
+export async function runPass(tx: CrossTenantTransaction, tenant: string, asOf: Date): Promise<PassOutcome> {
+  const keys = await claimTenant(tx, tenant);
+  await forgetOldSales(tx, tenant, asOf);
+  const outcome = { subjects: keys.length, opened: 0, changed: 0, closed: 0 };
+  for (let from = 0; from < keys.length; from += PORTION) {
+    const part = await reviewProducts(tx, keys.slice(from, from + PORTION), asOf);
+    outcome.opened += part.opened;
+    outcome.changed += part.changed;
+    outcome.closed += part.closed;
+  }
+  return outcome;
+}

@@ -1,0 +1,24 @@
+import { SUBSCRIPTIONS } from '#contracts/subscriptions';
+import type { EngineConsumer } from '#platform/inbox';
+import { claimStale } from './data/plans.js';
+import { applyEvents } from './usecases/apply-events.js';
+import { reviewProducts } from './usecases/review-products.js';
+import { runPass } from './usecases/run-pass.js';
+
+/**
+ * `stock_engine_parameters` is not listed: the store's choices are no effect of events and survive a rebuild. Neither are
+ * insights, which carry the store's answers; reviewing a rebuilt product leaves them as they are, because the same facts
+ * give the same insights under the same ids.
+ */
+export const stockEngine: EngineConsumer = {
+  name: 'stock',
+  aggregates: SUBSCRIPTIONS.stock,
+  tables: ['stock_engine_plans', 'stock_engine_receipts', 'stock_engine_sales', 'stock_engine_products', 'stock_engine_tenants'],
+  apply: applyEvents,
+  async refresh(tx, limit) {
+    const keys = await claimStale(tx, limit);
+    await reviewProducts(tx, keys, null);
+    return keys.length;
+  },
+  run: runPass,
+};
