@@ -8,7 +8,13 @@ import { ColumnTypeEnum } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
 
 const asIs = (text) => text;
-const listOf = (item) => (text) => pg.types.getTypeParser(1009, 'text')(text).map((entry) => (entry === null ? null : item(entry)));
+const listOf = (item) => (text) =>
+  pg.types
+    .getTypeParser(
+      1009,
+      'text',
+    )(text)
+    .map((entry) => (entry === null ? null : item(entry)));
 const isTrue = (text) => text === 't' || text === 'true';
 const instant = (text) => new Date(/[+-]\d\d(:?\d\d)?$/.test(text) ? text : `${text}Z`).toISOString();
 
@@ -70,7 +76,8 @@ export class EngineConnections {
 /** Parameters that Prisma knows and a PostgreSQL client does not. */
 export function plainUrl(url) {
   const plain = new URL(url);
-  for (const name of ['schema', 'connection_limit', 'pool_timeout', 'pgbouncer', 'connect_timeout', 'socket_timeout']) plain.searchParams.delete(name);
+  for (const name of ['schema', 'connection_limit', 'pool_timeout', 'pgbouncer', 'connect_timeout', 'socket_timeout'])
+    plain.searchParams.delete(name);
   return plain.toString();
 }
 

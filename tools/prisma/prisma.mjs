@@ -5,15 +5,19 @@ import path from 'node:path';
 const root = path.join(import.meta.dirname, '..', '..');
 const engine = path.join(import.meta.dirname, 'schema-engine.mjs');
 
-const child = spawn(process.execPath, [path.join(root, 'node_modules', 'prisma', 'build', 'index.js'), ...process.argv.slice(2)], {
-  cwd: root,
-  stdio: 'inherit',
-  env: {
-    ...process.env,
-    // Windows starts no scripts as programs: there Prisma fetches its own engine.
-    ...(process.platform !== 'win32' && { PRISMA_SCHEMA_ENGINE_BINARY: engine }),
-    PRISMA_HIDE_UPDATE_MESSAGE: '1',
-    CHECKPOINT_DISABLE: '1',
+const child = spawn(
+  process.execPath,
+  [path.join(root, 'node_modules', 'prisma', 'build', 'index.js'), ...process.argv.slice(2)],
+  {
+    cwd: root,
+    stdio: 'inherit',
+    env: {
+      ...process.env,
+      // Windows starts no scripts as programs: there Prisma fetches its own engine.
+      ...(process.platform !== 'win32' && { PRISMA_SCHEMA_ENGINE_BINARY: engine }),
+      PRISMA_HIDE_UPDATE_MESSAGE: '1',
+      CHECKPOINT_DISABLE: '1',
+    },
   },
-});
+);
 child.on('exit', (code) => (process.exitCode = code ?? 1));

@@ -19,7 +19,11 @@ const engineFolder = path.dirname(createRequire(import.meta.url).resolve('@prism
 const { values: flags, positionals } = parseArgs({
   strict: false,
   allowPositionals: true,
-  options: { datamodels: { type: 'string', multiple: true }, datasource: { type: 'string' }, version: { type: 'boolean', short: 'V' } },
+  options: {
+    datamodels: { type: 'string', multiple: true },
+    datasource: { type: 'string' },
+    version: { type: 'boolean', short: 'V' },
+  },
 });
 const datasource = flags.datasource ? JSON.parse(flags.datasource) : {};
 
@@ -35,16 +39,23 @@ if (flags.version) {
 /** `schema-engine cli can-connect-to-database`: answers by exit code and one line of JSON. */
 async function answerCommand(command) {
   try {
-    if (command !== 'can-connect-to-database') throw new Error(`${command} is not available here: databases are made by the project's own commands`);
+    if (command !== 'can-connect-to-database')
+      throw new Error(`${command} is not available here: databases are made by the project's own commands`);
     const client = new pg.Client(plainUrl(datasource.url));
     await client.connect();
     await client.end();
     return 0;
   } catch (error) {
     const known = { '3D000': 'P1003', '28P01': 'P1000', ECONNREFUSED: 'P1001', ENOTFOUND: 'P1001', ETIMEDOUT: 'P1001' };
-    const fields = { message: error.message || String(error), error_code: known[error.code] ?? 'P1010', is_panic: false };
+    const fields = {
+      message: error.message || String(error),
+      error_code: known[error.code] ?? 'P1010',
+      is_panic: false,
+    };
     // The first line is taken for the engine's banner and thrown away.
-    process.stderr.write(`\n${JSON.stringify({ timestamp: new Date().toISOString(), level: 'ERROR', fields, target: 'schema_engine' })}\n`);
+    process.stderr.write(
+      `\n${JSON.stringify({ timestamp: new Date().toISOString(), level: 'ERROR', fields, target: 'schema_engine' })}\n`,
+    );
     return 1;
   }
 }
@@ -77,16 +88,22 @@ function converse() {
 async function answer(engine, { method, params }) {
   if (method === 'getDatabaseVersion') return engine.version(params ?? null);
   // In the WebAssembly build it calls itself until the stack is full.
-  if (method === 'introspectSql' || typeof engine[method] !== 'function') throw new Error(`${method} is not available in the WebAssembly engine`);
+  if (method === 'introspectSql' || typeof engine[method] !== 'function')
+    throw new Error(`${method} is not available in the WebAssembly engine`);
   const result = await engine[method](params ?? {});
   if (method !== 'diff') return result ?? {};
   // The native engine lets the command line print what it found, in a request of its own.
-  if (result.stdout !== null) send({ id: 'found', method: 'print', params: { content: result.stdout.replace(/\n$/, '') } });
+  if (result.stdout !== null)
+    send({ id: 'found', method: 'print', params: { content: result.stdout.replace(/\n$/, '') } });
   return { ...result, stdout: null };
 }
 
 async function startEngine() {
-  globalThis.PRISMA_WASM_PANIC_REGISTRY = { last: '', get: () => globalThis.PRISMA_WASM_PANIC_REGISTRY.last, set_message: (text) => (globalThis.PRISMA_WASM_PANIC_REGISTRY.last = text) };
+  globalThis.PRISMA_WASM_PANIC_REGISTRY = {
+    last: '',
+    get: () => globalThis.PRISMA_WASM_PANIC_REGISTRY.last,
+    set_message: (text) => (globalThis.PRISMA_WASM_PANIC_REGISTRY.last = text),
+  };
   const glue = await import(pathToFileURL(path.join(engineFolder, 'schema_engine_bg.js')).href);
   const module = await WebAssembly.compile(readFileSync(path.join(engineFolder, 'schema_engine_bg.wasm')));
   const { exports } = await WebAssembly.instantiate(module, { './schema_engine_bg.js': glue });
@@ -94,13 +111,23 @@ async function startEngine() {
   exports.__wbindgen_start();
   const datamodels = flags.datamodels?.map((file) => [file, readFileSync(file, 'utf8')]);
   const log = (entry) => process.env.DEBUG && process.stderr.write(`${entry}\n`);
-  return glue.SchemaEngine.new({ datamodels }, log, bindMigrationAwareSqlAdapterFactory(new EngineConnections(datasource)));
+  return glue.SchemaEngine.new(
+    { datamodels },
+    log,
+    bindMigrationAwareSqlAdapterFactory(new EngineConnections(datasource)),
+  );
 }
 
 function asRpcError(error) {
   const panic = globalThis.PRISMA_WASM_PANIC_REGISTRY?.last;
-  if (panic) return { code: -32000, message: panic, data: { is_panic: true, message: panic, error: { message: panic } } };
-  const data = { is_panic: false, message: error?.message ?? String(error), error_code: error?.code, meta: error?.meta ?? {} };
+  if (panic)
+    return { code: -32000, message: panic, data: { is_panic: true, message: panic, error: { message: panic } } };
+  const data = {
+    is_panic: false,
+    message: error?.message ?? String(error),
+    error_code: error?.code,
+    meta: error?.meta ?? {},
+  };
   return { code: 4466, message: 'An error happened. Check the data field for details.', data };
 }
 

@@ -31,7 +31,8 @@ export async function withMigratedDatabase(work) {
 function serverUrl() {
   if (process.env.TEST_DATABASE_URL) return process.env.TEST_DATABASE_URL;
   const file = path.join(root, '.data', 'test-servers.json');
-  if (!existsSync(file)) throw new Error('no PostgreSQL to work on: set TEST_DATABASE_URL or run `npm run servers -- --detach`');
+  if (!existsSync(file))
+    throw new Error('no PostgreSQL to work on: set TEST_DATABASE_URL or run `npm run servers -- --detach`');
   return JSON.parse(readFileSync(file, 'utf8')).databaseUrl;
 }
 
