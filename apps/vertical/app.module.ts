@@ -1,8 +1,8 @@
 /** The vertical is a list of doors: every module's HTTP, over the platform. It owns no business. */
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AuditOperator } from '#modules/audit/operator';
 import { CatalogueHttp } from '#modules/catalogue/http';
 import { CustomersHttp } from '#modules/customers/http';
-import { AuditOperator } from '#modules/audit/operator';
 import { IdentityHttp } from '#modules/identity/http';
 import { IdentityOperator } from '#modules/identity/operator';
 import { OrdersHttp } from '#modules/orders/http';
@@ -13,18 +13,19 @@ import { TenancyOperator } from '#modules/tenancy/operator';
 import { type Settings, SettingsModule } from '#platform/config';
 import { DatabaseModule } from '#platform/database';
 import { HttpModule } from '#platform/http';
-import { requestLogging } from '#platform/telemetry';
+import { DocsController } from '#platform/openapi';
+import { type HealthCheck, requestLogging } from '#platform/telemetry';
 
 @Module({})
 export class VerticalModule {
-  static with(settings: Settings): DynamicModule {
+  static with(settings: Settings, checks: HealthCheck[]): DynamicModule {
     return {
       module: VerticalModule,
       imports: [
         SettingsModule.with(settings),
         requestLogging('vertical', settings.LOG_LEVEL),
         DatabaseModule,
-        HttpModule.over([IdentityHttp, TenancyHttp]),
+        HttpModule.over([IdentityHttp, TenancyHttp], checks),
         CatalogueHttp,
         CustomersHttp,
         StockHttp,
@@ -34,6 +35,7 @@ export class VerticalModule {
         IdentityOperator,
         AuditOperator,
       ],
+      controllers: [DocsController],
     };
   }
 }

@@ -1,7 +1,33 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { bootSettings } from '#platform/config';
+import { TenantDatabase } from '#platform/database';
+import { CrossTenantDatabase } from '#platform/database/crossing';
+import { assertMigrated } from '#platform/database/migrate';
 import { createHttpApp } from '#platform/http';
+import { OutboxWaker } from '#platform/outbox';
+import { connectRedis, StreamNames } from '#platform/streams';
+import { type HealthCheck, MetricsServer } from '#platform/telemetry';
 import { VerticalModule } from './app.module.js';
 
 const settings = bootSettings('vertical');
-const app = await createHttpApp(VerticalModule.with(settings), settings);
+const redis = connectRedis({ url: settings.REDIS_URL, name: 'vertical' });
+const checks: HealthCheck[] = [
+  { name: 'database', check: async () => void (await app.get(TenantDatabase).pool.query('select 1')) },
+  { name: 'migrations', check: async () => void (await assertMigrated(app.get(CrossTenantDatabase).pool)) },
+  // Without Redis writes still commit and answer; their events wait in the outbox.
+  { name: 'redis', isAdvisory: true, check: async () => void (await redis.ping()) },
+];
+const app: NestFastifyApplication = await createHttpApp(VerticalModule.with(settings, checks), settings);
+await assertMigrated(app.get(CrossTenantDatabase).pool);
+
+const names = new StreamNames('construction', settings.STREAM_PARTITIONS);
+const wakers = [app.get(TenantDatabase), app.get(CrossTenantDatabase)].map((database) => new OutboxWaker(database, redis, names));
+const metrics = new MetricsServer(checks, settings.METRICS_ENABLED);
+await metrics.listen(settings.METRICS_PORT);
 await app.listen(settings.PORT, '0.0.0.0');
+
+app.getHttpServer().once('close', () => {
+  for (const waker of wakers) waker.close();
+  redis.disconnect();
+  void metrics.close();
+});

@@ -94,7 +94,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   });
   const crossing = new CrossTenantDatabase({ url: database.url, role: 'basecommerce_operator', application: 'test' });
   const tenants = { acme: await settle(crossing, 'acme'), bolt: await settle(crossing, 'bolt') };
-  const app = await createHttpApp(VerticalModule.with(settings), settings);
+  const app = await createHttpApp(VerticalModule.with(settings, []), settings);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
   const visitor = (host: string) => new Caller(app, host);

@@ -4,17 +4,21 @@ import { APP_GUARD } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
 import { OperatorJwtStrategy, TenantJwtStrategy, Tokens } from '#platform/auth';
 import { SETTINGS, type Settings } from '#platform/config';
+import type { HealthCheck } from '#platform/telemetry';
 import { AccessGuard } from './access.guard.js';
+import { HEALTH_CHECKS, HealthController } from './health.controller.js';
+import { HttpMetricsModule } from './http-metrics.js';
 import { OperationRunner } from './runner.js';
 
 @Module({})
 export class HttpModule {
-  /** `ports`: the modules that implement admission and the tenant directory. */
-  static over(ports: Type[]): DynamicModule {
+  /** `ports`: the modules that implement admission and the tenant directory; `checks`: what readiness depends on. */
+  static over(ports: Type[], checks: HealthCheck[]): DynamicModule {
     return {
       module: HttpModule,
       global: true,
-      imports: [PassportModule.register({ session: false }), ...ports],
+      imports: [PassportModule.register({ session: false }), HttpMetricsModule, ...ports],
+      controllers: [HealthController],
       providers: [
         {
           provide: Tokens,
@@ -26,6 +30,7 @@ export class HttpModule {
         OperatorJwtStrategy,
         OperationRunner,
         { provide: APP_GUARD, useClass: AccessGuard },
+        { provide: HEALTH_CHECKS, useValue: checks },
       ],
       exports: [Tokens, OperationRunner],
     };

@@ -9,6 +9,7 @@ import { Logger } from 'nestjs-pino';
 import { newId } from '#kernel';
 import type { Settings } from '#platform/config';
 import { traceOf } from '#platform/telemetry';
+import { HttpMetrics } from './http-metrics.js';
 import { TenantLimits } from './limits.js';
 import { ProblemFilter, sendProblem } from './problem.filter.js';
 import type { HttpReply, HttpRequest } from './request.js';
@@ -19,7 +20,7 @@ const MEBIBYTE = 1_048_576;
 const REQUEST_ID = /^[\w.-]{8,64}$/;
 
 /** Paths that belong to no tenant: probes and documentation. */
-const UNSITED = /^\/(health|docs|redoc|reference|openapi\.json|asyncapi\.json|api\/v1\/openapi\.json)(\/|\?|$)/;
+const UNSITED = /^\/(health|docs|redoc|reference|openapi\.json|(api|operator)\/v1\/openapi\.json)(\/|\?|$)/;
 
 export async function createHttpApp(module: DynamicModule, settings: Settings): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
@@ -50,6 +51,7 @@ function installHooks(app: NestFastifyApplication, settings: Settings): void {
   const limits = new TenantLimits({ requestsPerMinute: settings.RATE_LIMIT_PER_MINUTE, requestsAtOnce: settings.REQUESTS_AT_ONCE });
   const siteOptions = { source: settings.TENANT_SOURCE, baseDomain: settings.BASE_DOMAIN };
   fastify.decorate('operations', app.get(OperationRunner));
+  app.get(HttpMetrics).observe(fastify);
 
   fastify.addHook('onRequest', async (plain, reply) => {
     const request = plain as HttpRequest;

@@ -8,6 +8,8 @@ import { collectDefaultMetrics, register } from 'prom-client';
 
 export interface HealthCheck {
   readonly name: string;
+  /** Shown, but not a reason to take the process out of service: it answers without that part. */
+  readonly isAdvisory?: boolean;
   /** Rejects with the reason when the part is not ready. */
   check(): Promise<void>;
 }
@@ -21,8 +23,11 @@ export interface Readiness {
 const CHECK_TIMEOUT_MS = 2_000;
 
 export async function readiness(checks: readonly HealthCheck[]): Promise<Readiness> {
-  const results = await Promise.all(checks.map(async (check) => [check.name, await outcome(check)] as const));
-  return { isReady: results.every(([, result]) => result === 'ok'), checks: Object.fromEntries(results) };
+  const results = await Promise.all(checks.map(async (check) => ({ check, result: await outcome(check) })));
+  return {
+    isReady: results.every(({ check, result }) => check.isAdvisory || result === 'ok'),
+    checks: Object.fromEntries(results.map(({ check, result }) => [check.name, result])),
+  };
 }
 
 export class MetricsServer {

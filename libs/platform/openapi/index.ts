@@ -1,0 +1,2 @@
+export { DocsController } from './docs.controller.js';
+export { openApiDocument } from './document.js';
