@@ -8,11 +8,15 @@ export const insight = z.object({
   id,
   engine: z.string().meta({ examples: ['stock'] }),
   kind: z.string().meta({ examples: ['rupture', 'replenishment', 'excess', 'bought_together'] }),
-  subject: z.string().meta({ description: '`<noun>/<id>`', examples: ['product/01931b6e-3c00-7a00-8000-000000000001'] }),
+  subject: z
+    .string()
+    .meta({ description: '`<noun>/<id>`', examples: ['product/01931b6e-3c00-7a00-8000-000000000001'] }),
   title: z.string().meta({ description: 'In the reader’s language (`Accept-Language`: pt-BR, en, es)' }),
   why: z.string().meta({ description: 'One sentence with the figures behind it, in the reader’s language' }),
   worth: z.object({ amount: money, currency }).nullable(),
-  action: z.looseObject({ type: z.string().meta({ examples: ['create_purchase'] }) }).meta({ description: 'What one click would do' }),
+  action: z
+    .looseObject({ type: z.string().meta({ examples: ['create_purchase'] }) })
+    .meta({ description: 'What one click would do' }),
   state: z.enum(INSIGHT_STATES),
   priority: z.int().meta({ description: '0 to 100, most pressing first' }),
   figures: z.record(z.string(), z.unknown()).meta({ description: 'What `why` is told from; decimals as strings' }),
@@ -35,7 +39,11 @@ export const listInsights = operation({
   summary: 'List insights, most pressing first',
   access: 'insight.read',
   query: pageQuery.extend({
-    engine: z.string().max(40).optional().meta({ examples: ['stock', 'sales'] }),
+    engine: z
+      .string()
+      .max(40)
+      .optional()
+      .meta({ examples: ['stock', 'sales'] }),
     kind: z.string().max(40).optional(),
     subject: z.string().max(80).optional(),
     state: z.enum(INSIGHT_STATES).default('open'),

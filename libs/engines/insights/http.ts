@@ -27,7 +27,10 @@ export class InsightsController {
   @Handle(listInsights)
   async list(call: CallOf<typeof listInsights>) {
     const { limit, cursor, engine, kind, subject, state } = call.query;
-    const rows = await call.database.read(call.scope, insightPage({ engine, kind, subject, state }, readCursor(cursor), limit));
+    const rows = await call.database.read(
+      call.scope,
+      insightPage({ engine, kind, subject, state }, readCursor(cursor), limit),
+    );
     const shown = rows.slice(0, limit);
     const last = shown.at(-1);
     return {

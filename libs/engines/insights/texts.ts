@@ -14,7 +14,9 @@ export interface InsightText {
 }
 
 /** By `<engine>.<kind>`. */
-export type InsightTexts = Readonly<Record<string, Readonly<Record<Language, (figures: Figures, formats: Formats) => InsightText>>>>;
+export type InsightTexts = Readonly<
+  Record<string, Readonly<Record<Language, (figures: Figures, formats: Formats) => InsightText>>>
+>;
 
 export interface Formats {
   text(value: unknown): string;
@@ -63,7 +65,13 @@ export function languageFor(wanted: readonly string[]): Language {
   return LANGUAGES[0];
 }
 
-export function tellInsight(texts: InsightTexts, language: Language, engine: string, kind: string, figures: Figures): InsightText {
+export function tellInsight(
+  texts: InsightTexts,
+  language: Language,
+  engine: string,
+  kind: string,
+  figures: Figures,
+): InsightText {
   const teller = texts[`${engine}.${kind}`];
   // A row of an engine this process does not know is still a row: better an honest code than a broken list.
   if (!teller) return { title: `${engine}.${kind}`, why: '' };
@@ -93,7 +101,8 @@ function makeFormats(language: Language): Formats {
     money: (value, currency) => {
       const code = text(currency);
       let format = currencies.get(code);
-      if (!format) currencies.set(code, (format = new Intl.NumberFormat(language, { style: 'currency', currency: code })));
+      if (!format)
+        currencies.set(code, (format = new Intl.NumberFormat(language, { style: 'currency', currency: code })));
       return format.format(decimal(value));
     },
     quantity: (value, unit) => `${number(value)} ${UNITS[text(unit)]?.[language] ?? text(unit)}`,

@@ -62,9 +62,23 @@ export class EventScript {
 
   product(traits: ProductTraits = {}): string {
     const id = this.nextId();
-    const { name = `Product ${this.state.ids}`, unit = 'H87', category = null, price = '10.00', at = new Date(0) } = traits;
+    const {
+      name = `Product ${this.state.ids}`,
+      unit = 'H87',
+      category = null,
+      price = '10.00',
+      at = new Date(0),
+    } = traits;
     this.state.prices.set(id, price);
-    this.emit(productCreated, id, at, { product_id: id, code: `P${this.state.ids}`, name, unit, category, price, currency: 'BRL' });
+    this.emit(productCreated, id, at, {
+      product_id: id,
+      code: `P${this.state.ids}`,
+      name,
+      unit,
+      category,
+      price,
+      currency: 'BRL',
+    });
     return id;
   }
 
@@ -116,7 +130,8 @@ export class EventScript {
       lines: priced,
     };
     this.emit(orderCreated, order, at, data);
-    for (const [product, quantity] of lines) this.move(product, 'sell', Decimal.parse(quantity).negated(), at, null, order);
+    for (const [product, quantity] of lines)
+      this.move(product, 'sell', Decimal.parse(quantity).negated(), at, null, order);
     return this.emit(saleRecorded, order, at, { ...data, sold_at: at.toISOString() });
   }
 
@@ -151,16 +166,24 @@ export class EventScript {
       }),
     );
     const customers = ['Ana', 'Bruno', 'Clara'].map((name) => script.customer(name, start));
-    for (const product of products) script.receive(product, String(20 + random.below(200)), start, random.pick([null, '7.25']));
+    for (const product of products)
+      script.receive(product, String(20 + random.below(200)), start, random.pick([null, '7.25']));
     for (let at = start.getTime(); at < today.getTime(); at += (0.2 + random.next() * 3) * DAY_MS) {
       const moment = new Date(Math.floor(at));
       if (random.next() < 0.05) script.reprice(random.pick(products), `${1 + random.below(90)}.00`, moment);
       if (random.next() < 0.1) script.receive(random.pick(products), String(1 + random.below(60)), moment, '6.50');
-      const basket = products.filter((product) => random.next() < 0.35 && script.onHand(product).compare(Decimal.of(5n)) > 0);
+      const basket = products.filter(
+        (product) => random.next() < 0.35 && script.onHand(product).compare(Decimal.of(5n)) > 0,
+      );
       if (basket.length > 0) {
-        script.sell(basket.map((product) => [product, String(1 + random.below(5))] as const), moment, random.pick(customers));
+        script.sell(
+          basket.map((product) => [product, String(1 + random.below(5))] as const),
+          moment,
+          random.pick(customers),
+        );
       }
-      if (random.next() < 0.1) script.sendQuote(random.pick(customers), '150.00', moment, new Date(moment.getTime() + 5 * DAY_MS));
+      if (random.next() < 0.1)
+        script.sendQuote(random.pick(customers), '150.00', moment, new Date(moment.getTime() + 5 * DAY_MS));
     }
     return script;
   }
@@ -189,7 +212,12 @@ export class EventScript {
     });
   }
 
-  private emit<Contract extends EventContract>(contract: Contract, aggregate: string, at: Date, data: EventData<Contract>): this {
+  private emit<Contract extends EventContract>(
+    contract: Contract,
+    aggregate: string,
+    at: Date,
+    data: EventData<Contract>,
+  ): this {
     const subject = `${contract.aggregate}/${aggregate}`;
     const version = (this.state.versions.get(subject) ?? 0) + 1;
     this.state.versions.set(subject, version);

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import type { Envelope } from '#contracts/event';
 import { createTestDatabase, type TestDatabase } from '#testing/database';
 import { CrossTenantDatabase } from '#platform/database/crossing';
-import { composedSql, sql } from '#platform/database';
-import { EventScript, interleave } from '#engines/quality';
+import { sql } from '#platform/database';
+import { EventScript, forgetTables, interleave, pictureOf } from '#engines/quality';
 import { stockEngine } from './worker.js';
 
 let database: TestDatabase;
@@ -12,7 +12,11 @@ let engines: CrossTenantDatabase;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  engines = new CrossTenantDatabase({ url: database.url, role: 'basecommerce_engines', application: 'stock-engine-spec' });
+  engines = new CrossTenantDatabase({
+    url: database.url,
+    role: 'basecommerce_engines',
+    application: 'stock-engine-spec',
+  });
 });
 
 afterAll(async () => {
@@ -27,7 +31,7 @@ async function apply(events: readonly Envelope[]): Promise<void> {
 }
 
 async function refreshAll(limit = 200): Promise<number> {
-  for (let all = 0; ; ) {
+  for (let all = 0; ;) {
     const done = await engines.transaction((tx) => stockEngine.refresh(tx, limit));
     if (done === 0) return all;
     all += done;
@@ -49,32 +53,17 @@ const insights = (tenant: string) =>
   engines.query(sql<Shown>`
     select kind, state, subject, figures, worth_minor, action from insights where tenant_id = ${tenant} order by kind, subject`);
 
-/** Everything there is, as text; of insights, what is a function of the facts. */
-async function picture(tenant: string): Promise<string> {
-  const tables = [...stockEngine.tables].sort();
-  const parts = [];
-  for (const table of tables) {
-    const rows = await engines.query<{ row: string }>(
-      composedSql(`select row_to_json(t)::text as row from ${table} t where tenant_id = $1 order by row_to_json(t)::text`, [tenant]),
-    );
-    parts.push(table, ...rows.map(({ row }) => row.replaceAll(tenant, 'TENANT')));
-  }
-  const shown = await engines.query(sql<{ row: string }>`
-    select json_build_array(kind, subject, episode, state, priority, figures, worth_minor, worth_currency, action, basis, measure, changed_at)::text as row
-      from insights where tenant_id = ${tenant} and state <> 'resolved' order by subject, kind`);
-  return [...parts, 'insights', ...shown.map(({ row }) => row)].join('\n');
-}
-
-async function forget(tenant: string): Promise<void> {
-  for (const table of stockEngine.tables) await engines.query(composedSql(`delete from ${table} where tenant_id = $1`, [tenant]));
-}
+const picture = (tenant: string) => pictureOf(engines, 'stock', stockEngine.tables, tenant);
 
 describe('the stock engine', () => {
   it('explains the excess of a product of which 100 came and 10 were sold', async () => {
     const script = new EventScript();
     const cement = script.product({ name: 'Cimento CP II 50 kg', price: '32.00' });
     const now = new Date();
-    script.tenant().receive(cement, '100', now).sell([[cement, '10']], now);
+    script
+      .tenant()
+      .receive(cement, '100', now)
+      .sell([[cement, '10']], now);
     await apply(script.events);
     expect(await refreshAll()).toBe(1);
     const [excess, ...others] = await insights(script.tenantId);
@@ -83,7 +72,14 @@ describe('the stock engine', () => {
       kind: 'excess',
       state: 'open',
       // Ten sold count over 28 days: 2.5 in a lead time of 7, maximum 2 × 2.5 + 0.5, 84 whole pieces beyond it.
-      figures: { available: '90', days: '252', maximum: '5.5', excess: '84', tied_up: '2688.00', cost_source: 'list_price' },
+      figures: {
+        available: '90',
+        days: '252',
+        maximum: '5.5',
+        excess: '84',
+        tied_up: '2688.00',
+        cost_source: 'list_price',
+      },
       worth_minor: 268_800n,
       action: { type: 'hold_purchases', quantity: '84' },
     });
@@ -122,11 +118,18 @@ describe('the stock engine', () => {
   it('names stock that no longer sells, at what it last cost', async () => {
     const script = new EventScript();
     const paint = script.product({ price: '80' });
-    script.tenant().receive(paint, '12', daysAgo(200), '41.50').sell([[paint, '2']], daysAgo(61));
+    script
+      .tenant()
+      .receive(paint, '12', daysAgo(200), '41.50')
+      .sell([[paint, '2']], daysAgo(61));
     await apply(script.events);
     await run(script.tenantId);
     expect(await insights(script.tenantId)).toMatchObject([
-      { kind: 'idle', worth_minor: 41_500n, figures: { on_hand: '10', idle_days: 61, cost_source: 'last_receipt', unit_cost: '41.50' } },
+      {
+        kind: 'idle',
+        worth_minor: 41_500n,
+        figures: { on_hand: '10', idle_days: 61, cost_source: 'last_receipt', unit_cost: '41.50' },
+      },
     ]);
   });
 
@@ -149,16 +152,29 @@ describe('the stock engine', () => {
   it('takes the nearest parameters: product, then category, then the trade of the tenant', async () => {
     const script = new EventScript();
     const beam = script.product({ category: 'steel' });
-    script.tenant().receive(beam, '100', daysAgo(100)).sell([[beam, '90']], daysAgo(10));
+    script
+      .tenant()
+      .receive(beam, '100', daysAgo(100))
+      .sell([[beam, '90']], daysAgo(10));
     await apply(script.events);
     const set = (scope: string, key: string, trade: string | null, days: number | null) =>
-      asOwner(`insert into stock_engine_parameters values ('${script.tenantId}', '${scope}', '${key}', ${trade ? `'${trade}'` : 'null'}, ${days}, null)`);
+      asOwner(
+        `insert into stock_engine_parameters values ('${script.tenantId}', '${scope}', '${key}', ${trade ? `'${trade}'` : 'null'}, ${days}, null)`,
+      );
     await set('tenant', '', 'electronics', null);
     await run(script.tenantId);
-    expect(await plan(script.tenantId)).toMatchObject({ lead_time_days: 15, safety_percent: '30.00', minimum: '19.500' });
+    expect(await plan(script.tenantId)).toMatchObject({
+      lead_time_days: 15,
+      safety_percent: '30.00',
+      minimum: '19.500',
+    });
     await set('category', 'steel', null, 10);
     await run(script.tenantId);
-    expect(await plan(script.tenantId)).toMatchObject({ lead_time_days: 10, safety_percent: '30.00', minimum: '13.000' });
+    expect(await plan(script.tenantId)).toMatchObject({
+      lead_time_days: 10,
+      safety_percent: '30.00',
+      minimum: '13.000',
+    });
   });
 
   it('ends with the same rows whatever the batches, the order between aggregates, and the way', async () => {
@@ -178,7 +194,7 @@ describe('the stock engine', () => {
         const live = await picture(other.tenantId);
         expect(live).toBe(await picture(one.tenantId));
         // Rebuilt from nothing while its insights stand.
-        await forget(other.tenantId);
+        await forgetTables(engines, stockEngine.tables, other.tenantId);
         for (const batch of interleave(other.events, seed + 1)) await apply(batch);
         await run(other.tenantId);
         expect(await picture(other.tenantId)).toBe(live);

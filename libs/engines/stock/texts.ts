@@ -13,7 +13,9 @@ const pt = {
       ? `vendeu ${quantity(f, n, 'sold')} (histórico curto, contado em ${n.number(f['window_days'])} dias)`
       : `vendeu ${quantity(f, n, 'sold')} em ${n.number(f['window_days'])} dias`,
   cost: (f: Figures, n: Formats) =>
-    f['cost_source'] === 'last_receipt' ? `pelo último custo de ${unitCost(f, n)}` : `pelo preço de tabela de ${unitCost(f, n)}, sem custo registrado`,
+    f['cost_source'] === 'last_receipt'
+      ? `pelo último custo de ${unitCost(f, n)}`
+      : `pelo preço de tabela de ${unitCost(f, n)}, sem custo registrado`,
 };
 const en = {
   sold: (f: Figures, n: Formats) =>
@@ -21,7 +23,9 @@ const en = {
       ? `${quantity(f, n, 'sold')} sold (short history, counted over ${n.number(f['window_days'])} days)`
       : `${quantity(f, n, 'sold')} sold in ${n.number(f['window_days'])} days`,
   cost: (f: Figures, n: Formats) =>
-    f['cost_source'] === 'last_receipt' ? `at the last cost of ${unitCost(f, n)}` : `at the list price of ${unitCost(f, n)}, no cost being recorded`,
+    f['cost_source'] === 'last_receipt'
+      ? `at the last cost of ${unitCost(f, n)}`
+      : `at the list price of ${unitCost(f, n)}, no cost being recorded`,
 };
 const es = {
   sold: (f: Figures, n: Formats) =>
@@ -29,21 +33,29 @@ const es = {
       ? `se vendieron ${quantity(f, n, 'sold')} (historial corto, contado en ${n.number(f['window_days'])} días)`
       : `se vendieron ${quantity(f, n, 'sold')} en ${n.number(f['window_days'])} días`,
   cost: (f: Figures, n: Formats) =>
-    f['cost_source'] === 'last_receipt' ? `al último costo de ${unitCost(f, n)}` : `al precio de lista de ${unitCost(f, n)}, sin costo registrado`,
+    f['cost_source'] === 'last_receipt'
+      ? `al último costo de ${unitCost(f, n)}`
+      : `al precio de lista de ${unitCost(f, n)}, sin costo registrado`,
 };
 
 export const stockInsightTexts: InsightTexts = {
   'stock.rupture': {
     'pt-BR': (f, n) => ({
-      title: isZero(f, 'days') ? `${n.text(f['name'])}: sem estoque disponível` : `${n.text(f['name'])}: acaba em ${n.number(f['days'], 1)} dias`,
+      title: isZero(f, 'days')
+        ? `${n.text(f['name'])}: sem estoque disponível`
+        : `${n.text(f['name'])}: acaba em ${n.number(f['days'], 1)} dias`,
       why: `Há ${quantity(f, n, 'available')} disponíveis e ${pt.sold(f, n)}, ${n.number(f['daily'])} por dia: dura ${n.number(f['days'], 1)} dias, e repor leva ${n.number(f['lead_time_days'])}.`,
     }),
     en: (f, n) => ({
-      title: isZero(f, 'days') ? `${n.text(f['name'])}: nothing available` : `${n.text(f['name'])}: runs out in ${n.number(f['days'], 1)} days`,
+      title: isZero(f, 'days')
+        ? `${n.text(f['name'])}: nothing available`
+        : `${n.text(f['name'])}: runs out in ${n.number(f['days'], 1)} days`,
       why: `${quantity(f, n, 'available')} available and ${en.sold(f, n)}, ${n.number(f['daily'])} a day: it lasts ${n.number(f['days'], 1)} days, and restocking takes ${n.number(f['lead_time_days'])}.`,
     }),
     es: (f, n) => ({
-      title: isZero(f, 'days') ? `${n.text(f['name'])}: sin stock disponible` : `${n.text(f['name'])}: se agota en ${n.number(f['days'], 1)} días`,
+      title: isZero(f, 'days')
+        ? `${n.text(f['name'])}: sin stock disponible`
+        : `${n.text(f['name'])}: se agota en ${n.number(f['days'], 1)} días`,
       why: `Hay ${quantity(f, n, 'available')} disponibles y ${es.sold(f, n)}, ${n.number(f['daily'])} por día: dura ${n.number(f['days'], 1)} días, y reponer lleva ${n.number(f['lead_time_days'])}.`,
     }),
   },

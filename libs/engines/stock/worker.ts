@@ -13,7 +13,13 @@ import { runPass } from './usecases/run-pass.js';
 export const stockEngine: EngineConsumer = {
   name: 'stock',
   aggregates: SUBSCRIPTIONS.stock,
-  tables: ['stock_engine_plans', 'stock_engine_receipts', 'stock_engine_sales', 'stock_engine_products', 'stock_engine_tenants'],
+  tables: [
+    'stock_engine_plans',
+    'stock_engine_receipts',
+    'stock_engine_sales',
+    'stock_engine_products',
+    'stock_engine_tenants',
+  ],
   apply: applyEvents,
   async refresh(tx, limit) {
     const keys = await claimStale(tx, limit);

@@ -32,7 +32,11 @@ export interface InsightFilter {
 }
 
 /** Most pressing first; the id settles ties, so that a page never repeats a row. */
-export const insightPage = (filter: InsightFilter, after: { priority: number; id: string }, limit: number): Sql<InsightRow> => sql`
+export const insightPage = (
+  filter: InsightFilter,
+  after: { priority: number; id: string },
+  limit: number,
+): Sql<InsightRow> => sql`
   select id, engine, kind, subject, state, priority, figures, worth_minor, worth_currency, action, opened_at, changed_at,
          resolved_at, answered_at, answered_by, comment, snoozed_until, version
     from insights
@@ -82,7 +86,11 @@ export interface ShownInsight extends DesiredInsight {
 }
 
 /** Opens, reopens and changes. A row that says the same already is not touched. */
-export async function showInsights(tx: CrossTenantTransaction, engine: string, shown: readonly ShownInsight[]): Promise<number> {
+export async function showInsights(
+  tx: CrossTenantTransaction,
+  engine: string,
+  shown: readonly ShownInsight[],
+): Promise<number> {
   if (shown.length === 0) return 0;
   return tx.execute(sql`
     insert into insights as i (tenant_id, id, engine, kind, subject, episode, state, priority, figures, worth_minor,

@@ -79,7 +79,10 @@ export function insightId(tenant: string, engine: string, kind: string, subject:
   const hash = createHash('sha256').update([tenant, engine, kind, subject, episode].join('\n')).digest();
   hash[0] = (hash[0]! & 0x0f) | 0x70;
   hash[2] = (hash[2]! & 0x3f) | 0x80;
-  const time = subject.slice(subject.indexOf('/') + 1).replaceAll('-', '').slice(0, 12);
+  const time = subject
+    .slice(subject.indexOf('/') + 1)
+    .replaceAll('-', '')
+    .slice(0, 12);
   const tail = hash.subarray(0, 10).toString('hex');
   return `${time.slice(0, 8)}-${time.slice(8)}-${tail.slice(0, 4)}-${tail.slice(4, 8)}-${tail.slice(8)}`;
 }

@@ -26,13 +26,18 @@ export async function answerInsight(tx: TenantTransaction, input: AnswerInsight)
        where tenant_id = ${tx.tenant} and id = ${input.id}`,
     insightById(input.id),
   ])) as unknown as [unknown, [InsightRow]];
-  emit(tx, insightAnswered, { id: row.id, version: row.version }, {
-    insight_id: row.id,
-    engine: row.engine,
-    kind: row.kind,
-    subject: row.subject,
-    answer: input.answer,
-    comment: input.comment,
-  });
+  emit(
+    tx,
+    insightAnswered,
+    { id: row.id, version: row.version },
+    {
+      insight_id: row.id,
+      engine: row.engine,
+      kind: row.kind,
+      subject: row.subject,
+      answer: input.answer,
+      comment: input.comment,
+    },
+  );
   return row;
 }

@@ -22,7 +22,8 @@ export async function reconcileInsights(
   if (subjects.length === 0) return { opened: 0, changed: 0, closed: 0 };
   const reviewed = new Map(subjects.map((subject) => [`${subject.tenant} ${subject.subject}`, subject]));
   const cases = new Map<string, Case>();
-  for (const row of await lockInsights(tx, engine, [...reviewed.values()])) caseOf(cases, row.tenant_id, row).stored.push(row);
+  for (const row of await lockInsights(tx, engine, [...reviewed.values()]))
+    caseOf(cases, row.tenant_id, row).stored.push(row);
   for (const wish of desired) caseOf(cases, wish.tenant, wish).desired = wish;
 
   const shown: ShownInsight[] = [];

@@ -91,7 +91,11 @@ interface FactsRow {
 }
 
 /** Products that are not described yet are left out: their description will make them stale again. */
-export async function loadFacts(tx: CrossTenantTransaction, keys: readonly Key[], asOf: Date | null): Promise<ProductFacts[]> {
+export async function loadFacts(
+  tx: CrossTenantTransaction,
+  keys: readonly Key[],
+  asOf: Date | null,
+): Promise<ProductFacts[]> {
   const rows = await tx.query(sql<FactsRow>`
     select p.tenant_id, p.product_id, p.code, p.name, p.unit, p.price, p.currency, p.on_hand, p.reserved, p.receipts, p.facts_at,
            (coalesce(${asOf}::timestamptz, app.now()) at time zone z.name)::date - date '1970-01-01' as today,
@@ -238,7 +242,10 @@ export function loadRanking(
      where tenant_id = any(${tenants}::uuid[]) and (window_value_minor > 0 or class <> 'C')`);
 }
 
-export async function saveClasses(tx: CrossTenantTransaction, changed: readonly (Key & { class: Class })[]): Promise<void> {
+export async function saveClasses(
+  tx: CrossTenantTransaction,
+  changed: readonly (Key & { class: Class })[],
+): Promise<void> {
   if (changed.length === 0) return;
   await tx.execute(sql`
     update stock_engine_plans p set class = n.class

@@ -33,7 +33,9 @@ export const IDLE_DAYS = 60;
 const QUIET_AFTER_PURCHASE = 30;
 const QUIET_AFTER_CLEARANCE = 60;
 
-const PRIORITY: Readonly<Record<'high' | 'medium' | 'replenishment' | 'excess' | 'idle', Readonly<Record<Class, number>>>> = {
+const PRIORITY: Readonly<
+  Record<'high' | 'medium' | 'replenishment' | 'excess' | 'idle', Readonly<Record<Class, number>>>
+> = {
   high: { A: 100, B: 97, C: 94 },
   medium: { A: 85, B: 82, C: 79 },
   replenishment: { A: 70, B: 65, C: 60 },
@@ -42,7 +44,24 @@ const PRIORITY: Readonly<Record<'high' | 'medium' | 'replenishment' | 'excess' |
 };
 
 /** Units that come in pieces (UN/ECE Recommendation 20 and 21): nobody buys half a box. */
-const PIECES = new Set(['H87', 'C62', 'EA', 'BX', 'XBX', 'BG', 'XBG', 'PK', 'XPK', 'PR', 'SET', 'RO', 'XRO', 'ST', 'CT', 'XCT']);
+const PIECES = new Set([
+  'H87',
+  'C62',
+  'EA',
+  'BX',
+  'XBX',
+  'BG',
+  'XBG',
+  'PK',
+  'XPK',
+  'PR',
+  'SET',
+  'RO',
+  'XRO',
+  'ST',
+  'CT',
+  'XCT',
+]);
 
 export function advise(product: Product, plan: Plan, abc: Class, today: Day): DesiredInsight[] {
   const available = product.onHand.minus(product.reserved);
@@ -50,7 +69,9 @@ export function advise(product: Product, plan: Plan, abc: Class, today: Day): De
   const suggestion = upToPieces(plan.maximum.minus(available), product.unit);
   const days = isSelling ? coverage(available, plan) : null;
   const context = { product, plan, abc, today, available, suggestion, days };
-  return [rupture(context), replenishment(context), excess(context), idle(context)].filter((insight) => insight !== null);
+  return [rupture(context), replenishment(context), excess(context), idle(context)].filter(
+    (insight) => insight !== null,
+  );
 }
 
 interface Context {
@@ -172,7 +193,9 @@ interface Cost {
 }
 
 function costOf(product: Product): Cost {
-  return product.lastCost ? { unit: product.lastCost, source: 'last_receipt' } : { unit: product.price, source: 'list_price' };
+  return product.lastCost
+    ? { unit: product.lastCost, source: 'last_receipt' }
+    : { unit: product.price, source: 'list_price' };
 }
 
 function tiedUp(cost: Cost, worth: Worth | null): Figures {
@@ -188,7 +211,8 @@ function valued(quantity: Decimal, unit: Decimal, currency: string): Worth | nul
 /** Days to one decimal; a stock that is empty or promised away lasts 0 days. */
 function coverage(available: Decimal, plan: Plan): Decimal {
   if (available.isNegative || available.isZero) return Decimal.zero;
-  if (plan.method === 'average') return available.timesRatio(BigInt(plan.windowDays) * 1000n, plan.windowQuantity.rounded(3).units, 1);
+  if (plan.method === 'average')
+    return available.timesRatio(BigInt(plan.windowDays) * 1000n, plan.windowQuantity.rounded(3).units, 1);
   return available.timesRatio(1_000_000n, plan.dailyDemand.rounded(6).units, 1);
 }
 

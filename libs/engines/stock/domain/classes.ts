@@ -13,7 +13,9 @@ export interface Valued {
 }
 
 export function classify(products: readonly Valued[]): Map<string, Class> {
-  const ranked = [...products].sort((a, b) => (a.value === b.value ? (a.id < b.id ? -1 : 1) : a.value > b.value ? -1 : 1));
+  const ranked = [...products].sort((a, b) =>
+    a.value === b.value ? (a.id < b.id ? -1 : 1) : a.value > b.value ? -1 : 1,
+  );
   const total = ranked.reduce((all, product) => all + product.value, 0n);
   const classes = new Map<string, Class>();
   let before = 0n;

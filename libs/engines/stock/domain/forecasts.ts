@@ -24,7 +24,15 @@ export interface Method {
   readonly fit: (series: Series, until: number) => Forecast;
 }
 
-export const METHOD_NAMES = ['average', 'naive', 'moving_average', 'weekday', 'seasonal', 'croston_sba', 'tsb'] as const;
+export const METHOD_NAMES = [
+  'average',
+  'naive',
+  'moving_average',
+  'weekday',
+  'seasonal',
+  'croston_sba',
+  'tsb',
+] as const;
 export type MethodName = (typeof METHOD_NAMES)[number];
 
 export const WINDOW_DAYS = 90;

@@ -30,6 +30,7 @@ export function resolveParameters(choices: readonly (Choice | null)[]): Paramete
   const typical = (trade ? TRADES[trade] : undefined) ?? DEFAULTS;
   return {
     leadTimeDays: made.map((choice) => choice.leadTimeDays).find((days) => days !== null) ?? typical.leadTimeDays,
-    safetyPercent: made.map((choice) => choice.safetyPercent).find((percent) => percent !== null) ?? typical.safetyPercent,
+    safetyPercent:
+      made.map((choice) => choice.safetyPercent).find((percent) => percent !== null) ?? typical.safetyPercent,
   };
 }

@@ -115,7 +115,12 @@ class Fold {
     return patch;
   }
 
-  private sale(event: Envelope, soldAt: string, currency: string, line: { product_id: string; base_quantity: string; total: string }): void {
+  private sale(
+    event: Envelope,
+    soldAt: string,
+    currency: string,
+    line: { product_id: string; base_quantity: string; total: string },
+  ): void {
     const product = this.product(event, line.product_id);
     product.first_moved_at = earlier(product.first_moved_at, soldAt);
     product.last_sold_at = later(product.last_sold_at ?? soldAt, soldAt);
@@ -127,7 +132,8 @@ class Fold {
     if (found) {
       found.quantity = found.quantity.plus(quantity);
       found.value_minor += value;
-    } else this.sales.set(key, { tenant: event.tenantid, product: line.product_id, slot, quantity, value_minor: value });
+    } else
+      this.sales.set(key, { tenant: event.tenantid, product: line.product_id, slot, quantity, value_minor: value });
   }
 }
 

@@ -32,7 +32,11 @@ interface Told {
   readonly class: Class;
 }
 
-export async function reviewProducts(tx: CrossTenantTransaction, keys: readonly Key[], asOf: Date | null): Promise<Reconciled> {
+export async function reviewProducts(
+  tx: CrossTenantTransaction,
+  keys: readonly Key[],
+  asOf: Date | null,
+): Promise<Reconciled> {
   if (keys.length === 0) return { opened: 0, changed: 0, closed: 0 };
   const planned = await planProducts(tx, keys, asOf);
   const classes = await rankTenants(tx, planned);
@@ -51,21 +55,33 @@ export async function reviewProducts(tx: CrossTenantTransaction, keys: readonly 
   );
 }
 
-async function planProducts(tx: CrossTenantTransaction, keys: readonly Key[], asOf: Date | null): Promise<PlannedProduct[]> {
+async function planProducts(
+  tx: CrossTenantTransaction,
+  keys: readonly Key[],
+  asOf: Date | null,
+): Promise<PlannedProduct[]> {
   const products = await loadFacts(tx, keys, asOf);
   if (products.length === 0) return [];
   const histories = await loadHistories(tx, products, WINDOW_DAYS);
   const planned = products.map((product, index) => {
     const { series, windowValue } = histories[index]!;
     const { today, firstDay, parameters } = product;
-    return { product, windowValue, class: product.stored?.class ?? 'C', plan: planDemand({ today, firstDay, series, parameters }) };
+    return {
+      product,
+      windowValue,
+      class: product.stored?.class ?? 'C',
+      plan: planDemand({ today, firstDay, series, parameters }),
+    };
   });
   await savePlans(tx, planned);
   return planned;
 }
 
 /** The classes that changed, by tenant and product. Tenants whose sold values stayed as they were are not ranked again. */
-async function rankTenants(tx: CrossTenantTransaction, planned: readonly PlannedProduct[]): Promise<Map<string, Class>> {
+async function rankTenants(
+  tx: CrossTenantTransaction,
+  planned: readonly PlannedProduct[],
+): Promise<Map<string, Class>> {
   const moved = planned.filter(({ product, windowValue }) => (product.stored?.windowValue ?? 0n) !== windowValue);
   const tenants = [...new Set(moved.map(({ product }) => product.tenant))];
   if (tenants.length === 0) return new Map();
@@ -93,7 +109,11 @@ async function rankedElsewhere(
   if (keys.length === 0) return [];
   const plans = await loadPlans(tx, keys);
   const products = await loadFacts(tx, keys, asOf);
-  return products.map((product) => ({ product, plan: plans.get(keyOf(product))!, class: classes.get(keyOf(product))! }));
+  return products.map((product) => ({
+    product,
+    plan: plans.get(keyOf(product))!,
+    class: classes.get(keyOf(product))!,
+  }));
 }
 
 function keyOf(product: ProductFacts): string {

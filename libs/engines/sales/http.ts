@@ -1,0 +1,1 @@
+export { salesInsightTexts } from './texts.js';
