@@ -1,5 +1,6 @@
 /** The vertical is a list of doors: every module's HTTP, over the platform. It owns no business. */
 import { type DynamicModule, Module } from '@nestjs/common';
+import { InsightsHttp } from '#engines/insights/http';
 import { AuditOperator } from '#modules/audit/operator';
 import { CatalogueHttp } from '#modules/catalogue/http';
 import { CustomersHttp } from '#modules/customers/http';
@@ -18,19 +19,20 @@ import { type HealthCheck, requestLogging } from '#platform/telemetry';
 
 @Module({})
 export class VerticalModule {
-  static with(settings: Settings, checks: HealthCheck[]): DynamicModule {
+  static async with(settings: Settings, checks: HealthCheck[]): Promise<DynamicModule> {
     return {
       module: VerticalModule,
       imports: [
         SettingsModule.with(settings),
         requestLogging('vertical', settings.LOG_LEVEL),
         DatabaseModule,
-        HttpModule.over([IdentityHttp, TenancyHttp], checks),
+        await HttpModule.over([IdentityHttp, TenancyHttp], checks, settings.METRICS_ENABLED),
         CatalogueHttp,
         CustomersHttp,
         StockHttp,
         QuotesHttp,
         OrdersHttp,
+        InsightsHttp,
         TenancyOperator,
         IdentityOperator,
         AuditOperator,

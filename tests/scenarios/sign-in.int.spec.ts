@@ -19,7 +19,7 @@ describe('signing in', () => {
     ]);
     for (const answer of answers) {
       expect(answer.status).toBe(401);
-      expect({ ...answer.body, request_id: '' }).toEqual({ ...answers[0]!.body, request_id: '' });
+      expect({ ...answer.body, request_id: '' }).toEqual({ ...answers[0].body, request_id: '' });
     }
   });
 

@@ -90,6 +90,8 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     ENCRYPTION_KEY: 'ek-5Tg8Yh1Uj4Ik7Ol2Pm9Qa3Ws6Ed0RfZu',
     TENANT_SOURCE: 'host',
     LOG_LEVEL: 'silent',
+    // The metrics library is CommonJS over an ESM-only Nest, which jest cannot load; tests/processes measures real processes.
+    METRICS_ENABLED: 'false',
     ...options.environment,
   });
   const crossing = new CrossTenantDatabase({ url: database.url, role: 'basecommerce_operator', application: 'test' });

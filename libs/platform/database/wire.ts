@@ -68,9 +68,8 @@ class Pipeline {
   }
 
   submit(wire: Wire): Error | null {
-    let known = knownStatements.get(wire);
-    if (!known) knownStatements.set(wire, (known = new Map()));
-    this.known = known;
+    this.known = knownStatements.get(wire) ?? new Map<string, Known>();
+    knownStatements.set(wire, this.known);
     let bound: (string | Buffer | null)[][];
     try {
       bound = this.statements.map((statement) => statement.values.map(toWire));

@@ -29,7 +29,7 @@ export function Handle<Op extends Operation>(operation: Op) {
   return <Method extends Handler<Op>>(target: object, key: string, descriptor: TypedPropertyDescriptor<Method>): void => {
     const handler = descriptor.value!;
     const route = function (this: unknown, request: HttpRequest, reply: HttpReply): Promise<unknown> {
-      return request.server.operations.run(operation, request, reply, (call) => handler.call(this, call as CallOf<Op>));
+      return request.server.operations.run(operation, request, reply, (call: CallOf<Op>) => handler.call(this, call));
     };
     descriptor.value = route as unknown as Method;
     Req()(target, key, 0);

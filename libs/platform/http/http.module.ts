@@ -7,17 +7,18 @@ import { SETTINGS, type Settings } from '#platform/config';
 import type { HealthCheck } from '#platform/telemetry';
 import { AccessGuard } from './access.guard.js';
 import { HEALTH_CHECKS, HealthController } from './health.controller.js';
-import { HttpMetricsModule } from './http-metrics.js';
 import { OperationRunner } from './runner.js';
 
 @Module({})
 export class HttpModule {
   /** `ports`: the modules that implement admission and the tenant directory; `checks`: what readiness depends on. */
-  static over(ports: Type[], checks: HealthCheck[]): DynamicModule {
+  static async over(ports: Type[], checks: HealthCheck[], hasMetrics: boolean): Promise<DynamicModule> {
+    // Loaded only where it is wanted: METRICS_ENABLED=false leaves no trace of it.
+    const metrics = hasMetrics ? [(await import('./http-metrics.js')).HttpMetricsModule] : [];
     return {
       module: HttpModule,
       global: true,
-      imports: [PassportModule.register({ session: false }), HttpMetricsModule, ...ports],
+      imports: [PassportModule.register({ session: false }), ...metrics, ...ports],
       controllers: [HealthController],
       providers: [
         {

@@ -1,15 +1,20 @@
 /** What the hooks and the guard add to a Fastify request. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Operation } from '#contracts/operation';
 import type { Principal } from '#platform/auth';
 import type { LoggedRequest, Trace } from '#platform/telemetry';
 import type { Site } from './site.js';
-import type { OperationRunner } from './runner.js';
+
+/** Runs one operation for one request; see runner.ts. */
+export interface Operations {
+  run(operation: Operation, request: HttpRequest, reply: HttpReply, handler: (call: never) => Promise<unknown>): Promise<unknown>;
+}
 
 export interface HttpRequest extends FastifyRequest {
   site?: Site;
   trace?: Trace;
   principal?: Principal;
-  server: FastifyRequest['server'] & { operations: OperationRunner };
+  server: FastifyRequest['server'] & { operations: Operations };
   raw: FastifyRequest['raw'] & LoggedRequest;
 }
 

@@ -51,15 +51,15 @@ export class OperationRunner {
       tenant: site.kind === 'tenant' ? site.tenant : unreachable(),
       principal: request.principal as TenantPrincipal,
     };
-    if (operation.method === 'GET') return handler({ ...tenantCall, scope, database: this.database } as ReadCall<Operation>);
+    if (operation.method === 'GET') return handler({ ...tenantCall, scope, database: this.database });
 
     const key = idempotencyKey(request.headers['idempotency-key'], operation, input.params, input.body);
     let refusal: DomainError | undefined;
     const refuseAfterCommit = (error: DomainError) => void (refusal = error);
     const answer = await this.database.transaction(scope, (tx) =>
-      once(tx, key, () => handler({ ...tenantCall, tx, refuseAfterCommit } as WriteCall<Operation>)),
+      once(tx, key, () => handler({ ...tenantCall, tx, refuseAfterCommit })),
     );
-    if (refusal) throw refusal as DomainError;
+    if (refusal) throw refusal;
     return answer;
   }
 

@@ -4,12 +4,10 @@ import cookie from '@fastify/cookie';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
 import { Logger } from 'nestjs-pino';
 import { newId } from '#kernel';
 import type { Settings } from '#platform/config';
 import { traceOf } from '#platform/telemetry';
-import { HttpMetrics } from './http-metrics.js';
 import { TenantLimits } from './limits.js';
 import { ProblemFilter, sendProblem } from './problem.filter.js';
 import type { HttpReply, HttpRequest } from './request.js';
@@ -22,7 +20,7 @@ const REQUEST_ID = /^[\w.-]{8,64}$/;
 /** Paths that belong to no tenant: probes and documentation. */
 const UNSITED = /^\/(health|docs|redoc|reference|openapi\.json|(api|operator)\/v1\/openapi\.json)(\/|\?|$)/;
 
-export async function createHttpApp(module: DynamicModule, settings: Settings): Promise<NestFastifyApplication> {
+export async function createHttpApp(module: Promise<DynamicModule>, settings: Settings): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: MEBIBYTE,
     requestTimeout: 30_000,
@@ -35,23 +33,27 @@ export async function createHttpApp(module: DynamicModule, settings: Settings): 
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : newId();
     },
   });
-  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { bufferLogs: true, abortOnError: false });
+  const app = await NestFactory.create<NestFastifyApplication>(await module, adapter, { bufferLogs: true, abortOnError: false });
   app.useLogger(app.get(Logger));
   app.useGlobalFilters(new ProblemFilter());
   app.enableCors({ origin: settings.CORS_ORIGINS, credentials: true, maxAge: 600 });
   app.enableShutdownHooks();
   await app.register(cookie);
+  if (settings.METRICS_ENABLED) {
+    const { HttpMetrics } = await import('./http-metrics.js');
+    app.get(HttpMetrics).observe(app.getHttpAdapter().getInstance());
+  }
   installHooks(app, settings);
   return app;
 }
 
 function installHooks(app: NestFastifyApplication, settings: Settings): void {
-  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  const fastify = app.getHttpAdapter().getInstance();
   const directory = app.get<TenantDirectory>(TENANT_DIRECTORY);
   const limits = new TenantLimits({ requestsPerMinute: settings.RATE_LIMIT_PER_MINUTE, requestsAtOnce: settings.REQUESTS_AT_ONCE });
   const siteOptions = { source: settings.TENANT_SOURCE, baseDomain: settings.BASE_DOMAIN };
   fastify.decorate('operations', app.get(OperationRunner));
-  app.get(HttpMetrics).observe(fastify);
+
 
   fastify.addHook('onRequest', async (plain, reply) => {
     const request = plain as HttpRequest;

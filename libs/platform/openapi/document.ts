@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { type Audience, type Operation, PREFIX } from '#contracts/operation';
-import { PERMISSIONS, type Permission } from '#contracts/permissions';
+import { PERMISSIONS } from '#contracts/permissions';
 import { problem, PROBLEM_MEDIA_TYPE } from '#contracts/problem';
 
 type Json = Record<string, unknown>;
@@ -67,7 +67,7 @@ function operationObject(operation: Operation): Json {
 function permissionText(operation: Operation): string {
   if (operation.access === 'public') return 'Needs no sign-in.';
   if (operation.access === 'signed_in') return 'For everybody who is signed in.';
-  const roles: readonly string[] = PERMISSIONS[operation.access as Permission];
+  const roles: readonly string[] = PERMISSIONS[operation.access];
   return `Needs the permission \`${operation.access}\` (${roles.join(', ')}).`;
 }
 
@@ -83,7 +83,7 @@ function parametersOf(operation: Operation): Json[] {
 }
 
 function members(schema: z.ZodType, place: 'path' | 'query'): Json[] {
-  const { properties = {}, required = [] } = schemaOf(schema, 'input') as { properties?: Record<string, Json>; required?: string[] };
+  const { properties = {}, required = [] }: { properties?: Record<string, Json>; required?: string[] } = schemaOf(schema, 'input');
   return Object.entries(properties).map(([name, property]) => ({
     name,
     in: place,
@@ -102,7 +102,7 @@ function bodyOf(operation: Operation): Json {
 function responsesOf(operation: Operation): Json {
   const problems = Object.entries(GENERAL_ERRORS)
     .filter(([status]) => isPossible(operation, status))
-    .map(([status, description]) => [status, { description, content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } } }]);
+    .map(([status, description]): [string, Json] => [status, { description, content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } } }]);
   const codes = operation.errors?.length ? ` Codes to expect: ${operation.errors.map((code) => `\`${code}\``).join(', ')}.` : '';
   return {
     [operation.status]: {
@@ -123,6 +123,7 @@ function isPossible(operation: Operation, status: string): boolean {
 }
 
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _, ...body } = z.toJSONSchema(schema, { io, target: 'draft-2020-12', unrepresentable: 'any', reused: 'inline' }) as Json;
-  return body;
+  const converted: Json = { ...z.toJSONSchema(schema, { io, target: 'draft-2020-12', unrepresentable: 'any' }) };
+  delete converted['$schema'];
+  return converted;
 }

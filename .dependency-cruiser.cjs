@@ -1,0 +1,113 @@
+/**
+ * The walls, as an allowlist shaped by folders: what no rule allows is forbidden, and a room nobody knows is closed.
+ * tools/walls/canaries.mjs holds one forbidden import for each of them and proves that it is caught.
+ */
+const ROOM = '^libs/(modules|engines)/([^/]+)/';
+const DOORS = '(index|http|operator|worker)\\.ts$';
+const KERNEL = '^libs/kernel/index\\.ts$';
+const CONTRACTS = '^libs/contracts/';
+const PLATFORM_DOOR = '^libs/platform/[^/]+/(migrate/)?index\\.ts$';
+const CROSSING = '^libs/platform/database/crossing\\.ts$';
+const NPM = { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'core', 'npm-peer'] };
+const TESTS = '\\.spec\\.ts$';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-circles',
+      comment: 'Files that need each other are one file, or lack a third.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'domain-is-pure',
+      comment: 'domain/ decides: kernel, contracts, its own errors and domain, what an insight is, a hash; nothing that does IO.',
+      severity: 'error',
+      from: { path: `${ROOM}domain/`, pathNot: TESTS },
+      to: { pathNot: [KERNEL, CONTRACTS, '^libs/$1/$2/(domain/|errors\\.ts$)', '^libs/engines/insights/index\\.ts$', '^crypto$'] },
+    },
+    {
+      name: 'prisma-and-pg-stay-in-the-database-room',
+      comment: 'Whoever holds a client reaches every tenant. Take a TenantTransaction.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: ['^libs/platform/database/', '^libs/testing/', TESTS] },
+      to: { path: ['node_modules/(@prisma|pg|\\.prisma)/', 'libs/platform/database/prisma-client'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'redis-stays-in-the-platform',
+      comment: 'Redis is transport; business talks to the outbox.',
+      severity: 'error',
+      from: { path: '^libs/(modules|engines|verticals|contracts|kernel)/', pathNot: TESTS },
+      to: { path: 'node_modules/ioredis/' },
+    },
+    {
+      name: 'crossing-tenants-has-its-own-doors',
+      comment: 'Only operator and worker code may span tenants.',
+      severity: 'error',
+      from: {
+        path: '^(apps|libs)/',
+        pathNot: ['/(operator|worker)(/|\\.ts$)', '^libs/engines/', '^libs/platform/', '^libs/modules/audit/', '^libs/modules/tenancy/(directory|http)\\.ts$', '^libs/testing/', '^apps/', TESTS],
+      },
+      to: { path: CROSSING },
+    },
+    {
+      name: 'billing-stands-alone',
+      comment: 'Billing down, product up: it is fed by events and imports no other room.',
+      severity: 'error',
+      from: { path: '^libs/engines/billing/' },
+      to: { path: '^libs/(modules|engines|verticals)/', pathNot: '^libs/engines/billing/' },
+    },
+    {
+      name: 'nobody-imports-an-app',
+      comment: 'An app is a process, not a library.',
+      severity: 'error',
+      from: { path: '^(libs|prisma)/' },
+      to: { path: '^apps/' },
+    },
+    {
+      name: 'testing-is-for-tests',
+      comment: 'Fixtures must not reach production.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: [TESTS, '^libs/testing/'] },
+      to: { path: '^libs/testing/' },
+    },
+    {
+      name: 'nothing-unresolved',
+      comment: 'An import that leads nowhere.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  allowed: [
+    { from: { path: '^libs/kernel/' }, to: { path: '^libs/kernel/' } },
+    { from: { path: '^libs/contracts/' }, to: { path: ['^libs/contracts/', KERNEL, 'node_modules/zod/'] } },
+    { from: { path: '^libs/platform/([^/]+)/' }, to: { path: ['^libs/platform/$1/', PLATFORM_DOOR, CROSSING, CONTRACTS, KERNEL] } },
+    { from: { path: '^libs/platform/' }, to: NPM },
+    { from: { path: '^libs/(modules|engines)/([^/]+)/' }, to: { path: ['^libs/$1/$2/', '^libs/$1/[^/]+/index\\.ts$', PLATFORM_DOOR, CROSSING, CONTRACTS, KERNEL] } },
+    { from: { path: '^libs/(modules|engines)/' }, to: NPM },
+    { from: { path: '^libs/verticals/([^/]+)/' }, to: { path: ['^libs/verticals/$1/', '^libs/(modules|engines)/[^/]+/index\\.ts$', PLATFORM_DOOR, CONTRACTS, KERNEL] } },
+    { from: { path: '^apps/([^/]+)/' }, to: { path: ['^apps/$1/', PLATFORM_DOOR, CROSSING, CONTRACTS, KERNEL] } },
+    { from: { path: '^apps/vertical/' }, to: { path: '^libs/(modules|engines|verticals)/[^/]+/(http|operator)\\.ts$' } },
+    { from: { path: '^apps/engines-worker/' }, to: { path: '^libs/(modules|engines|verticals)/[^/]+/worker\\.ts$' } },
+    { from: { path: '^apps/basecommerce/' }, to: { path: ['^libs/(modules|engines|verticals)/[^/]+/operator\\.ts$', '^libs/platform/[^/]+/operator\\.ts$'] } },
+    { from: { path: '^apps/' }, to: NPM },
+    { from: { path: '^prisma/' }, to: { path: ['^libs/(modules|engines|verticals)/[^/]+/index\\.ts$', PLATFORM_DOOR, CROSSING, KERNEL] } },
+    { from: { path: '^(prisma|libs/testing)/' }, to: NPM },
+    { from: { path: '^libs/testing/' }, to: { path: ['^libs/testing/', PLATFORM_DOOR, CROSSING, CONTRACTS, KERNEL, '^libs/(modules|engines|verticals)/[^/]+/(index|http|operator|worker)\\.ts$'] } },
+    // Tests look wherever they must.
+    { from: { path: TESTS }, to: {} },
+    { from: { path: '^(tests|bench|tools)/' }, to: {} },
+  ],
+  allowedSeverity: 'error',
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: ['^dist/', '^node_modules/(?!(zod|pg|ioredis|@prisma)/)', '^libs/platform/database/prisma-client/'] },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    combinedDependencies: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['types', 'import', 'node', 'default'], mainFields: ['module', 'main', 'types'] },
+  },
+};

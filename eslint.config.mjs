@@ -1,0 +1,61 @@
+/** Type-aware lint. A rule that encodes a lesson says the lesson, and where to read about it. */
+import tseslint from 'typescript-eslint';
+
+const LESSONS = {
+  unsafeSql: 'Raw-unsafe calls concatenate input into SQL; use the sql tag (docs/adr/0002-one-round-trip-isolation.md).',
+  clock: 'Decisions use the clock they are given, so that tests and passes can move it (ARCHITECTURE.md, rule 6).',
+  http: 'HTTP is decided in one place: throw a DomainError from the room’s error table (ARCHITECTURE.md, rule 8).',
+};
+
+const clockRules = [
+  { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: LESSONS.clock },
+  { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: LESSONS.clock },
+];
+
+const everywhere = [
+  { selector: "CallExpression[callee.property.name=/^\\$(queryRawUnsafe|executeRawUnsafe)$/]", message: LESSONS.unsafeSql },
+];
+
+export default tseslint.config(
+  { ignores: ['dist/', 'node_modules/', '.data/', 'libs/platform/database/prisma-client/', '**/*.mjs', '**/*.cjs', '**/*.d.ts'] },
+  ...tseslint.configs.recommendedTypeChecked,
+  {
+    languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      'no-console': 'error',
+      'no-restricted-syntax': ['error', ...everywhere],
+      'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none' }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-extraneous-class': 'off',
+    },
+  },
+  {
+    files: ['libs/modules/**/*.ts', 'libs/engines/**/*.ts', 'libs/contracts/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': ['error', ...everywhere, ...clockRules],
+      'no-restricted-imports': ['error', { paths: [{ name: '@nestjs/common', importNames: [
+        'HttpException', 'BadRequestException', 'NotFoundException', 'ForbiddenException', 'UnauthorizedException',
+        'ConflictException', 'InternalServerErrorException', 'UnprocessableEntityException',
+      ], message: LESSONS.http }] }],
+    },
+  },
+  {
+    files: ['**/*.spec.ts', 'tests/**/*.ts', 'bench/**/*.ts', 'libs/testing/**/*.ts'],
+    rules: {
+      'max-lines': 'off',
+      'no-console': 'off',
+      'no-restricted-syntax': 'off',
+      // Answers and rows are asserted on, not typed.
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+    },
+  },
+);

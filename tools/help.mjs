@@ -1,0 +1,28 @@
+/** `npm run help`: every script in a line. The check keeps this table and package.json the same. */
+import { fileURLToPath } from 'node:url';
+
+export const HELP = {
+  start: 'install, build, start PostgreSQL and Redis, migrate, seed, run everything; Ctrl-C stops it all',
+  test: 'every test against real PostgreSQL, Redis and Nginx; arguments go to jest',
+  build: 'compile to dist/ what has changed',
+  'build:public': 'copy the API documentation readers into dist/public',
+  servers: 'PostgreSQL and Redis for tests, kept running until --stop',
+  check: 'format, types, lint, walls, unused code, names, freshness: what CI runs; --only NAME, --fix',
+  gen: 'make the generated files again; --check proves them fresh',
+  new: 'a new module, use case, event, engine or vertical in the house style',
+  mutants: 'break the product on purpose, one way at a time, and see a test fail for each',
+  bench: 'print the performance table',
+  doctor: 'look at the running system, red things first',
+  help: 'this list',
+  'db:migrate': 'apply pending migrations to DATABASE_URL',
+  'db:seed': 'the demo stores, in development',
+  'db:status': 'which migrations are applied',
+  'db:diff': 'prove that migrations and the Prisma schema agree',
+  prisma: 'the Prisma command, with its engine from WebAssembly',
+  'prisma:generate': 'generate the Prisma client',
+};
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const width = Math.max(...Object.keys(HELP).map((name) => name.length));
+  for (const [name, text] of Object.entries(HELP)) process.stdout.write(`npm run ${name.padEnd(width)}  ${text}\n`);
+}
