@@ -150,7 +150,9 @@ export class EngineLoop {
     }
     if (now >= this.due.gaps) {
       this.due.gaps = now + GAPS_EVERY_MS;
-      if ((await this.applier.closeGaps(epochs)) > 0) this.refresher.mark();
+      await this.applier.closeGaps(epochs);
+      // Also for what a worker that died, or a replay, has left stale.
+      this.refresher.mark();
     }
     const entries = await this.nextEntries([...epochs.keys()]);
     // The next read goes out before this batch is handled, so Redis is never waited for while there is work.

@@ -3,8 +3,12 @@
  * retry, lease-plan and lease-store (who), engine-loop (how events come), worker (the process).
  */
 export { Applier, LeaseLost, type WorkerStep } from './applier.js';
+export { engineCommand } from './command.js';
 export { type Arrival, arrivalOf } from './event.js';
 export { judge, type Place, sift, UNSEEN } from './gate.js';
 export { type PartitionLease, planLeases } from './lease-plan.js';
 export { afterFailure, RETRY_POLICY, type RetryPolicy } from './retry.js';
 export { Worker, type WorkerOptions } from './worker.js';
+export { replay, type ReplayOutcome } from './replay.js';
+export { type PassRequest, runPass, type TenantOutcome } from './run-pass.js';
+export { WorkerModule, type WorkerModuleOptions } from './worker.module.js';

@@ -6,6 +6,7 @@ export { Backlog, type Chunk, type Key, type Pack, type Reading, type Snapshot }
 export { claimLease, type LeaseRow } from './ownership.js';
 export { type Frontier, isReached, type Subscriptions } from './reconciler.js';
 export { Relay, type RelayOptions } from './relay.js';
+export { RELAY_LIMITS, RelayModule, type RelayModuleOptions } from './relay.module.js';
 export { BEGINNING, RelayStore } from './relay-store.js';
 export { type RelayStep, Term, TermEnded, type TermParts } from './term.js';
 export { entriesOf, Window } from './window.js';

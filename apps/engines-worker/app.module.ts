@@ -1,0 +1,19 @@
+/** The engines that listen, and the worker that brings them their events. */
+import { type DynamicModule, Module } from '@nestjs/common';
+import { salesEngine } from '#engines/sales/worker';
+import { stockEngine } from '#engines/stock/worker';
+import { type Settings, SettingsModule } from '#platform/config';
+import type { EngineConsumer } from '#platform/inbox';
+import { WorkerModule } from '#platform/inbox/worker';
+
+export const ENGINES: readonly EngineConsumer[] = [stockEngine, salesEngine];
+
+@Module({})
+export class EnginesWorkerModule {
+  static with(settings: Settings): DynamicModule {
+    return {
+      module: EnginesWorkerModule,
+      imports: [SettingsModule.with(settings), WorkerModule.over({ vertical: 'construction', consumers: ENGINES })],
+    };
+  }
+}

@@ -1,0 +1,18 @@
+/** Outbox rows to Redis Streams. Knows which engines listen, and no business word besides. */
+import { type DynamicModule, Module } from '@nestjs/common';
+import { SUBSCRIPTIONS } from '#contracts/subscriptions';
+import { type Settings, SettingsModule } from '#platform/config';
+import { RelayModule } from '#platform/outbox/relay';
+
+@Module({})
+export class OutboxRelayModule {
+  static with(settings: Settings): DynamicModule {
+    return {
+      module: OutboxRelayModule,
+      imports: [
+        SettingsModule.with(settings),
+        RelayModule.over({ vertical: 'construction', subscriptions: SUBSCRIPTIONS }),
+      ],
+    };
+  }
+}
