@@ -1,6 +1,8 @@
 /** The vertical is a list of doors: every module's HTTP, over the platform. It owns no business. */
 import { type DynamicModule, Module } from '@nestjs/common';
 import { InsightsHttp } from '#engines/insights/http';
+import { salesInsightTexts } from '#engines/sales/http';
+import { stockInsightTexts } from '#engines/stock/http';
 import { AuditOperator } from '#modules/audit/operator';
 import { CatalogueHttp } from '#modules/catalogue/http';
 import { CustomersHttp } from '#modules/customers/http';
@@ -32,7 +34,7 @@ export class VerticalModule {
         StockHttp,
         QuotesHttp,
         OrdersHttp,
-        InsightsHttp,
+        InsightsHttp.telling(stockInsightTexts, salesInsightTexts),
         TenancyOperator,
         IdentityOperator,
         AuditOperator,

@@ -59,6 +59,8 @@ export interface Settings extends Omit<z.output<typeof schema>, 'TENANT_SOURCE' 
   TENANT_SOURCE: 'header' | 'host';
   METRICS_PORT: number;
   isProduction: boolean;
+  /** Who acts when the management key is presented; the command line puts its own user here. */
+  managementActor: string;
 }
 
 export type ProcessName = 'vertical' | 'outbox-relay' | 'engines-worker' | 'basecommerce';
@@ -97,6 +99,7 @@ export function readSettings(process: ProcessName, environment: Record<string, s
     TENANT_SOURCE: values.TENANT_SOURCE ?? (isProduction ? 'header' : 'host'),
     METRICS_PORT: values.METRICS_PORT ?? METRICS_PORTS[process],
     isProduction,
+    managementActor: 'operator:management-key',
   };
 }
 

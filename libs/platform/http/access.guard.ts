@@ -51,7 +51,7 @@ export class AccessGuard implements CanActivate {
 
   constructor(
     @Inject(Reflector) private readonly reflector: Reflector,
-    @Inject(SETTINGS) settings: Settings,
+    @Inject(SETTINGS) private readonly settings: Settings,
   ) {
     this.managementKey = digest(settings.MANAGEMENT_API_KEY);
   }
@@ -73,7 +73,7 @@ export class AccessGuard implements CanActivate {
 
   private async principalOf(operation: Operation, request: HttpRequest, context: ExecutionContext): Promise<Principal> {
     if (operation.audience === 'operator' && this.isManagementKey(request.headers.authorization)) {
-      return { audience: 'operator', actor: 'operator:management-key', sessionId: undefined };
+      return { audience: 'operator', actor: this.settings.managementActor, sessionId: undefined };
     }
     await this.verifiers[operation.audience].canActivate(context);
     return request.principal!;

@@ -12,7 +12,7 @@ import { type DomainError, errorTable } from '#kernel';
 import '@fastify/cookie';
 import type { OperatorPrincipal, TenantPrincipal } from '#platform/auth';
 import { TenantDatabase, type TenantScope } from '#platform/database';
-import { CrossTenantDatabase } from '#platform/database/crossing';
+import { CrossTenantDatabase, type CrossTenantTransaction } from '#platform/database/crossing';
 import { idempotencyKey, once } from '#platform/idempotency';
 import { ADMISSION, type Admission } from './admission.js';
 import type { OperatorCall, ReadCall, WriteCall } from './call.js';
@@ -70,7 +70,9 @@ export class OperationRunner {
   ): Promise<unknown> {
     const principal = request.principal as OperatorPrincipal | undefined;
     const guard = principal && this.admission.operator(principal);
-    return this.crossing.transaction((tx) => handler({ ...call, principal, tx } as unknown as OperatorCall<Operation>), guard);
+    const work = (tx: CrossTenantTransaction) => handler({ ...call, principal, tx } as unknown as OperatorCall<Operation>);
+    // A rehearsal is the real thing, rolled back: what it shows is what the real run would do.
+    return request.headers['x-dry-run'] === 'true' ? this.crossing.rehearse(work, guard) : this.crossing.transaction(work, guard);
   }
 
   private scopeOf(operation: Operation, request: HttpRequest): TenantScope {

@@ -1,0 +1,59 @@
+/** What a person reads: lists as aligned columns, one thing as names and values, problems with code and pointers. */
+import type { Problem } from '#contracts/problem';
+import type { Operation } from '#contracts/operation';
+import { flagsOf, parametersOf } from './command-line.js';
+
+const WIDEST = 60;
+
+export function printed(body: unknown): string {
+  if (isList(body)) {
+    const more = body.next_cursor === null ? '' : `\nmore: --cursor ${body.next_cursor}`;
+    return body.data.length === 0 ? 'nothing' : table(body.data) + more;
+  }
+  if (typeof body !== 'object' || body === null) return String(body);
+  return columns(Object.entries(body).map(([name, value]) => [name, cell(value)]));
+}
+
+export function printedProblem(problem: Problem): string {
+  const pointers = (problem.errors ?? []).map((error) => `  ${error.pointer || '/'}: ${error.message}`);
+  return [`${problem.code}: ${problem.detail}`, ...pointers].join('\n');
+}
+
+export function usageOf(operation: Operation): string {
+  const words = parametersOf(operation).map((name) => `<${name}>`);
+  const flags = flagsOf(operation).map((flag) => [
+    `  --${flag.flag}${flag.type === 'boolean' ? '' : ` <${flag.type}>`}`,
+    `${flag.isRequired ? 'required; ' : ''}${flag.description}`,
+  ]);
+  const general = [['  --json', 'the answer as JSON'], ...(operation.method === 'GET' ? [] : [['  --dry-run', 'do everything, then roll it back']])];
+  return `${['basecommerce', operation.command, ...words].join(' ')}\n\n${operation.summary}.\n\n${columns([...flags, ...general])}`;
+}
+
+export function overviewOf(operations: readonly Operation[], more: readonly (readonly [string, string])[]): string {
+  const rows = operations.map((operation) => [
+    `  ${[operation.command, ...parametersOf(operation).map((name) => `<${name}>`)].join(' ')}`,
+    operation.summary,
+  ]);
+  const all = [...rows, ...more.map(([words, text]) => [`  ${words}`, text])].sort(([a], [b]) => (a! < b! ? -1 : 1));
+  return `basecommerce <command> [--help] [--json] [--dry-run]\n\n${columns(all)}`;
+}
+
+function table(rows: readonly object[]): string {
+  const names = Object.keys(rows[0]!);
+  return columns([names, ...rows.map((row) => names.map((name) => cell((row as Record<string, unknown>)[name])))]);
+}
+
+export function columns(rows: readonly (readonly (string | undefined)[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.min(WIDEST, Math.max(...rows.map((row) => (row[column] ?? '').length))));
+  return rows.map((row) => row.map((text, column) => (text ?? '').padEnd(column === row.length - 1 ? 0 : widths[column]!)).join('  ').trimEnd()).join('\n');
+}
+
+function cell(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  if (Array.isArray(value)) return value.map(cell).join(',');
+  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean);
+}
+
+function isList(body: unknown): body is { data: object[]; next_cursor: string | null } {
+  return typeof body === 'object' && body !== null && 'data' in body && Array.isArray(body.data);
+}
