@@ -64,7 +64,7 @@ function invocationOf(operation: Operation, words: readonly string[]): Invocatio
   if (positionals.length < names.length) throw usageErrors.missing_argument({ details: { argument: names[positionals.length]! } });
   const path = names.reduce((text, name, index) => text.replace(`:${name}`, encodeURIComponent(positionals[index]!)), operation.path);
   const given = flags.filter((flag) => values[flag.flag] !== undefined);
-  const query = new URLSearchParams(given.filter((flag) => flag.place === 'query').map((flag) => [flag.member, String(values[flag.flag])]));
+  const query = new URLSearchParams(given.filter((flag) => flag.place === 'query').map((flag): [string, string] => [flag.member, String(values[flag.flag])]));
   const body = Object.fromEntries(given.filter((flag) => flag.place === 'body').map((flag) => [flag.member, valueOf(flag, values[flag.flag])]));
   return {
     operation,
@@ -97,10 +97,10 @@ interface MemberSchema {
 }
 
 function membersOf(schema: z.ZodType, place: 'query' | 'body'): Flag[] {
-  const described: { properties?: Record<string, MemberSchema>; required?: string[] } = z.toJSONSchema(schema, {
-    io: 'input',
-    unrepresentable: 'any',
-  });
+  const described = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as {
+    properties?: Record<string, MemberSchema>;
+    required?: string[];
+  };
   return Object.entries(described.properties ?? {}).map(([member, property]) => ({
     flag: member.replaceAll('_', '-'),
     member,
