@@ -22,9 +22,9 @@ export const stockEngine: EngineConsumer = {
   ],
   apply: applyEvents,
   async refresh(tx, limit) {
-    const keys = await claimStale(tx, limit);
-    await reviewProducts(tx, keys, null);
-    return keys.length;
+    const claims = await claimStale(tx, limit);
+    await reviewProducts(tx, claims, null);
+    return claims.length;
   },
   run: runPass,
 };

@@ -20,6 +20,8 @@ create table stock_engine_products (
   receipts       integer       not null default 0,
   first_moved_at timestamptz,
   last_sold_at   timestamptz,
+  -- The earliest sale heard of since the last review: older than today, it changes what a forecast learns from.
+  news_from      timestamptz,
   facts_at       timestamptz   not null,
   is_stale       boolean       not null default true,
   primary key (tenant_id, product_id)
@@ -64,6 +66,7 @@ create table stock_engine_plans (
   tenant_id          uuid          not null,
   product_id         uuid          not null,
   as_of              date          not null,
+  history_from       date          not null,
   class              text          not null check (class in ('A', 'B', 'C')),
   window_days        smallint      not null,
   window_quantity    numeric(15,3) not null,

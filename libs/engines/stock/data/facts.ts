@@ -21,6 +21,7 @@ export interface ProductPatch {
   receipts: number;
   first_moved_at: string | null;
   last_sold_at: string | null;
+  news_from: string | null;
   facts_at: string;
 }
 
@@ -55,22 +56,23 @@ export const saveTenants = (tenants: readonly TenantZone[]): Sql => sql`
 export const markTenantsStale = (tenants: readonly TenantZone[]): Sql => sql`
   with due as (
     select tenant_id, product_id from stock_engine_products
-     where tenant_id = any(${tenants.map((t) => t.tenant)}::uuid[]) and not is_stale
+     where tenant_id = any(${tenants.map((t) => t.tenant)}::uuid[])
      order by tenant_id, product_id for update
   )
-  update stock_engine_products p set is_stale = true from due
+  update stock_engine_products p set is_stale = true, news_from = '-infinity' from due
    where p.tenant_id = due.tenant_id and p.product_id = due.product_id`;
 
 /** A missing member keeps what is there; a description brings its category even when that is none. */
 export const mergeProducts = (patches: readonly ProductPatch[]): Sql => sql`
   insert into stock_engine_products as p (tenant_id, product_id, code, name, unit, category, price, currency, on_hand, reserved,
-                                          receipts, first_moved_at, last_sold_at, facts_at)
+                                          receipts, first_moved_at, last_sold_at, news_from, facts_at)
   select * from unnest(
     ${patches.map((p) => p.tenant)}::uuid[], ${patches.map((p) => p.product)}::uuid[], ${patches.map((p) => p.code)}::text[],
     ${patches.map((p) => p.name)}::text[], ${patches.map((p) => p.unit)}::text[], ${patches.map((p) => p.category)}::text[],
     ${patches.map((p) => p.price)}::numeric[], ${patches.map((p) => p.currency)}::text[], ${patches.map((p) => p.on_hand)}::numeric[],
     ${patches.map((p) => p.reserved)}::numeric[], ${patches.map((p) => p.receipts)}::int[],
     ${patches.map((p) => p.first_moved_at)}::timestamptz[], ${patches.map((p) => p.last_sold_at)}::timestamptz[],
+    ${patches.map((p) => p.news_from)}::timestamptz[],
     ${patches.map((p) => p.facts_at)}::timestamptz[])
   on conflict (tenant_id, product_id) do update
      set code = coalesce(excluded.code, p.code),
@@ -84,6 +86,7 @@ export const mergeProducts = (patches: readonly ProductPatch[]): Sql => sql`
          receipts = p.receipts + excluded.receipts,
          first_moved_at = least(p.first_moved_at, excluded.first_moved_at),
          last_sold_at = greatest(p.last_sold_at, excluded.last_sold_at),
+         news_from = least(p.news_from, excluded.news_from),
          facts_at = greatest(p.facts_at, excluded.facts_at),
          is_stale = true`;
 

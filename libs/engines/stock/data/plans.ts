@@ -14,6 +14,11 @@ export interface Key {
   readonly product_id: string;
 }
 
+/** A product to review, with the earliest sale heard of since the last time; null when there was none. */
+export interface Claim extends Key {
+  readonly news_from: string | null;
+}
+
 /** A year and a quarter: what the seasonal method needs to be compared over eight weeks. */
 export const HISTORY_DAYS = 460;
 const KEPT_DAYS = 500;
@@ -26,8 +31,8 @@ const TENANTS_AT_ONCE = 64;
  * asks again after committing, and what was marked before then is found. Tenants are skipped through by the partial index, so
  * finding some among thousands reads a page per tenant.
  */
-export function claimStale(tx: CrossTenantTransaction, limit: number): Promise<Key[]> {
-  return tx.query(sql<Key>`
+export function claimStale(tx: CrossTenantTransaction, limit: number): Promise<Claim[]> {
+  return tx.query(sql<Claim>`
     with recursive waiting as (
       (select tenant_id from stock_engine_products where is_stale order by tenant_id limit 1)
       union all
@@ -38,33 +43,41 @@ export function claimStale(tx: CrossTenantTransaction, limit: number): Promise<K
     ), mine as materialized (
       select tenant_id from candidates where pg_try_advisory_xact_lock(hashtextextended('stock engine ' || tenant_id, 0))
     ), due as (
-      select p.tenant_id, p.product_id from stock_engine_products p join mine using (tenant_id)
+      select p.tenant_id, p.product_id, p.news_from from stock_engine_products p join mine using (tenant_id)
        where p.is_stale order by p.tenant_id, p.product_id limit ${limit} for update of p skip locked
     )
-    update stock_engine_products p set is_stale = false from due
+    update stock_engine_products p set is_stale = false, news_from = null from due
      where p.tenant_id = due.tenant_id and p.product_id = due.product_id
-    returning p.tenant_id, p.product_id`);
+    returning p.tenant_id, p.product_id, due.news_from::text as news_from`);
 }
 
-/** All products of one tenant, for a pass; waits for a refresh in progress. */
-export async function claimTenant(tx: CrossTenantTransaction, tenant: string): Promise<Key[]> {
+/** All products of one tenant, for a pass, which takes no earlier result for granted. Waits for a refresh in progress. */
+export async function claimTenant(tx: CrossTenantTransaction, tenant: string): Promise<Claim[]> {
   await tx.query(sql`select pg_advisory_xact_lock(hashtextextended('stock engine ' || ${tenant}::text, 0))`);
   const [, rows] = await tx.batch([
     sql`
       with due as (
         select tenant_id, product_id from stock_engine_products where tenant_id = ${tenant} and is_stale order by product_id for update
       )
-      update stock_engine_products p set is_stale = false from due where p.tenant_id = due.tenant_id and p.product_id = due.product_id`,
-    sql`select tenant_id, product_id from stock_engine_products where tenant_id = ${tenant} order by product_id`,
+      update stock_engine_products p set is_stale = false, news_from = null from due where p.tenant_id = due.tenant_id and p.product_id = due.product_id`,
+    sql`select tenant_id, product_id, '-infinity' as news_from from stock_engine_products where tenant_id = ${tenant} order by product_id`,
   ]);
-  return rows as unknown as Key[];
+  return rows as unknown as Claim[];
+}
+
+export interface StoredPlan {
+  readonly plan: Plan;
+  readonly class: Class;
+  readonly windowValue: bigint;
 }
 
 export interface ProductFacts extends Product {
   readonly today: Day;
   readonly factsAt: Date;
   readonly parameters: Parameters;
-  readonly stored: { readonly class: Class; readonly windowValue: bigint } | null;
+  readonly stored: StoredPlan | null;
+  /** Nothing but today's sales has come since the stored plan was made, by the same assumptions. */
+  readonly isPlanOfToday: boolean;
 }
 
 interface FactsRow {
@@ -86,14 +99,27 @@ interface FactsRow {
   trades: (string | null)[];
   lead_times: (number | null)[];
   safeties: (string | null)[];
-  class: Class | null;
-  window_value_minor: bigint | null;
+  is_without_old_news: boolean;
+  as_of: number | null;
+  history_from: number | null;
+  class: Class;
+  window_days: number;
+  window_quantity: string;
+  window_value_minor: bigint;
+  method: MethodName;
+  error_percent: string | null;
+  naive_error_percent: string | null;
+  daily_demand: string;
+  lead_time_days: number;
+  safety_percent: string;
+  minimum: string;
+  maximum: string;
 }
 
 /** Products that are not described yet are left out: their description will make them stale again. */
 export async function loadFacts(
   tx: CrossTenantTransaction,
-  keys: readonly Key[],
+  claims: readonly Claim[],
   asOf: Date | null,
 ): Promise<ProductFacts[]> {
   const rows = await tx.query(sql<FactsRow>`
@@ -107,8 +133,12 @@ export async function loadFacts(
            array[o.trade, c.trade, a.trade] as trades,
            array[o.lead_time_days, c.lead_time_days, a.lead_time_days]::int[] as lead_times,
            array[o.safety_percent::text, c.safety_percent::text, a.safety_percent::text] as safeties,
-           l.class, l.window_value_minor
-      from unnest(${keys.map((key) => key.tenant_id)}::uuid[], ${keys.map((key) => key.product_id)}::uuid[]) as k(tenant_id, product_id)
+           coalesce(k.news_from >= date_trunc('day', coalesce(${asOf}::timestamptz, app.now()), z.name), true) as is_without_old_news,
+           l.as_of - date '1970-01-01' as as_of, l.history_from - date '1970-01-01' as history_from, l.class, l.window_days,
+           l.window_quantity, l.window_value_minor, l.method, l.error_percent, l.naive_error_percent, l.daily_demand,
+           l.lead_time_days, l.safety_percent::text as safety_percent, l.minimum, l.maximum
+      from unnest(${claims.map((claim) => claim.tenant_id)}::uuid[], ${claims.map((claim) => claim.product_id)}::uuid[],
+                  ${claims.map((claim) => claim.news_from)}::timestamptz[]) as k(tenant_id, product_id, news_from)
       join stock_engine_products p on p.tenant_id = k.tenant_id and p.product_id = k.product_id
       left join stock_engine_tenants t on t.tenant_id = k.tenant_id
       cross join lateral (select coalesce(t.time_zone, ${DEFAULT_ZONE}) as name) z
@@ -127,6 +157,9 @@ function factsOf(row: FactsRow): ProductFacts {
     leadTimeDays: row.lead_times[near]!,
     safetyPercent: row.safeties[near]!,
   }));
+  const parameters = resolveParameters(choices);
+  const firstDay = row.first_day ?? row.today;
+  const stored = storedPlanOf(row);
   return {
     tenant: row.tenant_id,
     id: row.product_id,
@@ -139,13 +172,44 @@ function factsOf(row: FactsRow): ProductFacts {
     reserved: Decimal.parse(row.reserved ?? '0'),
     lastCost: row.last_cost === null ? null : Decimal.parse(row.last_cost),
     receipts: row.receipts,
-    firstDay: row.first_day ?? row.today,
+    firstDay,
     lastSoldDay: row.last_sold_day,
     today: row.today,
     factsAt: row.facts_at,
-    parameters: resolveParameters(choices),
-    stored: row.class === null ? null : { class: row.class, windowValue: row.window_value_minor! },
+    parameters,
+    stored,
+    isPlanOfToday:
+      stored !== null &&
+      row.is_without_old_news &&
+      row.as_of === row.today &&
+      row.history_from === firstDay &&
+      stored.plan.leadTimeDays === parameters.leadTimeDays &&
+      isSame(stored.plan.safetyPercent, parameters.safetyPercent),
   };
+}
+
+function storedPlanOf(row: FactsRow): StoredPlan | null {
+  if (row.as_of === null) return null;
+  return {
+    class: row.class,
+    windowValue: row.window_value_minor,
+    plan: {
+      windowDays: row.window_days,
+      windowQuantity: Decimal.parse(row.window_quantity),
+      method: row.method,
+      errorPercent: row.error_percent,
+      naiveErrorPercent: row.naive_error_percent,
+      dailyDemand: Decimal.parse(row.daily_demand),
+      leadTimeDays: row.lead_time_days,
+      safetyPercent: Decimal.parse(row.safety_percent).toText(),
+      minimum: Decimal.parse(row.minimum),
+      maximum: Decimal.parse(row.maximum),
+    },
+  };
+}
+
+function isSame(one: string, other: string): boolean {
+  return Decimal.parse(one).compare(Decimal.parse(other)) === 0;
 }
 
 export interface History {
@@ -198,6 +262,28 @@ function seriesOf(product: ProductFacts, text: string): Series {
   return { start, sold };
 }
 
+/** What was sold in the window alone. */
+export async function loadWindows(
+  tx: CrossTenantTransaction,
+  products: readonly ProductFacts[],
+  windowDays: number,
+): Promise<{ quantity: Decimal; value: bigint }[]> {
+  const rows = await tx.query(sql<{ quantity: string; value: string }>`
+    select w.quantity::text as quantity, w.value::text as value
+      from unnest(${products.map((p) => p.tenant)}::uuid[], ${products.map((p) => p.id)}::uuid[], ${products.map((p) => p.today)}::int[])
+           with ordinality as k(tenant_id, product_id, today, position)
+      left join stock_engine_tenants t on t.tenant_id = k.tenant_id
+      cross join lateral (select coalesce(t.time_zone, ${DEFAULT_ZONE}) as name, date '1970-01-01' + k.today + 1 as tomorrow) z
+      cross join lateral (
+        select coalesce(sum(s.quantity), 0) as quantity, coalesce(sum(s.value_minor), 0) as value
+          from stock_engine_sales s
+         where s.tenant_id = k.tenant_id and s.product_id = k.product_id
+           and s.slot >= (z.tomorrow - ${windowDays}::int)::timestamp at time zone z.name
+           and s.slot < z.tomorrow::timestamp at time zone z.name) w
+     order by k.position`);
+  return rows.map(({ quantity, value }) => ({ quantity: Decimal.parse(quantity), value: BigInt(value) }));
+}
+
 export interface PlannedProduct {
   readonly product: ProductFacts;
   readonly plan: Plan;
@@ -209,23 +295,23 @@ export async function savePlans(tx: CrossTenantTransaction, planned: readonly Pl
   if (planned.length === 0) return;
   const plans = planned.map((entry) => entry.plan);
   await tx.execute(sql`
-    insert into stock_engine_plans as p (tenant_id, product_id, as_of, class, window_days, window_quantity, window_value_minor, method,
+    insert into stock_engine_plans as p (tenant_id, product_id, as_of, history_from, class, window_days, window_quantity, window_value_minor, method,
                                          error_percent, naive_error_percent, daily_demand, lead_time_days, safety_percent, minimum, maximum)
-    select n.tenant_id, n.product_id, date '1970-01-01' + n.today, n.class, n.window_days, n.window_quantity, n.window_value_minor,
+    select n.tenant_id, n.product_id, date '1970-01-01' + n.today, date '1970-01-01' + n.first_day, n.class, n.window_days, n.window_quantity, n.window_value_minor,
            n.method, n.error_percent, n.naive_error_percent, n.daily_demand, n.lead_time_days, n.safety_percent, n.minimum, n.maximum
       from unnest(
         ${planned.map((entry) => entry.product.tenant)}::uuid[], ${planned.map((entry) => entry.product.id)}::uuid[],
-        ${planned.map((entry) => entry.product.today)}::int[], ${planned.map((entry) => entry.class)}::text[],
+        ${planned.map((entry) => entry.product.today)}::int[], ${planned.map((entry) => entry.product.firstDay)}::int[], ${planned.map((entry) => entry.class)}::text[],
         ${plans.map((plan) => plan.windowDays)}::smallint[], ${plans.map((plan) => plan.windowQuantity.toText())}::numeric[],
         ${planned.map((entry) => entry.windowValue)}::bigint[], ${plans.map((plan) => plan.method)}::text[],
         ${plans.map((plan) => plan.errorPercent)}::numeric[], ${plans.map((plan) => plan.naiveErrorPercent)}::numeric[],
         ${plans.map((plan) => plan.dailyDemand.toText())}::numeric[], ${plans.map((plan) => plan.leadTimeDays)}::smallint[],
         ${plans.map((plan) => plan.safetyPercent)}::numeric[], ${plans.map((plan) => plan.minimum.toText())}::numeric[],
         ${plans.map((plan) => plan.maximum.toText())}::numeric[])
-        as n(tenant_id, product_id, today, class, window_days, window_quantity, window_value_minor, method, error_percent,
+        as n(tenant_id, product_id, today, first_day, class, window_days, window_quantity, window_value_minor, method, error_percent,
              naive_error_percent, daily_demand, lead_time_days, safety_percent, minimum, maximum)
     on conflict (tenant_id, product_id) do update
-       set as_of = excluded.as_of, class = excluded.class, window_days = excluded.window_days, window_quantity = excluded.window_quantity,
+       set as_of = excluded.as_of, history_from = excluded.history_from, class = excluded.class, window_days = excluded.window_days, window_quantity = excluded.window_quantity,
            window_value_minor = excluded.window_value_minor, method = excluded.method, error_percent = excluded.error_percent,
            naive_error_percent = excluded.naive_error_percent, daily_demand = excluded.daily_demand,
            lead_time_days = excluded.lead_time_days, safety_percent = excluded.safety_percent, minimum = excluded.minimum,
@@ -252,45 +338,6 @@ export async function saveClasses(
       from unnest(${changed.map((c) => c.tenant_id)}::uuid[], ${changed.map((c) => c.product_id)}::uuid[], ${changed.map((c) => c.class)}::text[])
            as n(tenant_id, product_id, class)
      where p.tenant_id = n.tenant_id and p.product_id = n.product_id`);
-}
-
-interface PlanRow extends Key {
-  class: Class;
-  window_days: number;
-  window_quantity: string;
-  window_value_minor: bigint;
-  method: MethodName;
-  error_percent: string | null;
-  naive_error_percent: string | null;
-  daily_demand: string;
-  lead_time_days: number;
-  safety_percent: string;
-  minimum: string;
-  maximum: string;
-}
-
-/** Plans as saved, for products whose class alone has changed. */
-export async function loadPlans(tx: CrossTenantTransaction, keys: readonly Key[]): Promise<Map<string, Plan>> {
-  const rows = await tx.query(sql<PlanRow>`
-    select p.* from unnest(${keys.map((key) => key.tenant_id)}::uuid[], ${keys.map((key) => key.product_id)}::uuid[]) as k(tenant_id, product_id)
-      join stock_engine_plans p using (tenant_id, product_id)`);
-  return new Map(
-    rows.map((row) => [
-      `${row.tenant_id} ${row.product_id}`,
-      {
-        windowDays: row.window_days,
-        windowQuantity: Decimal.parse(row.window_quantity),
-        method: row.method,
-        errorPercent: row.error_percent,
-        naiveErrorPercent: row.naive_error_percent,
-        dailyDemand: Decimal.parse(row.daily_demand),
-        leadTimeDays: row.lead_time_days,
-        safetyPercent: row.safety_percent,
-        minimum: Decimal.parse(row.minimum),
-        maximum: Decimal.parse(row.maximum),
-      },
-    ]),
-  );
 }
 
 /** Sales that no method looks back to any more. */

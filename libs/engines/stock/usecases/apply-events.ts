@@ -107,6 +107,7 @@ class Fold {
         receipts: 0,
         first_moved_at: null,
         last_sold_at: null,
+        news_from: null,
         facts_at: event.time,
       };
       this.products.set(key, patch);
@@ -124,6 +125,7 @@ class Fold {
     const product = this.product(event, line.product_id);
     product.first_moved_at = earlier(product.first_moved_at, soldAt);
     product.last_sold_at = later(product.last_sold_at ?? soldAt, soldAt);
+    product.news_from = earlier(product.news_from, soldAt);
     const slot = new Date(Math.floor(Date.parse(soldAt) / SLOT_MS) * SLOT_MS).toISOString();
     const key = `${event.tenantid} ${line.product_id} ${slot}`;
     const quantity = Decimal.parse(line.base_quantity);

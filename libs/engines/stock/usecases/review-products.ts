@@ -8,11 +8,12 @@
 import { type Reconciled, reconcileInsights } from '#engines/insights';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import {
+  type Claim,
   type Key,
   loadFacts,
   loadHistories,
-  loadPlans,
   loadRanking,
+  loadWindows,
   type PlannedProduct,
   type ProductFacts,
   saveClasses,
@@ -22,7 +23,7 @@ import { advise } from '../domain/advice.js';
 import { type Class, classify } from '../domain/classes.js';
 import { dayText } from '../domain/days.js';
 import { WINDOW_DAYS } from '../domain/forecasts.js';
-import { type Plan, planDemand } from '../domain/plan.js';
+import { type Plan, planDemand, withTodaysSales } from '../domain/plan.js';
 
 export const ENGINE = 'stock';
 
@@ -34,11 +35,11 @@ interface Told {
 
 export async function reviewProducts(
   tx: CrossTenantTransaction,
-  keys: readonly Key[],
+  claims: readonly Claim[],
   asOf: Date | null,
 ): Promise<Reconciled> {
-  if (keys.length === 0) return { opened: 0, changed: 0, closed: 0 };
-  const planned = await planProducts(tx, keys, asOf);
+  if (claims.length === 0) return { opened: 0, changed: 0, closed: 0 };
+  const planned = await planProducts(tx, claims, asOf);
   const classes = await rankTenants(tx, planned);
   const told: Told[] = planned.map((entry) => ({ ...entry, class: classes.get(keyOf(entry.product)) ?? entry.class }));
   told.push(...(await rankedElsewhere(tx, planned, classes, asOf)));
@@ -57,24 +58,43 @@ export async function reviewProducts(
 
 async function planProducts(
   tx: CrossTenantTransaction,
-  keys: readonly Key[],
+  claims: readonly Claim[],
   asOf: Date | null,
 ): Promise<PlannedProduct[]> {
-  const products = await loadFacts(tx, keys, asOf);
-  if (products.length === 0) return [];
-  const histories = await loadHistories(tx, products, WINDOW_DAYS);
-  const planned = products.map((product, index) => {
-    const { series, windowValue } = histories[index]!;
-    const { today, firstDay, parameters } = product;
-    return {
-      product,
-      windowValue,
-      class: product.stored?.class ?? 'C',
-      plan: planDemand({ today, firstDay, series, parameters }),
-    };
-  });
+  const products = await loadFacts(tx, claims, asOf);
+  const planned = [
+    ...(await updatedPlans(
+      tx,
+      products.filter((product) => product.isPlanOfToday),
+    )),
+    ...(await newPlans(
+      tx,
+      products.filter((product) => !product.isPlanOfToday),
+    )),
+  ];
   await savePlans(tx, planned);
   return planned;
+}
+
+async function updatedPlans(tx: CrossTenantTransaction, products: readonly ProductFacts[]): Promise<PlannedProduct[]> {
+  if (products.length === 0) return [];
+  const windows = await loadWindows(tx, products, WINDOW_DAYS);
+  return products.map((product, index) => {
+    const { quantity, value } = windows[index]!;
+    const stored = product.stored!;
+    return { product, windowValue: value, class: stored.class, plan: withTodaysSales(stored.plan, quantity) };
+  });
+}
+
+async function newPlans(tx: CrossTenantTransaction, products: readonly ProductFacts[]): Promise<PlannedProduct[]> {
+  if (products.length === 0) return [];
+  const histories = await loadHistories(tx, products, WINDOW_DAYS);
+  return products.map((product, index) => {
+    const { series, windowValue } = histories[index]!;
+    const { today, firstDay, parameters } = product;
+    const plan = planDemand({ today, firstDay, series, parameters });
+    return { product, windowValue, class: product.stored?.class ?? 'C', plan };
+  });
 }
 
 /** The classes that changed, by tenant and product. Tenants whose sold values stayed as they were are not ranked again. */
@@ -105,13 +125,12 @@ async function rankedElsewhere(
   asOf: Date | null,
 ): Promise<Told[]> {
   const here = new Set(planned.map(({ product }) => keyOf(product)));
-  const keys = [...classes.keys()].filter((key) => !here.has(key)).map(toKey);
+  const keys = [...classes.keys()].filter((key) => !here.has(key)).map(toClaim);
   if (keys.length === 0) return [];
-  const plans = await loadPlans(tx, keys);
   const products = await loadFacts(tx, keys, asOf);
   return products.map((product) => ({
     product,
-    plan: plans.get(keyOf(product))!,
+    plan: product.stored!.plan,
     class: classes.get(keyOf(product))!,
   }));
 }
@@ -120,9 +139,9 @@ function keyOf(product: ProductFacts): string {
   return `${product.tenant} ${product.id}`;
 }
 
-function toKey(key: string): Key {
+function toClaim(key: string): Claim {
   const [tenant_id, product_id] = key.split(' ');
-  return { tenant_id: tenant_id!, product_id: product_id! };
+  return { tenant_id: tenant_id!, product_id: product_id!, news_from: null };
 }
 
 function grouped<Row extends Key>(rows: readonly Row[]): Map<string, Row[]> {

@@ -7,11 +7,11 @@ import { reviewProducts } from './review-products.js';
 const PORTION = 500;
 
 export async function runPass(tx: CrossTenantTransaction, tenant: string, asOf: Date): Promise<PassOutcome> {
-  const keys = await claimTenant(tx, tenant);
+  const claims = await claimTenant(tx, tenant);
   await forgetOldSales(tx, tenant, asOf);
-  const outcome = { subjects: keys.length, opened: 0, changed: 0, closed: 0 };
-  for (let from = 0; from < keys.length; from += PORTION) {
-    const part = await reviewProducts(tx, keys.slice(from, from + PORTION), asOf);
+  const outcome = { subjects: claims.length, opened: 0, changed: 0, closed: 0 };
+  for (let from = 0; from < claims.length; from += PORTION) {
+    const part = await reviewProducts(tx, claims.slice(from, from + PORTION), asOf);
     outcome.opened += part.opened;
     outcome.changed += part.changed;
     outcome.closed += part.closed;
