@@ -4,6 +4,8 @@
  */
 import { handledOperations } from '#platform/http';
 import { newId } from '#kernel';
+import { json, sql } from '#platform/database';
+import { CrossTenantDatabase } from '#platform/database/crossing';
 import { type Answer, type Caller, startSystem, type System } from '../scenarios/system.js';
 
 let system: System;
@@ -27,7 +29,21 @@ async function furnish(owner: Caller): Promise<Record<string, string>> {
   const quote = (await owner.post('/quotes', { customer_id: customer, lines: [{ product_id: product, quantity: '1' }] })).body.id;
   const order = (await owner.post('/orders', { customer_id: customer, lines: [{ product_id: product, quantity: '1' }] })).body.id;
   const user = (await owner.get('/auth/me')).body.id;
-  return { products: product, stock: product, customers: customer, sites: site, quotes: quote, orders: order, users: user };
+  const insight = await advise(user);
+  return { products: product, stock: product, customers: customer, sites: site, quotes: quote, orders: order, users: user, insights: insight };
+}
+
+/** An insight for the store of this person, as its engine would write it. */
+async function advise(userId: string): Promise<string> {
+  const engines = new CrossTenantDatabase({ url: system.database.url, role: 'basecommerce_engines', application: 'test' });
+  const operator = await system.crossing.first(sql<{ tenant_id: string }>`select tenant_id from users where id = ${userId}`);
+  const id = newId();
+  await engines.execute(sql`
+    insert into insights (tenant_id, id, engine, kind, subject, episode, state, priority, figures, action, basis, measure, opened_at, changed_at)
+    values (${operator!.tenant_id}, ${id}, 'stock', 'idle', ${`product/${newId()}`}, 1, 'open', 50, ${json({ name: 'SECRET insight' })}, ${json({})},
+            'SECRET', 1, now(), now())`);
+  await engines.close();
+  return id;
 }
 
 /** A body each operation on one item takes, so that it gets past validation to the item itself. */
@@ -44,6 +60,9 @@ const BODIES: Record<string, object> = {
   convertQuote: {},
   changeOrderStatus: { status: 'cancelled' },
   changeUser: { is_active: false },
+  insightDone: {},
+  insightNotNow: {},
+  insightWrong: {},
 };
 
 const operations = () => handledOperations().filter((operation) => operation.audience === 'tenant' && operation.access !== 'public');

@@ -1,4 +1,3 @@
-export { quoteStates } from './domain/quote.js';
 export { acceptQuote } from './usecases/accept-quote.js';
 export { convertQuote } from './usecases/convert-quote.js';
 export { createQuote } from './usecases/create-quote.js';

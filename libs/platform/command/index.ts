@@ -1,2 +1,2 @@
-export { type Invocation, parseCommandLine, usageErrors } from './command-line.js';
+export { type Invocation, parseCommandLine } from './command-line.js';
 export { columns, overviewOf, printed, printedProblem, usageOf } from './print.js';

@@ -1,3 +1,3 @@
 export { bootSettings } from './boot.js';
 export { SETTINGS, SettingsModule } from './config.module.js';
-export { type ProcessName, readSettings, type Settings, SettingsError } from './settings.js';
+export { type ProcessName, readSettings, type Settings } from './settings.js';
