@@ -12,7 +12,7 @@ import { SUBSCRIPTIONS } from '#contracts/subscriptions';
 const GOLDENS = path.join(import.meta.dirname, 'goldens');
 
 interface Schema {
-  type?: string;
+  type?: string | string[];
   properties?: Record<string, Schema>;
   required?: string[];
   items?: Schema;
@@ -27,7 +27,7 @@ const goldenOf = (contract: EventContract) => path.join(GOLDENS, `${contract.typ
 /** What an older consumer would trip over, in words. */
 function breaches(old: Schema, now: Schema, at = ''): string[] {
   const found: string[] = [];
-  if (old.type !== now.type) found.push(`${at}: ${String(old.type)} became ${String(now.type)}`);
+  if (String(old.type) !== String(now.type)) found.push(`${at}: ${String(old.type)} became ${String(now.type)}`);
   for (const [name, schema] of Object.entries(old.properties ?? {})) {
     const present = now.properties?.[name];
     if (!present) found.push(`${at}/${name} is gone`);
