@@ -18,7 +18,8 @@ import { answerInsight } from './usecases/answer-insight.js';
 
 const TEXTS = Symbol('InsightTexts');
 
-type AnswerCall = CallOf<typeof insightDone> | CallOf<typeof insightNotNow> | CallOf<typeof insightWrong>;
+/** The three answers take the same call. */
+type AnswerCall = CallOf<typeof insightDone>;
 
 @Controller()
 export class InsightsController {
@@ -96,7 +97,7 @@ export class InsightsController {
       action: row.action,
       state: row.state,
       priority: row.priority,
-      figures: row.figures as Record<string, unknown>,
+      figures: row.figures,
       opened_at: row.opened_at.toISOString(),
       changed_at: row.changed_at.toISOString(),
       resolved_at: row.resolved_at?.toISOString() ?? null,
@@ -112,7 +113,7 @@ export class InsightsController {
 export class InsightsHttp {
   /** `texts` of every engine whose insights this process shows. */
   static telling(...texts: readonly InsightTexts[]): DynamicModule {
-    const all: InsightTexts = Object.assign({}, ...texts);
+    const all: InsightTexts = Object.fromEntries(texts.flatMap((part) => Object.entries(part)));
     return { module: InsightsHttp, controllers: [InsightsController], providers: [{ provide: TEXTS, useValue: all }] };
   }
 }

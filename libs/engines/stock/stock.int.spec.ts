@@ -224,7 +224,11 @@ describe('the stock engine', () => {
     const script = new EventScript();
     const now = new Date();
     const [nail, crane] = [script.product({ price: '1.00' }), script.product({ price: '500.00' })];
-    script.tenant().receive(nail, '9000', now).receive(crane, '50', now).sell([[nail, '100']], now);
+    script
+      .tenant()
+      .receive(nail, '9000', now)
+      .receive(crane, '50', now)
+      .sell([[nail, '100']], now);
     await apply(script.events);
     await refreshAll();
     const classOfNail = async () => {

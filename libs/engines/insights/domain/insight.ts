@@ -13,11 +13,12 @@
  * rows and the two moments `opened_at` and `resolved_at` are the exception: they remember what the store was shown.
  */
 import { createHash } from 'node:crypto';
+import type { INSIGHT_ANSWERS } from '#contracts/events/insight';
+import type { INSIGHT_STATES } from '#contracts/http/insights';
 import { StateMachine } from '#kernel';
 
-export const INSIGHT_STATES = ['open', 'done', 'not_now', 'wrong', 'resolved'] as const;
 export type InsightState = (typeof INSIGHT_STATES)[number];
-export type InsightAnswer = 'done' | 'not_now' | 'wrong';
+export type InsightAnswer = (typeof INSIGHT_ANSWERS)[number];
 
 /** Only what a person may do; engines open and resolve. */
 export const answers = new StateMachine<InsightState>('insight', {

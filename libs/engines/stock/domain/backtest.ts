@@ -3,7 +3,7 @@
  * was known before that week; the error is the sum of absolute misses over the sum sold (a weighted MAPE, which unlike
  * MAPE survives weeks without sales). The plain average stays unless another is better by a twentieth.
  */
-import { average, type Method, METHODS, naive, type Series, sum } from './forecasts.js';
+import { average, type Method, METHODS, naive, type Series, smoothed, sum } from './forecasts.js';
 
 export const WEEKS = 8;
 const HORIZON = 7;
@@ -21,7 +21,8 @@ export interface Choice {
 export function chooseMethod(series: Series, until: number): Choice {
   if (until < LEAST_DAYS) return undecided;
   const naiveError = errorOf(naive, series, until);
-  if (naiveError === null) return undecided;
+  // Eight weeks without a sale: the average would still remember the ninth; smoothing lets it fade.
+  if (naiveError === null) return { ...undecided, method: smoothed };
   let best = { method: average, error: errorOf(average, series, until)! };
   const bar = best.error * BETTER_BY;
   for (const method of METHODS.slice(1)) {

@@ -28,6 +28,7 @@ export const METHOD_NAMES = [
   'average',
   'naive',
   'moving_average',
+  'smoothed',
   'weekday',
   'seasonal',
   'croston_sba',
@@ -71,6 +72,21 @@ export const movingAverage: Method = {
   leastDays: 28,
   suits: always,
   fit: (series, until) => constant(sum(series.sold, until - 28, until) / 28),
+};
+
+const DAILY_SMOOTHING = 0.08;
+
+/** Exponential smoothing (Brown 1956): every day counts 8 % less than the one after it; follows what rises or ends. */
+export const smoothed: Method = {
+  name: 'smoothed',
+  leastDays: 28,
+  suits: always,
+  fit: (series, until) => {
+    const from = Math.max(until - WINDOW_DAYS, 0);
+    let level = sum(series.sold, from, from + 7) / 7;
+    for (let index = from + 7; index < until; index++) level += DAILY_SMOOTHING * (series.sold[index]! - level);
+    return constant(level);
+  },
 };
 
 /** Days by which an index over `n` observations is pulled towards 1: four quiet Mondays do not close the store. */
@@ -161,7 +177,7 @@ export const tsb: Method = {
 };
 
 /** In order of preference when errors tie: the plainer one first. */
-export const METHODS: readonly Method[] = [average, movingAverage, weekdayIndexed, seasonal, crostonSba, tsb];
+export const METHODS: readonly Method[] = [average, movingAverage, smoothed, weekdayIndexed, seasonal, crostonSba, tsb];
 
 export function isIntermittent(series: Series, until: number): boolean {
   let days = 0;

@@ -1,0 +1,1 @@
+export { type SalesQuality, salesQuality } from './quality.js';

@@ -1,0 +1,1 @@
+export { type ForecastErrors, type StockQuality, stockQuality } from './quality.js';
