@@ -16,6 +16,7 @@ import { TenancyOperator } from '#modules/tenancy/operator';
 import { type Settings, SettingsModule } from '#platform/config';
 import { DatabaseModule } from '#platform/database';
 import { HttpModule } from '#platform/http';
+import { StreamController } from '#platform/live';
 import { DocsController } from '#platform/openapi';
 import { type HealthCheck, requestLogging } from '#platform/telemetry';
 
@@ -39,7 +40,7 @@ export class VerticalModule {
         IdentityOperator,
         AuditOperator,
       ],
-      controllers: [DocsController],
+      controllers: [DocsController, StreamController],
     };
   }
 }

@@ -1,4 +1,5 @@
 /** What a handler is called with. Reads get a scope and the database; writes get the open transaction. */
+import type { ServerResponse } from 'node:http';
 import type { BodyOf, Operation, ParamsOf, QueryOf } from '#contracts/operation';
 import type { DomainError } from '#kernel';
 import type { OperatorPrincipal, TenantPrincipal } from '#platform/auth';
@@ -18,6 +19,7 @@ interface Call<Op extends Operation> {
   readonly ifMatch: number | undefined;
   /** Answers with `ETag: "<version>"`, which `If-Match` can name later. */
   etag(version: number): void;
+  header(name: string): string | undefined;
   cookie(name: string): string | undefined;
   setCookie(name: string, value: string, maxAgeSeconds: number): void;
 }
@@ -31,6 +33,8 @@ interface TenantCall<Op extends Operation> extends Call<Op> {
 export interface ReadCall<Op extends Operation> extends TenantCall<Op> {
   readonly scope: TenantScope;
   readonly database: TenantDatabase;
+  /** Hands the connection over to the handler, which answers by itself from here on (live streams). */
+  takeOver(): ServerResponse;
 }
 
 export interface WriteCall<Op extends Operation> extends TenantCall<Op> {

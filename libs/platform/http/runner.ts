@@ -51,7 +51,7 @@ export class OperationRunner {
       tenant: site.kind === 'tenant' ? site.tenant : unreachable(),
       principal: request.principal as TenantPrincipal,
     };
-    if (operation.method === 'GET') return handler({ ...tenantCall, scope, database: this.database });
+    if (operation.method === 'GET') return handler({ ...tenantCall, scope, database: this.database, takeOver: () => takenOver(reply) });
 
     const key = idempotencyKey(request.headers['idempotency-key'], operation, input.params, input.body);
     let refusal: DomainError | undefined;
@@ -95,11 +95,22 @@ function carried(request: HttpRequest, reply: HttpReply) {
     userAgent: request.headers['user-agent']?.slice(0, 300) ?? null,
     ifMatch: versionOf(request.headers['if-match']),
     etag: (version: number) => void reply.header('etag', `"${version}"`),
+    header: (name: string) => headerOf(request, name),
     cookie: (name: string) => request.cookies[name],
     setCookie: (name: string, value: string, maxAge: number) =>
       // __Host- cookies: this host only, TLS only (browsers make an exception for localhost), no script.
       void reply.setCookie(name, value, { httpOnly: true, secure: true, sameSite: 'strict', path: '/', maxAge }),
   };
+}
+
+function headerOf(request: HttpRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function takenOver(reply: HttpReply) {
+  reply.hijack();
+  return reply.raw;
 }
 
 export function languagesOf(header: string | undefined): string[] {
