@@ -50,7 +50,9 @@ export async function once<Result>(
   // The actor is part of the key: one person's key must not answer with what another person did.
   const [locked, recorded] = (await tx.batch([
     sql`select pg_try_advisory_xact_lock(hashtextextended(${`${tx.tenant}/${tx.actor.id}/${key.key}`}, 7102)) as is_free`,
-    sql`select fingerprint, answer from idempotency_records where actor = ${tx.actor.id} and key = ${key.key}`,
+    sql`
+      select fingerprint, answer from idempotency_records
+       where tenant_id = ${tx.tenant} and actor = ${tx.actor.id} and key = ${key.key}`,
   ])) as [[{ is_free: boolean }], { fingerprint: string; answer: Result }[]];
   const record = recorded[0];
   if (record && record.fingerprint !== key.fingerprint) throw errors.idempotency_key_reused();
