@@ -62,8 +62,10 @@ grant execute on function app.event_partition(uuid, uuid, integer), app.event_en
 -- Days are created ahead and dropped behind by the relay, which owns nothing: these functions are all it may do.
 --
 -- A day is made beside its table and then attached. `create table … partition of` would lock the whole table against
--- writers; attaching locks only the default partition. Rows of that day which are already in the default partition
--- keep the day there: late is worse than unpartitioned.
+-- writers; attaching locks only the default partition, where nobody writes while days are made ahead. A day that is being
+-- written to is another matter: a row on its way to the default partition would be refused once the day is attached. So
+-- for that one, at an installation or after a week without a relay, writers wait at the table. Rows of a day which are
+-- already in the default partition keep the day there: late is worse than unpartitioned.
 create function app.attach_day(parent text, day date) returns boolean
   language plpgsql set search_path = pg_catalog, public, pg_temp set lock_timeout = '500ms' as $$
 declare
@@ -71,6 +73,9 @@ declare
 begin
   if to_regclass(format('public.%I', part)) is not null then
     return false;
+  end if;
+  if day <= current_date then
+    execute format('lock table public.%I in share row exclusive mode', parent);
   end if;
   execute format('create table public.%I (like public.%I including defaults including constraints)', part, parent);
   execute format('alter table public.%I enable row level security, force row level security', part);

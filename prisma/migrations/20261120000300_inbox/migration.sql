@@ -88,10 +88,12 @@ create table consumer_leases (
   primary key (engine, partition)
 );
 
--- The workers that are alive, so that each knows its fair share.
+-- The workers that are alive, per engine they run, so that each knows its fair share.
 create table consumer_members (
-  holder     text        not null primary key,
-  expires_at timestamptz not null
+  engine     text        not null,
+  holder     text        not null,
+  expires_at timestamptz not null,
+  primary key (engine, holder)
 );
 
 grant select, insert, update on consumer_leases to basecommerce_engines;

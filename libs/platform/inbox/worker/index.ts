@@ -12,3 +12,4 @@ export { Worker, type WorkerOptions } from './worker.js';
 export { replay, type ReplayOutcome } from './replay.js';
 export { type PassRequest, runPass, type TenantOutcome } from './run-pass.js';
 export { WorkerModule, type WorkerModuleOptions } from './worker.module.js';
+export { settle } from './settle.js';

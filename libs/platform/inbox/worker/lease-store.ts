@@ -20,7 +20,8 @@ export interface HeldLease {
 }
 
 export interface LeaseView {
-  readonly members: readonly string[];
+  /** Engine → the workers alive that run it. */
+  readonly members: ReadonlyMap<string, readonly string[]>;
   readonly leases: readonly (PartitionLease & { readonly engine: string })[];
 }
 
@@ -43,15 +44,18 @@ export class LeaseStore {
   async look(engines: readonly string[], partitions: number): Promise<LeaseView> {
     return this.database.transaction(async (tx) => {
       const [, , members, leases] = await tx.batch([
-        sql`insert into consumer_members (holder, expires_at) values (${this.holder}, clock_timestamp() + ${this.ttlMs} * interval '1 millisecond')
-            on conflict (holder) do update set expires_at = excluded.expires_at`,
+        sql`
+          insert into consumer_members (engine, holder, expires_at)
+          select engine, ${this.holder}, clock_timestamp() + ${this.ttlMs} * interval '1 millisecond'
+            from unnest(${engines}::text[]) as engine
+          on conflict (engine, holder) do update set expires_at = excluded.expires_at`,
         sql`delete from consumer_members where expires_at < clock_timestamp() - interval '1 minute'`,
-        sql`select holder from consumer_members where expires_at > clock_timestamp()`,
+        sql`select engine, array_agg(holder) as holders from consumer_members where expires_at > clock_timestamp() group by engine`,
         sql`select engine, partition, holder, expires_at <= clock_timestamp() as is_expired from consumer_leases
              where engine = any(${engines}::text[]) and partition < ${partitions}::int order by engine, partition`,
       ]);
       return {
-        members: members!.map((row) => row['holder'] as string),
+        members: new Map(members!.map((row) => [row['engine'] as string, row['holders'] as string[]])),
         leases: leases!.map((row) => ({
           engine: row['engine'] as string,
           partition: row['partition'] as number,

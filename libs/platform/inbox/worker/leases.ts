@@ -42,7 +42,7 @@ export class Leases {
     const view = await this.store.look(this.engines, this.streams.names.partitions);
     for (const engine of this.engines) {
       const leases = view.leases.filter((lease) => lease.engine === engine);
-      const plan = planLeases(leases, view.members, this.store.holder);
+      const plan = planLeases(leases, view.members.get(engine) ?? [], this.store.holder);
       if (plan.take.length > 0) await this.store.take(engine, plan.take);
       if (plan.release.length > 0) await this.giveAway(engine, plan.release);
     }

@@ -28,12 +28,12 @@ export interface RelayModuleOptions {
 const OPTIONS = Symbol('RelayModuleOptions');
 
 /**
- * Events read ahead of the window, and the window itself: events in Redis that no engine has taken. 8,000 keep a worker
- * that takes 2,000 at a time busy, and at 40,000 events/s they are the 0.2 s that a quiet tenant waits behind a noisy one.
+ * Events read ahead of the window, and the window itself: events in Redis that no engine has taken. Twice a worker's batch
+ * keeps it busy; at 40,000 events/s the window is the 0.1 s that a quiet tenant waits behind a noisy one.
  */
 export const RELAY_LIMITS = {
   backlog: { capacity: 40_000, quota: 4_000 },
-  window: { total: 8_000, perPartition: 4_000 },
+  window: { total: 4_000, perPartition: 2_000 },
 } as const;
 
 @Injectable()

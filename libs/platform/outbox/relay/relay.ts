@@ -59,15 +59,18 @@ export class Relay {
     await this.running;
   }
 
-  /** Publishes until the outbox has nothing new. For tests and tools that drive a relay by hand instead of starting it. */
-  async drain(): Promise<void> {
+  /**
+   * Publishes what the outbox has and the window has room for; returns how many events that were. For tests and tools that
+   * drive a relay by hand instead of starting it.
+   */
+  async drain(): Promise<number> {
     if (!(await this.claim())) throw new Error('another relay holds the lease');
     const term = await Term.begin(this.options, this.epoch!);
-    const isLeader = () => this.isLeader;
     do {
       while ((await term.step(true)) === 'busy');
-    } while ((await term.tend(isLeader)) > 0);
+    } while ((await term.tend(() => this.isLeader)) > 0);
     await term.save();
+    return term.publishedEvents;
   }
 
   private async run(): Promise<void> {
@@ -150,7 +153,7 @@ export class Relay {
 
   private standbyPause(): number {
     this.signal.take();
-    return STANDBY_MS;
+    return Math.min(STANDBY_MS, (this.options.leaseMs ?? LEASE_MS) / 4);
   }
 }
 

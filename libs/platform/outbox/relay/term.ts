@@ -48,6 +48,7 @@ export class Term {
   private readonly window: Window;
   private saved: Snapshot;
   private reconciledAt = -Infinity;
+  publishedEvents = 0;
 
   private constructor(
     private readonly parts: TermParts,
@@ -142,7 +143,9 @@ export class Term {
     await this.parts.at('published');
     this.window.added(entries, ids);
     this.backlog.published(packs);
-    metrics.publishedEvents.inc(entries.reduce((sum, entry) => sum + entry.count, 0));
+    const count = entries.reduce((sum, entry) => sum + entry.count, 0);
+    this.publishedEvents += count;
+    metrics.publishedEvents.inc(count);
     metrics.queuedEvents.set(this.backlog.size);
     return true;
   }

@@ -1,0 +1,73 @@
+/** Redis is transport, not storage: whatever it forgets comes back from the outbox. */
+import { CLEAN, FaultSystem, recorder, steadyWriters, aggregates, tenants } from './system.js';
+import { StreamNames } from '#platform/streams';
+
+let system: FaultSystem;
+
+beforeEach(async () => {
+  system = await FaultSystem.start(10);
+});
+afterEach(() => system.stop());
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+it('loses nothing when Redis is flushed again and again in full flow', async () => {
+  await system.relay().start();
+  await system.worker().start();
+  const writers = steadyWriters(system, 4, 2);
+  const FLUSHES = 8;
+  for (let flush = 0; flush < FLUSHES; flush++) {
+    await pause(300);
+    // This story has a database of Redis for itself: to its keys FLUSHDB is what FLUSHALL is to all.
+    await system.redis.flushdb();
+  }
+  await writers.stop();
+  await system.quiet(20_000);
+  const verdict = await system.verdict();
+  console.log(`flushes ${FLUSHES}:`, verdict);
+  expect(verdict).toMatchObject(CLEAN);
+  expect(verdict.events).toBeGreaterThan(1_000);
+}, 60_000);
+
+it('brings back events from single streams that were evicted, and from a group that was removed', async () => {
+  const names = new StreamNames(system.vertical, 8);
+  const [store] = tenants(1);
+  const products = aggregates(64);
+  await system.relay().start();
+  await system.write(store!, products);
+  // Published, and taken by nobody: the streams hold the only copy outside the outbox.
+  while ((await system.redis.exists(...names.all)) < names.all.length) await pause(10);
+  await pause(100);
+  await system.redis.del(names.stream(0), names.stream(1));
+  await system.redis.xgroup('DESTROY', names.stream(2), 'stock');
+  await system.worker().start();
+  await system.write(store!, products);
+  await system.quiet(20_000);
+  const verdict = await system.verdict();
+  console.log('evicted 2 streams, removed 1 group:', verdict);
+  expect(verdict).toMatchObject(CLEAN);
+  expect(verdict.events).toBe(128);
+}, 40_000);
+
+it('applies entries once although all of them were published twice and read in reverse', async () => {
+  const names = new StreamNames(system.vertical, 8);
+  const [store] = tenants(1);
+  const products = aggregates(20);
+  const relay = system.relay();
+  for (let round = 0; round < 10; round++) await system.write(store!, products);
+  await relay.drain();
+  for (const stream of names.all) {
+    const entries = await system.redis.xrange(stream, '-', '+');
+    for (const [, fields] of entries.toReversed()) {
+      const events = JSON.parse(`[${fields[3]}]`) as unknown[];
+      for (const event of events.toReversed()) await system.redis.xadd(stream, '*', 'n', 1, 'e', JSON.stringify(event));
+    }
+    for (const [id] of entries) await system.redis.xdel(stream, id);
+    for (const [, fields] of entries) await system.redis.xadd(stream, '*', ...fields);
+  }
+  await system.worker([recorder()]).drain();
+  const verdict = await system.verdict();
+  console.log('reversed and doubled:', verdict);
+  expect(verdict).toMatchObject(CLEAN);
+  expect(verdict.events).toBe(200);
+}, 40_000);

@@ -1,0 +1,114 @@
+/**
+ * Relay and worker die by kill -9 at every step of their protocol and at random moments in between, while stores keep
+ * writing. Nothing may be lost, doubled or reordered.
+ */
+import type { RelayStep } from '#platform/outbox/relay';
+import type { WorkerStep } from '#platform/inbox/worker';
+import { FaultProcess } from './processes.js';
+import { CLEAN, FaultSystem, steadyWriters } from './system.js';
+
+const RELAY_STEPS: readonly RelayStep[] = [
+  'announced',
+  'read',
+  'publishing',
+  'published',
+  'saving',
+  'saved',
+  'trimmed',
+];
+const WORKER_STEPS: readonly WorkerStep[] = ['received', 'checked', 'applied', 'committed', 'acknowledged'];
+const KILLS = Number(process.env['FAULT_KILLS'] ?? 210);
+const EVENTS = Number(process.env['FAULT_EVENTS'] ?? 20_000);
+/** Short, so that a successor takes over in a moment; the protocol is the same with any length. */
+const LEASE_MS = 300;
+
+let system: FaultSystem;
+
+beforeAll(async () => {
+  system = await FaultSystem.start(9);
+});
+afterAll(() => system.stop());
+
+/** Two processes of a kind, each replaced when it dies, each doomed to die at the next step in turn. */
+class Slots {
+  readonly killed = new Map<string, number>();
+  private readonly running = new Set<FaultProcess>();
+  private readonly loops: Promise<void>[] = [];
+  private isDying = true;
+  private isEnding = false;
+  private turn = 0;
+
+  constructor(
+    private readonly kind: 'relay' | 'worker',
+    private readonly steps: readonly string[],
+  ) {
+    for (let slot = 0; slot < 2; slot++) this.loops.push(this.keep());
+  }
+
+  get total(): number {
+    return [...this.killed.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Kills the doomed ones a last time; their successors live until the end of the story. */
+  heal(): void {
+    this.isDying = false;
+    for (const process of this.running) process.signal('SIGKILL');
+  }
+
+  async end(): Promise<void> {
+    this.isEnding = true;
+    await Promise.all([...this.running].map((process) => process.stop()));
+    await Promise.all(this.loops);
+  }
+
+  private async keep(): Promise<void> {
+    while (!this.isEnding) {
+      const turn = this.turn++;
+      const step = this.steps[turn % this.steps.length]!;
+      // A term is announced once.
+      const nth = step === 'announced' ? 1 : 1 + Math.floor(Math.random() * 4);
+      const process = new FaultProcess(this.kind, system, {
+        leaseMs: LEASE_MS,
+        ...(this.isDying ? { halt: { step, nth, signal: 'SIGKILL' as const } } : {}),
+      });
+      this.running.add(process);
+      // Some die at a moment of their own, wherever they are.
+      const patience = turn % 9 === 8 ? 400 + Math.random() * 800 : 8_000;
+      const timer = this.isDying ? setTimeout(() => process.signal('SIGKILL'), patience) : undefined;
+      await process.exited;
+      clearTimeout(timer);
+      this.running.delete(process);
+      if (!this.isDying) continue;
+      const cause = process.said.find((said) => said.level === 'halt')?.message ?? 'at random';
+      this.killed.set(cause, (this.killed.get(cause) ?? 0) + 1);
+    }
+  }
+}
+
+it(`loses, doubles and reorders nothing while ${KILLS} processes are killed at every step`, async () => {
+  const relays = new Slots('relay', RELAY_STEPS);
+  const workers = new Slots('worker', WORKER_STEPS);
+  const writers = steadyWriters(system, 4, 30);
+  const startedAt = Date.now();
+  while (relays.total + workers.total < KILLS || (await system.written()) < EVENTS) {
+    if (Date.now() - startedAt > 240_000)
+      throw new Error(`only ${relays.total + workers.total} kills and ${await system.written()} events`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await writers.stop();
+  relays.heal();
+  workers.heal();
+  await system.quiet(60_000);
+  const verdict = await system.verdict();
+  await Promise.all([relays.end(), workers.end()]);
+
+  console.log(
+    `kills ${relays.total + workers.total} in ${Math.round((Date.now() - startedAt) / 1_000)} s:`,
+    { relay: Object.fromEntries(relays.killed), worker: Object.fromEntries(workers.killed) },
+    verdict,
+  );
+  expect(verdict).toMatchObject(CLEAN);
+  expect(verdict.events).toBeGreaterThanOrEqual(EVENTS);
+  for (const step of RELAY_STEPS) expect(relays.killed.get(step) ?? 0).toBeGreaterThan(0);
+  for (const step of WORKER_STEPS) expect(workers.killed.get(step) ?? 0).toBeGreaterThan(0);
+}, 330_000);

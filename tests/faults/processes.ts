@@ -1,0 +1,65 @@
+/** Starts relays and workers as processes and hears what they say. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { type FaultSystem, PARTITIONS, SUBSCRIPTIONS } from './system.js';
+
+export interface Halt {
+  readonly step: string;
+  readonly nth: number;
+  readonly signal: 'SIGKILL' | 'SIGSTOP';
+}
+
+export interface Said {
+  readonly level: string;
+  readonly message: string;
+  readonly reason?: string;
+}
+
+export class FaultProcess {
+  readonly said: Said[] = [];
+  readonly exited: Promise<{ code: number | null; signal: string | null }>;
+  private readonly child: ChildProcess;
+
+  constructor(kind: 'relay' | 'worker', system: FaultSystem, options: { halt?: Halt; leaseMs: number }) {
+    const file = path.join(process.cwd(), 'tests/faults/processes/process.mjs');
+    const { databaseUrl, redisUrl, vertical } = {
+      databaseUrl: system.database.url,
+      redisUrl: system.redisUrl,
+      vertical: system.vertical,
+    };
+    const facts = { databaseUrl, redisUrl, vertical, partitions: PARTITIONS, subscriptions: SUBSCRIPTIONS, ...options };
+    this.child = spawn(process.execPath, [file, kind, JSON.stringify(facts)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
+    createInterface({ input: this.child.stdout! }).on('line', (line) => this.said.push(JSON.parse(line) as Said));
+    this.exited = new Promise((resolve) => this.child.once('exit', (code, signal) => resolve({ code, signal })));
+  }
+
+  get isRunning(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** Resolves once it has said something like this; rejects after the time given. */
+  async says(wanted: (said: Said) => boolean, withinMs = 10_000): Promise<Said> {
+    const deadline = Date.now() + withinMs;
+    for (;;) {
+      const found = this.said.find(wanted);
+      if (found) return found;
+      if (Date.now() > deadline) throw new Error(`never said; it said ${JSON.stringify(this.said)}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (!this.isRunning) return;
+    this.signal('SIGCONT');
+    this.signal('SIGTERM');
+    await this.exited;
+  }
+}
