@@ -23,17 +23,29 @@ module.exports = {
     },
     {
       name: 'domain-is-pure',
-      comment: 'domain/ decides: kernel, contracts, its own errors and domain, what an insight is, a hash; nothing that does IO.',
+      comment:
+        'domain/ decides: kernel, contracts, its own errors and domain, what an insight is, a hash; nothing that does IO.',
       severity: 'error',
       from: { path: `${ROOM}domain/`, pathNot: TESTS },
-      to: { pathNot: [KERNEL, CONTRACTS, '^libs/$1/$2/(domain/|errors\\.ts$)', '^libs/engines/insights/index\\.ts$', '^crypto$'] },
+      to: {
+        pathNot: [
+          KERNEL,
+          CONTRACTS,
+          '^libs/$1/$2/(domain/|errors\\.ts$)',
+          '^libs/engines/insights/index\\.ts$',
+          '^crypto$',
+        ],
+      },
     },
     {
       name: 'prisma-and-pg-stay-in-the-database-room',
       comment: 'Whoever holds a client reaches every tenant. Take a TenantTransaction.',
       severity: 'error',
       from: { path: '^(apps|libs)/', pathNot: ['^libs/platform/database/', '^libs/testing/', TESTS] },
-      to: { path: ['node_modules/(@prisma|pg|\\.prisma)/', 'libs/platform/database/prisma-client'], dependencyTypesNot: ['type-only'] },
+      to: {
+        path: ['node_modules/(@prisma|pg|\\.prisma)/', 'libs/platform/database/prisma-client'],
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'redis-stays-in-the-platform',
@@ -48,7 +60,16 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^(apps|libs)/',
-        pathNot: ['/(operator|worker)(/|\\.ts$)', '^libs/engines/', '^libs/platform/', '^libs/modules/audit/', '^libs/modules/tenancy/(directory|http)\\.ts$', '^libs/testing/', '^apps/', TESTS],
+        pathNot: [
+          '/(operator|worker)(/|\\.ts$)',
+          '^libs/engines/',
+          '^libs/platform/',
+          '^libs/modules/audit/',
+          '^libs/modules/tenancy/(directory|http)\\.ts$',
+          '^libs/testing/',
+          '^apps/',
+          TESTS,
+        ],
       },
       to: { path: CROSSING },
     },
@@ -84,19 +105,51 @@ module.exports = {
   allowed: [
     { from: { path: '^libs/kernel/' }, to: { path: '^libs/kernel/' } },
     { from: { path: '^libs/contracts/' }, to: { path: ['^libs/contracts/', KERNEL, 'node_modules/zod/'] } },
-    { from: { path: '^libs/platform/([^/]+)/' }, to: { path: ['^libs/platform/$1/', PLATFORM_DOOR, CROSSING, CONTRACTS, KERNEL] } },
+    {
+      from: { path: '^libs/platform/([^/]+)/' },
+      to: { path: ['^libs/platform/$1/', PLATFORM_DOOR, CROSSING, CONTRACTS, KERNEL] },
+    },
     { from: { path: '^libs/platform/' }, to: NPM },
-    { from: { path: '^libs/(modules|engines)/([^/]+)/' }, to: { path: ['^libs/$1/$2/', '^libs/$1/[^/]+/index\\.ts$', PLATFORM_DOOR, CROSSING, CONTRACTS, KERNEL] } },
+    {
+      from: { path: '^libs/(modules|engines)/([^/]+)/' },
+      to: { path: ['^libs/$1/$2/', '^libs/$1/[^/]+/index\\.ts$', PLATFORM_DOOR, CROSSING, CONTRACTS, KERNEL] },
+    },
     { from: { path: '^libs/(modules|engines)/' }, to: NPM },
-    { from: { path: '^libs/verticals/([^/]+)/' }, to: { path: ['^libs/verticals/$1/', '^libs/(modules|engines)/[^/]+/index\\.ts$', PLATFORM_DOOR, CONTRACTS, KERNEL] } },
+    {
+      from: { path: '^libs/verticals/([^/]+)/' },
+      to: {
+        path: ['^libs/verticals/$1/', '^libs/(modules|engines)/[^/]+/index\\.ts$', PLATFORM_DOOR, CONTRACTS, KERNEL],
+      },
+    },
     { from: { path: '^apps/([^/]+)/' }, to: { path: ['^apps/$1/', PLATFORM_DOOR, CROSSING, CONTRACTS, KERNEL] } },
-    { from: { path: '^apps/vertical/' }, to: { path: '^libs/(modules|engines|verticals)/[^/]+/(http|operator)\\.ts$' } },
+    {
+      from: { path: '^apps/vertical/' },
+      to: { path: '^libs/(modules|engines|verticals)/[^/]+/(http|operator)\\.ts$' },
+    },
     { from: { path: '^apps/engines-worker/' }, to: { path: '^libs/(modules|engines|verticals)/[^/]+/worker\\.ts$' } },
-    { from: { path: '^apps/basecommerce/' }, to: { path: ['^libs/(modules|engines|verticals)/[^/]+/operator\\.ts$', '^libs/platform/[^/]+/operator\\.ts$'] } },
+    {
+      from: { path: '^apps/basecommerce/' },
+      to: { path: ['^libs/(modules|engines|verticals)/[^/]+/operator\\.ts$', '^libs/platform/[^/]+/operator\\.ts$'] },
+    },
     { from: { path: '^apps/' }, to: NPM },
-    { from: { path: '^prisma/' }, to: { path: ['^libs/(modules|engines|verticals)/[^/]+/index\\.ts$', PLATFORM_DOOR, CROSSING, KERNEL] } },
+    {
+      from: { path: '^prisma/' },
+      to: { path: ['^libs/(modules|engines|verticals)/[^/]+/index\\.ts$', PLATFORM_DOOR, CROSSING, KERNEL] },
+    },
     { from: { path: '^(prisma|libs/testing)/' }, to: NPM },
-    { from: { path: '^libs/testing/' }, to: { path: ['^libs/testing/', PLATFORM_DOOR, CROSSING, CONTRACTS, KERNEL, '^libs/(modules|engines|verticals)/[^/]+/(index|http|operator|worker)\\.ts$'] } },
+    {
+      from: { path: '^libs/testing/' },
+      to: {
+        path: [
+          '^libs/testing/',
+          PLATFORM_DOOR,
+          CROSSING,
+          CONTRACTS,
+          KERNEL,
+          '^libs/(modules|engines|verticals)/[^/]+/(index|http|operator|worker)\\.ts$',
+        ],
+      },
+    },
     // Tests look wherever they must.
     { from: { path: TESTS }, to: {} },
     { from: { path: '^(tests|bench|tools)/' }, to: {} },
@@ -104,10 +157,16 @@ module.exports = {
   allowedSeverity: 'error',
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: ['^dist/', '^node_modules/(?!(zod|pg|ioredis|@prisma)/)', '^libs/platform/database/prisma-client/'] },
+    exclude: {
+      path: ['^dist/', '^node_modules/(?!(zod|pg|ioredis|@prisma)/)', '^libs/platform/database/prisma-client/'],
+    },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     combinedDependencies: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['types', 'import', 'node', 'default'], mainFields: ['module', 'main', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['types', 'import', 'node', 'default'],
+      mainFields: ['module', 'main', 'types'],
+    },
   },
 };

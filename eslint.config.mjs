@@ -2,7 +2,8 @@
 import tseslint from 'typescript-eslint';
 
 const LESSONS = {
-  unsafeSql: 'Raw-unsafe calls concatenate input into SQL; use the sql tag (docs/adr/0002-one-round-trip-isolation.md).',
+  unsafeSql:
+    'Raw-unsafe calls concatenate input into SQL; use the sql tag (docs/adr/0002-one-round-trip-isolation.md).',
   clock: 'Decisions use the clock they are given, so that tests and passes can move it (ARCHITECTURE.md, rule 6).',
   http: 'HTTP is decided in one place: throw a DomainError from the room’s error table (ARCHITECTURE.md, rule 8).',
 };
@@ -13,11 +14,24 @@ const clockRules = [
 ];
 
 const everywhere = [
-  { selector: "CallExpression[callee.property.name=/^\\$(queryRawUnsafe|executeRawUnsafe)$/]", message: LESSONS.unsafeSql },
+  {
+    selector: 'CallExpression[callee.property.name=/^\\$(queryRawUnsafe|executeRawUnsafe)$/]',
+    message: LESSONS.unsafeSql,
+  },
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', '.data/', 'libs/platform/database/prisma-client/', '**/*.mjs', '**/*.cjs', '**/*.d.ts'] },
+  {
+    ignores: [
+      'dist/',
+      'node_modules/',
+      '.data/',
+      'libs/platform/database/prisma-client/',
+      '**/*.mjs',
+      '**/*.cjs',
+      '**/*.d.ts',
+    ],
+  },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
@@ -29,7 +43,10 @@ export default tseslint.config(
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/unbound-method': 'off',
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none' },
+      ],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/no-extraneous-class': 'off',
     },
@@ -38,10 +55,27 @@ export default tseslint.config(
     files: ['libs/modules/**/*.ts', 'libs/engines/**/*.ts', 'libs/contracts/**/*.ts'],
     rules: {
       'no-restricted-syntax': ['error', ...everywhere, ...clockRules],
-      'no-restricted-imports': ['error', { paths: [{ name: '@nestjs/common', importNames: [
-        'HttpException', 'BadRequestException', 'NotFoundException', 'ForbiddenException', 'UnauthorizedException',
-        'ConflictException', 'InternalServerErrorException', 'UnprocessableEntityException',
-      ], message: LESSONS.http }] }],
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            {
+              name: '@nestjs/common',
+              importNames: [
+                'HttpException',
+                'BadRequestException',
+                'NotFoundException',
+                'ForbiddenException',
+                'UnauthorizedException',
+                'ConflictException',
+                'InternalServerErrorException',
+                'UnprocessableEntityException',
+              ],
+              message: LESSONS.http,
+            },
+          ],
+        },
+      ],
     },
   },
   {

@@ -19,7 +19,12 @@ const CLOCK_TOLERANCE_MS = 2_000;
 const STALE_OUTBOX_SECONDS = 60;
 
 export async function doctor(settings: Settings, isJson: boolean): Promise<number> {
-  const database = new CrossTenantDatabase({ url: settings.DATABASE_URL, role: 'basecommerce_operator', application: 'doctor', maxConnections: 2 });
+  const database = new CrossTenantDatabase({
+    url: settings.DATABASE_URL,
+    role: 'basecommerce_operator',
+    application: 'doctor',
+    maxConnections: 2,
+  });
   const redis = connectRedis({ url: settings.REDIS_URL, name: 'doctor' });
   const examinations: readonly [what: string, look: () => Promise<Omit<Finding, 'what'>>][] = [
     ['Node', async () => ({ light: 'green', says: process.versions.node })],
@@ -36,13 +41,18 @@ export async function doctor(settings: Settings, isJson: boolean): Promise<numbe
   ];
   const findings: Finding[] = [];
   for (const [what, look] of examinations) {
-    findings.push({ what, ...(await look().catch((error: Error) => ({ light: 'red' as const, says: error.message }))) });
+    findings.push({
+      what,
+      ...(await look().catch((error: Error) => ({ light: 'red' as const, says: error.message }))),
+    });
   }
   await database.close();
   redis.disconnect();
   const order: Light[] = ['red', 'amber', 'green'];
   findings.sort((a, b) => order.indexOf(a.light) - order.indexOf(b.light));
-  process.stdout.write(`${isJson ? JSON.stringify(findings) : columns(findings.map((finding) => [finding.light, finding.what, finding.says]))}\n`);
+  process.stdout.write(
+    `${isJson ? JSON.stringify(findings) : columns(findings.map((finding) => [finding.light, finding.what, finding.says]))}\n`,
+  );
   return findings.some((finding) => finding.light === 'red') ? 1 : 0;
 }
 
@@ -50,7 +60,10 @@ async function postgres(database: CrossTenantDatabase): Promise<Omit<Finding, 'w
   const row = await database.first(sql<{ version: string; number: number }>`
     select current_setting('server_version') as version, current_setting('server_version_num')::int / 10000 as number`);
   const isOld = row!.number < OLDEST_POSTGRES;
-  return { light: isOld ? 'red' : 'green', says: isOld ? `${row!.version}; ${OLDEST_POSTGRES} or newer is needed` : row!.version };
+  return {
+    light: isOld ? 'red' : 'green',
+    says: isOld ? `${row!.version}; ${OLDEST_POSTGRES} or newer is needed` : row!.version,
+  };
 }
 
 async function confinement(database: CrossTenantDatabase): Promise<Omit<Finding, 'what'>> {
@@ -60,24 +73,33 @@ async function confinement(database: CrossTenantDatabase): Promise<Omit<Finding,
 
 async function migrations(database: CrossTenantDatabase): Promise<Omit<Finding, 'what'>> {
   const { unknown } = await assertMigrated(database.pool);
-  return unknown.length > 0 ? { light: 'amber', says: `a newer release has migrated: ${unknown.join(', ')}` } : { light: 'green', says: 'all applied' };
+  return unknown.length > 0
+    ? { light: 'amber', says: `a newer release has migrated: ${unknown.join(', ')}` }
+    : { light: 'green', says: 'all applied' };
 }
 
 async function clocks(database: CrossTenantDatabase): Promise<Omit<Finding, 'what'>> {
   const row = await database.first(sql<{ now: Date }>`select clock_timestamp() as now`);
   const apart = Math.abs(Date.now() - row!.now.getTime());
-  return { light: apart > CLOCK_TOLERANCE_MS ? 'amber' : 'green', says: `${apart} ms between this machine and the database` };
+  return {
+    light: apart > CLOCK_TOLERANCE_MS ? 'amber' : 'green',
+    says: `${apart} ms between this machine and the database`,
+  };
 }
 
 async function redisFitness(check: () => Promise<string[]>): Promise<Omit<Finding, 'what'>> {
   const warnings = await check();
-  return warnings.length > 0 ? { light: 'amber', says: warnings.join('; ') } : { light: 'green', says: 'fit for streams' };
+  return warnings.length > 0
+    ? { light: 'amber', says: warnings.join('; ') }
+    : { light: 'green', says: 'fit for streams' };
 }
 
 async function relay(database: CrossTenantDatabase): Promise<Omit<Finding, 'what'>> {
   const row = await database.first(sql<{ holder: string; is_alive: boolean }>`
     select holder, expires_at > clock_timestamp() as is_alive from relay_leases order by epoch desc limit 1`);
-  return row?.is_alive ? { light: 'green', says: `led by ${row.holder}` } : { light: 'red', says: 'no relay holds the lease: events are not published' };
+  return row?.is_alive
+    ? { light: 'green', says: `led by ${row.holder}` }
+    : { light: 'red', says: 'no relay holds the lease: events are not published' };
 }
 
 async function outbox(database: CrossTenantDatabase): Promise<Omit<Finding, 'what'>> {
@@ -86,7 +108,10 @@ async function outbox(database: CrossTenantDatabase): Promise<Omit<Finding, 'wha
       from outbox_events o, relay_positions p
      where o.xid >= pg_snapshot_xmin(p.published) and not pg_visible_in_snapshot(o.xid, p.published)`);
   const age = row?.age ?? 0;
-  return { light: age > STALE_OUTBOX_SECONDS ? 'red' : 'green', says: `${row?.waiting ?? 0} waiting, the oldest for ${age} s` };
+  return {
+    light: age > STALE_OUTBOX_SECONDS ? 'red' : 'green',
+    says: `${row?.waiting ?? 0} waiting, the oldest for ${age} s`,
+  };
 }
 
 async function engines(database: CrossTenantDatabase): Promise<Omit<Finding, 'what'>> {
@@ -96,7 +121,12 @@ async function engines(database: CrossTenantDatabase): Promise<Omit<Finding, 'wh
   const orphaned = rows.filter((row) => row.held < row.partitions);
   if (rows.length === 0) return { light: 'red', says: 'no worker has ever run' };
   return orphaned.length > 0
-    ? { light: 'red', says: orphaned.map((row) => `${row.engine}: ${row.partitions - row.held} of ${row.partitions} partitions without a worker`).join('; ') }
+    ? {
+        light: 'red',
+        says: orphaned
+          .map((row) => `${row.engine}: ${row.partitions - row.held} of ${row.partitions} partitions without a worker`)
+          .join('; '),
+      }
     : { light: 'green', says: rows.map((row) => `${row.engine} ${row.held}/${row.partitions}`).join(', ') };
 }
 
@@ -108,6 +138,11 @@ async function failedEvents(database: CrossTenantDatabase): Promise<Omit<Finding
 }
 
 async function tenants(database: CrossTenantDatabase): Promise<Omit<Finding, 'what'>> {
-  const rows = await database.query(sql<{ state: string; count: number }>`select state, count(*)::int as count from tenants group by state order by state`);
+  const rows = await database.query(
+    sql<{
+      state: string;
+      count: number;
+    }>`select state, count(*)::int as count from tenants group by state order by state`,
+  );
   return { light: 'green', says: rows.map((row) => `${row.count} ${row.state}`).join(', ') || 'none' };
 }

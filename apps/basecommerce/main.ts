@@ -38,9 +38,18 @@ async function run(words: string[]): Promise<number> {
 async function perform(invocation: Invocation, settings: Settings): Promise<number> {
   // A key of this process alone: whoever can start it with the database's address needs no other.
   const key = randomBytes(48).toString('base64url');
-  const own = { ...settings, MANAGEMENT_API_KEY: key, SECRET_KEY: key, LOG_LEVEL: 'silent' as const, METRICS_ENABLED: false };
+  const own = {
+    ...settings,
+    MANAGEMENT_API_KEY: key,
+    SECRET_KEY: key,
+    LOG_LEVEL: 'silent' as const,
+    METRICS_ENABLED: false,
+  };
   const actor = `operator:cli:${os.userInfo().username}`;
-  const app = await createHttpApp(CommandModule.with({ ...own, managementActor: actor }), { ...own, managementActor: actor });
+  const app = await createHttpApp(CommandModule.with({ ...own, managementActor: actor }), {
+    ...own,
+    managementActor: actor,
+  });
   try {
     await app.init();
     const answer = await app.inject({

@@ -8,9 +8,15 @@ if (!url) {
   process.exit(78);
 }
 try {
-  const applied = await migrate({ url, directory: migrationsDirectory(), onProgress: (line) => process.stdout.write(`migrate: ${line}\n`) });
+  const applied = await migrate({
+    url,
+    directory: migrationsDirectory(),
+    onProgress: (line) => process.stdout.write(`migrate: ${line}\n`),
+  });
   process.stdout.write(applied.length === 0 ? 'migrate: nothing to do\n' : `migrate: ${applied.length} applied\n`);
 } catch (error) {
-  process.stderr.write(`migrate: ${error instanceof DomainError ? `${error.code}: ${error.message}` : String(error)}\n`);
+  process.stderr.write(
+    `migrate: ${error instanceof DomainError ? `${error.code}: ${error.message}` : String(error)}\n`,
+  );
   process.exit(1);
 }

@@ -21,7 +21,9 @@ const app: NestFastifyApplication = await createHttpApp(VerticalModule.with(sett
 await assertMigrated(app.get(CrossTenantDatabase).pool);
 
 const names = new StreamNames('construction', settings.STREAM_PARTITIONS);
-const wakers = [app.get(TenantDatabase), app.get(CrossTenantDatabase)].map((database) => new OutboxWaker(database, redis, names));
+const wakers = [app.get(TenantDatabase), app.get(CrossTenantDatabase)].map(
+  (database) => new OutboxWaker(database, redis, names),
+);
 const metrics = new MetricsServer(checks, settings.METRICS_ENABLED);
 await metrics.listen(settings.METRICS_PORT);
 await app.listen(settings.PORT, '0.0.0.0');

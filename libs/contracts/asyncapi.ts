@@ -8,7 +8,9 @@ type Json = Record<string, unknown>;
 
 export function asyncApiDocument(version: string): Json {
   const messages = Object.fromEntries(EVENT_CONTRACTS.map((contract) => [messageName(contract), messageOf(contract)]));
-  const references = Object.fromEntries(Object.keys(messages).map((name) => [name, { $ref: `#/components/messages/${name}` }]));
+  const references = Object.fromEntries(
+    Object.keys(messages).map((name) => [name, { $ref: `#/components/messages/${name}` }]),
+  );
   return {
     asyncapi: '3.0.0',
     info: {
@@ -32,9 +34,9 @@ export function asyncApiDocument(version: string): Json {
           action: 'receive',
           channel: { $ref: '#/channels/events' },
           summary: `The ${engine} engine hears ${SUBSCRIPTIONS[engine].join(', ')}.`,
-          messages: EVENT_CONTRACTS.filter((contract) => (SUBSCRIPTIONS[engine] as readonly string[]).includes(contract.aggregate)).map(
-            (contract) => ({ $ref: `#/channels/events/messages/${messageName(contract)}` }),
-          ),
+          messages: EVENT_CONTRACTS.filter((contract) =>
+            (SUBSCRIPTIONS[engine] as readonly string[]).includes(contract.aggregate),
+          ).map((contract) => ({ $ref: `#/channels/events/messages/${messageName(contract)}` })),
         },
       ]),
     ),
@@ -62,7 +64,20 @@ function envelopeSchema(contract: EventContract): Json {
   const text = { type: 'string' };
   return {
     type: 'object',
-    required: ['specversion', 'id', 'source', 'type', 'subject', 'time', 'datacontenttype', 'dataschema', 'tenantid', 'aggregateversion', 'actor', 'data'],
+    required: [
+      'specversion',
+      'id',
+      'source',
+      'type',
+      'subject',
+      'time',
+      'datacontenttype',
+      'dataschema',
+      'tenantid',
+      'aggregateversion',
+      'actor',
+      'data',
+    ],
     properties: {
       specversion: { const: '1.0' },
       id: { type: 'string', format: 'uuid' },

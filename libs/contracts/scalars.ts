@@ -3,7 +3,9 @@ import { z } from 'zod';
 
 export const id = z.uuidv7().meta({ description: 'UUIDv7' });
 
-export const instant = z.iso.datetime({ offset: false, precision: 3 }).meta({ description: 'UTC instant, milliseconds' });
+export const instant = z.iso
+  .datetime({ offset: false, precision: 3 })
+  .meta({ description: 'UTC instant, milliseconds' });
 
 export const date = z.iso.date().meta({ description: 'Calendar date' });
 
@@ -32,7 +34,10 @@ export const percent = z
   .regex(/^(100(\.0{1,4})?|\d{1,2}(\.\d{1,4})?)$/, 'must be a percentage between 0 and 100')
   .meta({ description: 'Percentage between 0 and 100, as a decimal string', examples: ['5'] });
 
-export const currency = z.string().regex(/^[A-Z]{3}$/).meta({ description: 'ISO 4217 code', examples: ['BRL'] });
+export const currency = z
+  .string()
+  .regex(/^[A-Z]{3}$/)
+  .meta({ description: 'ISO 4217 code', examples: ['BRL'] });
 
 export const unitCode = z
   .string()

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { Decimal, divideHalfUp } from './decimal.js';
 
-const decimals = fc.tuple(fc.bigInt(-(10n ** 12n), 10n ** 12n), fc.integer({ min: 0, max: 6 })).map(([units, scale]) => Decimal.of(units, scale));
+const decimals = fc
+  .tuple(fc.bigInt(-(10n ** 12n), 10n ** 12n), fc.integer({ min: 0, max: 6 }))
+  .map(([units, scale]) => Decimal.of(units, scale));
 
 describe('Decimal', () => {
   it.each([

@@ -59,7 +59,8 @@ export function errorTable<const T extends ErrorTable>(
   table: T,
 ): { readonly [Code in keyof T]: (extras?: ErrorExtras) => DomainError } {
   const throwers = Object.entries(table).map(
-    ([code, [kind, message]]) => [code, (extras?: ErrorExtras) => new DomainError(code, kind, message, extras)] as const,
+    ([code, [kind, message]]) =>
+      [code, (extras?: ErrorExtras) => new DomainError(code, kind, message, extras)] as const,
   );
   return Object.fromEntries(throwers) as { [Code in keyof T]: (extras?: ErrorExtras) => DomainError };
 }

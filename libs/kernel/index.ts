@@ -1,6 +1,14 @@
 export { type Clock, systemClock } from './clock.js';
 export { Decimal, divideHalfUp } from './decimal.js';
-export { DomainError, ERROR_KINDS, type ErrorExtras, type ErrorKind, type ErrorTable, errorTable, type FieldError } from './errors.js';
+export {
+  DomainError,
+  ERROR_KINDS,
+  type ErrorExtras,
+  type ErrorKind,
+  type ErrorTable,
+  errorTable,
+  type FieldError,
+} from './errors.js';
 export { isUuid, newId, newSecret, tenantId, type TenantId, type Uuid } from './ids.js';
 export { type Currency, minorDigits, Money, priceText } from './money.js';
 export { Ratio } from './ratio.js';

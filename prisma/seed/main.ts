@@ -45,7 +45,14 @@ async function seedStore(store: (typeof DEMO_STORES)[number], seed: number): Pro
     });
     const people = new Map<string, string>();
     for (const { role, name } of others) {
-      const { user } = await addUser(tx, ACTOR, { tenant: tenant.id, email: email(role), name, roles: [role], password: PASSWORD, reason: 'demo' });
+      const { user } = await addUser(tx, ACTOR, {
+        tenant: tenant.id,
+        email: email(role),
+        name,
+        roles: [role],
+        password: PASSWORD,
+        reason: 'demo',
+      });
       people.set(role, user.id);
     }
     return { tenant: tenant.id, sellerId: people.get('seller')! };

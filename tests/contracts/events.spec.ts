@@ -33,25 +33,34 @@ function breaches(old: Schema, now: Schema, at = ''): string[] {
     if (!present) found.push(`${at}/${name} is gone`);
     else found.push(...breaches(schema, present, `${at}/${name}`));
   }
-  for (const name of old.required ?? []) if (!now.required?.includes(name)) found.push(`${at}/${name} may be missing now`);
+  for (const name of old.required ?? [])
+    if (!now.required?.includes(name)) found.push(`${at}/${name} may be missing now`);
   if (old.items && now.items) found.push(...breaches(old.items, now.items, `${at}[]`));
-  for (const value of now.enum ?? []) if (old.enum && !old.enum.includes(value)) found.push(`${at}: ${String(value)} is a new value`);
+  for (const value of now.enum ?? [])
+    if (old.enum && !old.enum.includes(value)) found.push(`${at}: ${String(value)} is a new value`);
   if (old.pattern !== undefined && now.pattern !== old.pattern) found.push(`${at}: another pattern`);
   return found;
 }
 
 describe('event contracts', () => {
-  it.each(EVENT_CONTRACTS.map((contract) => [contract.type, contract] as const))('%s: its example satisfies its schema', (_, contract) => {
-    expect(contract.data.safeParse(contract.example)).toMatchObject({ success: true });
-    expect(contract.type).toMatch(/^[a-z_]+\.[a-z_]+$/);
-  });
+  it.each(EVENT_CONTRACTS.map((contract) => [contract.type, contract] as const))(
+    '%s: its example satisfies its schema',
+    (_, contract) => {
+      expect(contract.data.safeParse(contract.example)).toMatchObject({ success: true });
+      expect(contract.type).toMatch(/^[a-z_]+\.[a-z_]+$/);
+    },
+  );
 
-  it.each(EVENT_CONTRACTS.map((contract) => [contract.type, contract] as const))('%s: keeps the promise of its golden', (_, contract) => {
-    const file = goldenOf(contract);
-    if (process.env['GOLDENS'] === 'write' && !existsSync(file)) writeFileSync(file, `${JSON.stringify(schemaOf(contract), null, 2)}\n`);
-    const golden = JSON.parse(readFileSync(file, 'utf8')) as Schema;
-    expect(breaches(golden, schemaOf(contract))).toEqual([]);
-  });
+  it.each(EVENT_CONTRACTS.map((contract) => [contract.type, contract] as const))(
+    '%s: keeps the promise of its golden',
+    (_, contract) => {
+      const file = goldenOf(contract);
+      if (process.env['GOLDENS'] === 'write' && !existsSync(file))
+        writeFileSync(file, `${JSON.stringify(schemaOf(contract), null, 2)}\n`);
+      const golden = JSON.parse(readFileSync(file, 'utf8')) as Schema;
+      expect(breaches(golden, schemaOf(contract))).toEqual([]);
+    },
+  );
 
   it('has no golden without a contract, and one type and version only once', () => {
     const names = EVENT_CONTRACTS.map((contract) => `${contract.type}.v${contract.version}.json`);
@@ -60,11 +69,19 @@ describe('event contracts', () => {
   });
 
   it('tells breaking from additive', () => {
-    const published: Schema = { type: 'object', properties: { a: { type: 'string' }, b: { enum: ['x'] } }, required: ['a'] };
-    expect(breaches(published, { ...published, properties: { ...published.properties, c: { type: 'string' } } })).toEqual([]);
+    const published: Schema = {
+      type: 'object',
+      properties: { a: { type: 'string' }, b: { enum: ['x'] } },
+      required: ['a'],
+    };
+    expect(
+      breaches(published, { ...published, properties: { ...published.properties, c: { type: 'string' } } }),
+    ).toEqual([]);
     expect(breaches(published, { ...published, properties: { a: { type: 'string' } } })).toEqual(['/b is gone']);
     expect(breaches(published, { ...published, required: [] })).toEqual(['/a may be missing now']);
-    expect(breaches(published, { ...published, properties: { a: { type: 'number' }, b: { enum: ['x', 'y'] } } })).toHaveLength(2);
+    expect(
+      breaches(published, { ...published, properties: { a: { type: 'number' }, b: { enum: ['x', 'y'] } } }),
+    ).toHaveLength(2);
   });
 
   it('has something to say on every aggregate an engine listens to', () => {

@@ -55,7 +55,8 @@ async function deliverOrder(lines: { product_id: string; quantity: string }[]) {
   await owner.post(`/quotes/${quote}/send`);
   await owner.post(`/quotes/${quote}/accept`, { accepted_by: 'Marina Duarte' });
   const order = (await owner.post(`/quotes/${quote}/convert`)).body.order_id;
-  for (const status of ['preparing', 'out_for_delivery', 'delivered']) await owner.post(`/orders/${order}/status`, { status });
+  for (const status of ['preparing', 'out_for_delivery', 'delivered'])
+    await owner.post(`/orders/${order}/status`, { status });
 }
 
 const spaced = (text: string) => text.replaceAll('\u00a0', ' ');
@@ -88,17 +89,27 @@ describe('the insights of a store', () => {
 
   it('say what goes along, after three baskets', async () => {
     const [sand, gravel] = [await product('Areia', '500'), await product('Brita', '500')];
-    for (let sale = 0; sale < 3; sale += 1) await deliverOrder([sand, gravel].map((product_id) => ({ product_id, quantity: '5' })));
+    for (let sale = 0; sale < 3; sale += 1)
+      await deliverOrder([sand, gravel].map((product_id) => ({ product_id, quantity: '5' })));
     await deliver();
     const { body } = await owner.get('/insights?engine=sales');
-    expect(body.data.map((insight: { title: string }) => insight.title).sort()).toEqual(['Com Areia, ofereça Brita', 'Com Brita, ofereça Areia']);
+    expect(body.data.map((insight: { title: string }) => insight.title).sort()).toEqual([
+      'Com Areia, ofereça Brita',
+      'Com Brita, ofereça Areia',
+    ]);
   });
 
   it('are answered by the store: quiet from then on, counted, and said as events', async () => {
     const [first, second, third] = (await owner.get('/insights')).body.data;
-    expect((await owner.post(`/insights/${first.id}/done`, { comment: 'devolvido' })).body).toMatchObject({ state: 'done', comment: 'devolvido' });
+    expect((await owner.post(`/insights/${first.id}/done`, { comment: 'devolvido' })).body).toMatchObject({
+      state: 'done',
+      comment: 'devolvido',
+    });
     expect((await owner.post(`/insights/${second.id}/wrong`)).body.state).toBe('wrong');
-    expect((await owner.post(`/insights/${third.id}/not-now`)).body).toMatchObject({ state: 'not_now', snoozed_until: expect.any(String) });
+    expect((await owner.post(`/insights/${third.id}/not-now`)).body).toMatchObject({
+      state: 'not_now',
+      snoozed_until: expect.any(String),
+    });
     expect((await owner.post(`/insights/${first.id}/wrong`)).body).toMatchObject({ code: 'invalid_transition' });
     const still = (await owner.get('/insights')).body.data.map((insight: { id: string }) => insight.id);
     for (const { id } of [first, second, third]) expect(still).not.toContain(id);

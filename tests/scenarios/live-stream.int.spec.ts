@@ -26,8 +26,14 @@ function listen(caller: Caller, lastEventId?: string) {
   let notify = () => {};
   const state = { status: 0, isEnded: false };
   const request = http.get({
-    host: '127.0.0.1', port, path: '/api/v1/stream',
-    headers: { host: caller.host, authorization: `Bearer ${caller.token}`, ...(lastEventId ? { 'last-event-id': lastEventId } : {}) },
+    host: '127.0.0.1',
+    port,
+    path: '/api/v1/stream',
+    headers: {
+      host: caller.host,
+      authorization: `Bearer ${caller.token}`,
+      ...(lastEventId ? { 'last-event-id': lastEventId } : {}),
+    },
   });
   const opened = new Promise<void>((resolve) => {
     request.on('response', (response) => {
@@ -39,8 +45,11 @@ function listen(caller: Caller, lastEventId?: string) {
         const parts = buffer.split('\n\n');
         buffer = parts.pop()!;
         for (const part of parts) {
-          const fields = Object.fromEntries(part.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]));
-          if (fields['event']) messages.push({ id: fields['id'], event: fields['event'], data: JSON.parse(fields['data']!) });
+          const fields = Object.fromEntries(
+            part.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]),
+          );
+          if (fields['event'])
+            messages.push({ id: fields['id'], event: fields['event'], data: JSON.parse(fields['data']!) });
         }
         notify();
       });
@@ -55,7 +64,10 @@ function listen(caller: Caller, lastEventId?: string) {
     const end = Date.now() + 8_000;
     while (!isReached()) {
       if (Date.now() > end) throw new Error(`the stream did not get there: ${JSON.stringify({ state, messages })}`);
-      await Promise.race([new Promise<void>((resolve) => (notify = resolve)), new Promise((resolve) => setTimeout(resolve, 250))]);
+      await Promise.race([
+        new Promise<void>((resolve) => (notify = resolve)),
+        new Promise((resolve) => setTimeout(resolve, 250)),
+      ]);
     }
   };
   return { messages, state, opened, until, close: () => request.destroy() };
@@ -68,7 +80,10 @@ describe('the live stream', () => {
     await Promise.all([mine.opened, theirs.opened]);
     const { body } = await owner.post('/customers', { kind: 'person', name: 'Ana' });
     await mine.until(() => mine.messages.length > 0);
-    expect(mine.messages[0]).toMatchObject({ event: 'customer.created', data: { subject: `customer/${body.id}`, version: 1 } });
+    expect(mine.messages[0]).toMatchObject({
+      event: 'customer.created',
+      data: { subject: `customer/${body.id}`, version: 1 },
+    });
     expect(JSON.stringify(mine.messages)).not.toContain('Ana');
     await bolt.post('/customers', { kind: 'person', name: 'Bia' });
     await theirs.until(() => theirs.messages.length > 0);
@@ -83,10 +98,14 @@ describe('the live stream', () => {
     await owner.post('/customers', { kind: 'person', name: 'before' });
     await first.until(() => first.messages.length === 1);
     first.close();
-    const away = await Promise.all(Array.from({ length: 20 }, (_, nth) => owner.post('/customers', { kind: 'person', name: `away ${nth}` })));
+    const away = await Promise.all(
+      Array.from({ length: 20 }, (_, nth) => owner.post('/customers', { kind: 'person', name: `away ${nth}` })),
+    );
     const second = listen(owner, first.messages[0]!.id);
     await second.until(() => second.messages.length >= 20);
-    expect(new Set(second.messages.map((message) => message.data!.subject))).toEqual(new Set(away.map(({ body }) => `customer/${body.id}`)));
+    expect(new Set(second.messages.map((message) => message.data!.subject))).toEqual(
+      new Set(away.map(({ body }) => `customer/${body.id}`)),
+    );
     expect(second.messages).toHaveLength(20);
     second.close();
   });

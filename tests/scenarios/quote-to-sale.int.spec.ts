@@ -13,9 +13,16 @@ afterAll(() => system.stop());
 let nth = 0;
 
 async function product(stock: string, fields: object = {}) {
-  const created = await owner.post('/products', { code: `P-${++nth}`, name: 'Cimento CP II', unit: 'H87', price: '32.00', ...fields });
+  const created = await owner.post('/products', {
+    code: `P-${++nth}`,
+    name: 'Cimento CP II',
+    unit: 'H87',
+    price: '32.00',
+    ...fields,
+  });
   expect(created.status).toBe(201);
-  if (stock !== '0') await owner.post('/stock/movements', { product_id: created.body.id, kind: 'receive', quantity: stock });
+  if (stock !== '0')
+    await owner.post('/stock/movements', { product_id: created.body.id, kind: 'receive', quantity: stock });
   return created.body;
 }
 
@@ -42,20 +49,38 @@ describe('from quote to sale', () => {
     const order = await owner.post(`/quotes/${quote.id}/convert`);
     expect(order).toMatchObject({ status: 201, body: { number: expect.stringMatching(/^PED-\d{6}$/) } });
     expect((await owner.get(`/stock/${product_id}`)).body).toMatchObject({
-      on_hand: '100', reserved: '10', available: '90', reservations: [{ order_id: order.body.order_id, quantity: '10' }],
+      on_hand: '100',
+      reserved: '10',
+      available: '90',
+      reservations: [{ order_id: order.body.order_id, quantity: '10' }],
     });
 
     for (const status of ['preparing', 'out_for_delivery', 'delivered']) {
       expect((await owner.post(`/orders/${order.body.order_id}/status`, { status })).body.status).toBe(status);
     }
-    expect((await owner.get(`/stock/${product_id}`)).body).toMatchObject({ on_hand: '90', reserved: '0', available: '90', reservations: [] });
+    expect((await owner.get(`/stock/${product_id}`)).body).toMatchObject({
+      on_hand: '90',
+      reserved: '0',
+      available: '90',
+      reservations: [],
+    });
 
     const events = await system.crossing.query(sql<{ type: string; aggregate_version: number }>`
       select type, aggregate_version from outbox_events where aggregate_id in (${quote.id}, ${order.body.order_id}, ${product_id}) order by seq`);
     expect(events.map((event) => `${event.type} ${event.aggregate_version}`)).toEqual([
-      'product.created 1', 'stock.adjusted 1', 'quote.created 1', 'quote.sent 2', 'quote.accepted 3',
-      'stock.adjusted 2', 'order.created 1', 'quote.converted 4',
-      'order.status_changed 2', 'order.status_changed 3', 'order.status_changed 4', 'stock.adjusted 3', 'sale.recorded 5',
+      'product.created 1',
+      'stock.adjusted 1',
+      'quote.created 1',
+      'quote.sent 2',
+      'quote.accepted 3',
+      'stock.adjusted 2',
+      'order.created 1',
+      'quote.converted 4',
+      'order.status_changed 2',
+      'order.status_changed 3',
+      'order.status_changed 4',
+      'stock.adjusted 3',
+      'sale.recorded 5',
     ]);
   });
 
@@ -84,30 +109,55 @@ describe('from quote to sale', () => {
     const cents = totals.map((total) => Math.round(Number(total) * 100)).reduce((sum, value) => sum + value, 0);
     expect(cents).toBe(Math.round(Number(quote.total) * 100));
     expect((await owner.get(`/quotes/${quote.id}`)).body.state).toBe('converted');
-    expect((await owner.post(`/quotes/${quote.id}/convert`, { lines: [{ position: 1, quantity: '1' }] })).status).toBe(409);
+    expect((await owner.post(`/quotes/${quote.id}/convert`, { lines: [{ position: 1, quantity: '1' }] })).status).toBe(
+      409,
+    );
   });
 
   it('never lets stock fall below zero, however many orders are delivered at once', async () => {
     const { id: product_id } = await product('50');
     const { id: customer_id } = await customer();
     const orders = await Promise.all(
-      Array.from({ length: 16 }, () => owner.post('/orders', { customer_id, lines: [{ product_id, quantity: '10' }] })));
-    const delivered = await Promise.all(orders.map(async ({ body }) => {
-      await owner.post(`/orders/${body.id}/status`, { status: 'preparing' });
-      await owner.post(`/orders/${body.id}/status`, { status: 'out_for_delivery' });
-      return owner.post(`/orders/${body.id}/status`, { status: 'delivered' });
-    }));
+      Array.from({ length: 16 }, () => owner.post('/orders', { customer_id, lines: [{ product_id, quantity: '10' }] })),
+    );
+    const delivered = await Promise.all(
+      orders.map(async ({ body }) => {
+        await owner.post(`/orders/${body.id}/status`, { status: 'preparing' });
+        await owner.post(`/orders/${body.id}/status`, { status: 'out_for_delivery' });
+        return owner.post(`/orders/${body.id}/status`, { status: 'delivered' });
+      }),
+    );
     expect(delivered.filter((answer) => answer.status === 200)).toHaveLength(5);
     expect(delivered.filter((answer) => answer.body.code === 'insufficient_stock')).toHaveLength(11);
-    expect((await owner.get(`/stock/${product_id}`)).body).toMatchObject({ on_hand: '0', reserved: '0', available: '0' });
+    expect((await owner.get(`/stock/${product_id}`)).body).toMatchObject({
+      on_hand: '0',
+      reserved: '0',
+      available: '0',
+    });
   });
 
   it('sells boxes of tiles and counts square metres', async () => {
-    const tiles = await product('144', { unit: 'MTK', price: '69.90', units: [{ unit: 'BX', numerator: '36', denominator: '25' }] });
+    const tiles = await product('144', {
+      unit: 'MTK',
+      price: '69.90',
+      units: [{ unit: 'BX', numerator: '36', denominator: '25' }],
+    });
     const { id: customer_id } = await customer();
-    const order = (await owner.post('/orders', { customer_id, lines: [{ product_id: tiles.id, quantity: '10', unit: 'BX' }] })).body;
-    expect(order.lines[0]).toMatchObject({ unit: 'BX', quantity: '10', base_quantity: '14.4', unit_price: '100.656', total: '1006.56', reserved: '14.4' });
-    const half = await owner.post('/orders', { customer_id, lines: [{ product_id: tiles.id, quantity: '0.5', unit: 'BX' }] });
+    const order = (
+      await owner.post('/orders', { customer_id, lines: [{ product_id: tiles.id, quantity: '10', unit: 'BX' }] })
+    ).body;
+    expect(order.lines[0]).toMatchObject({
+      unit: 'BX',
+      quantity: '10',
+      base_quantity: '14.4',
+      unit_price: '100.656',
+      total: '1006.56',
+      reserved: '14.4',
+    });
+    const half = await owner.post('/orders', {
+      customer_id,
+      lines: [{ product_id: tiles.id, quantity: '0.5', unit: 'BX' }],
+    });
     expect(half).toMatchObject({ status: 422, body: { code: 'invalid_quantity' } });
   });
 
@@ -118,8 +168,14 @@ describe('from quote to sale', () => {
     const seller = await system.as('acme', 'seller');
     expect((await seller.post(`/orders/${order.id}/status`, { status: 'cancelled' })).status).toBe(403);
     expect((await owner.post(`/orders/${order.id}/status`, { status: 'cancelled' })).status).toBe(200);
-    expect((await owner.get(`/stock/${product_id}`)).body).toMatchObject({ on_hand: '20', reserved: '0', reservations: [] });
-    expect((await owner.post(`/orders/${order.id}/status`, { status: 'preparing' })).body.code).toBe('invalid_transition');
+    expect((await owner.get(`/stock/${product_id}`)).body).toMatchObject({
+      on_hand: '20',
+      reserved: '0',
+      reservations: [],
+    });
+    expect((await owner.post(`/orders/${order.id}/status`, { status: 'preparing' })).body.code).toBe(
+      'invalid_transition',
+    );
   });
 
   it('revises a sent quote under the same number and supersedes the old version', async () => {
@@ -128,7 +184,10 @@ describe('from quote to sale', () => {
     const first = (await owner.post('/quotes', { customer_id, lines: [{ product_id, quantity: '2' }] })).body;
     await owner.post(`/quotes/${first.id}/send`);
     const second = await owner.post(`/quotes/${first.id}/revise`);
-    expect(second).toMatchObject({ status: 201, body: { number: first.number, version: 2, state: 'draft', total: first.total } });
+    expect(second).toMatchObject({
+      status: 201,
+      body: { number: first.number, version: 2, state: 'draft', total: first.total },
+    });
     expect((await owner.get(`/quotes/${first.id}`)).body.state).toBe('superseded');
     expect((await owner.post(`/quotes/${first.id}/accept`, { accepted_by: 'x' })).body.code).toBe('invalid_transition');
   });
@@ -151,15 +210,23 @@ describe('from quote to sale', () => {
     expect(stale).toMatchObject({ status: 412, body: { code: 'version_conflict' } });
     const other = await customer();
     const site = (await owner.post('/sites', { customer_id: other.id, name: 'Torre B', address: 'Rua A, 1' })).body;
-    expect((await owner.post('/quotes', { customer_id, site_id: site.id, lines: [] })).body.code).toBe('site_not_found');
+    expect((await owner.post('/quotes', { customer_id, site_id: site.id, lines: [] })).body.code).toBe(
+      'site_not_found',
+    );
   });
 
   it('points at every member that is wrong', async () => {
-    const answer = await owner.post('/quotes', { customer_id: 'x', lines: [{ product_id: 'y', quantity: '1,5', discount_percent: '101' }], surprise: 1 });
+    const answer = await owner.post('/quotes', {
+      customer_id: 'x',
+      lines: [{ product_id: 'y', quantity: '1,5', discount_percent: '101' }],
+      surprise: 1,
+    });
     expect(answer).toMatchObject({ status: 422, body: { code: 'validation_failed' } });
     expect(answer.headers['content-type']).toContain('application/problem+json');
     const pointers = answer.body.errors.map((error: { pointer: string }) => error.pointer);
-    expect(pointers).toEqual(expect.arrayContaining(['/customer_id', '/lines/0/product_id', '/lines/0/quantity', '/lines/0/discount_percent']));
+    expect(pointers).toEqual(
+      expect.arrayContaining(['/customer_id', '/lines/0/product_id', '/lines/0/quantity', '/lines/0/discount_percent']),
+    );
   });
 });
 

@@ -52,7 +52,9 @@ describe('signing in', () => {
       expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
     }
     // The forger's arithmetic is right: the same claims under our own key and algorithm open the door.
-    expect((await owner.with({ token: jwt.sign(kept, key, { algorithm: 'HS256', expiresIn: 60 }) }).get('/auth/me')).status).toBe(200);
+    expect(
+      (await owner.with({ token: jwt.sign(kept, key, { algorithm: 'HS256', expiresIn: 60 }) }).get('/auth/me')).status,
+    ).toBe(200);
   });
 
   it('opens no other store with a good token', async () => {
@@ -118,9 +120,16 @@ describe('a store', () => {
   it('reads but does not write while suspended, and nobody enters once it is closed', async () => {
     const operator = system.operator();
     const created = await operator.post('/operator/v1/tenants', {
-      slug: 'casa-nova', legal_name: 'Casa Nova Ltda', owner_email: 'Owner@Casa.test', owner_name: 'Dona', owner_password: PASSWORD,
+      slug: 'casa-nova',
+      legal_name: 'Casa Nova Ltda',
+      owner_email: 'Owner@Casa.test',
+      owner_name: 'Dona',
+      owner_password: PASSWORD,
     });
-    expect(created).toMatchObject({ status: 201, body: { slug: 'casa-nova', state: 'active', owner: { email: 'owner@casa.test', password: null } } });
+    expect(created).toMatchObject({
+      status: 201,
+      body: { slug: 'casa-nova', state: 'active', owner: { email: 'owner@casa.test', password: null } },
+    });
     const visitor = system.visitor('casa-nova.localhost');
     const signIn = () => visitor.post('/auth/login', { email: 'owner@casa.test', password: PASSWORD });
     const owner = visitor.with({ token: (await signIn()).body.access_token });
@@ -137,16 +146,26 @@ describe('a store', () => {
     await operator.post('/operator/v1/tenants/casa-nova/close', { reason: 'left' });
     expect(await owner.get('/customers')).toMatchObject({ status: 403, body: { code: 'tenant_closed' } });
     expect((await signIn()).body.code).toBe('tenant_closed');
-    expect((await operator.post('/operator/v1/tenants/casa-nova/reactivate', { reason: 'oops' })).body.code).toBe('invalid_transition');
+    expect((await operator.post('/operator/v1/tenants/casa-nova/reactivate', { reason: 'oops' })).body.code).toBe(
+      'invalid_transition',
+    );
 
     const audit = await operator.get('/operator/v1/audit?tenant=casa-nova');
-    expect(audit.body.data.map((entry: { action: string; reason: string | null }) => [entry.action, entry.reason])).toEqual([
-      ['tenant.close', 'left'], ['tenant.reactivate', 'paid'], ['tenant.suspend', 'unpaid'], ['tenant.create', null],
+    expect(
+      audit.body.data.map((entry: { action: string; reason: string | null }) => [entry.action, entry.reason]),
+    ).toEqual([
+      ['tenant.close', 'left'],
+      ['tenant.reactivate', 'paid'],
+      ['tenant.suspend', 'unpaid'],
+      ['tenant.create', null],
     ]);
   });
 
   it('is found by its host alone, and other hosts are not ours', async () => {
-    expect(await system.visitor('nobody.localhost').get('/products')).toMatchObject({ status: 404, body: { code: 'tenant_not_found' } });
+    expect(await system.visitor('nobody.localhost').get('/products')).toMatchObject({
+      status: 404,
+      body: { code: 'tenant_not_found' },
+    });
     for (const host of ['localhost', 'acme.evil.test', 'acme.b.localhost', '127.0.0.1']) {
       expect((await system.visitor(host).get('/products')).status).toBe(421);
     }

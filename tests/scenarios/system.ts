@@ -64,9 +64,17 @@ export class Caller {
     return new Caller(this.app, this.host, credentials.token, credentials.cookie);
   }
 
-  private async send(method: 'get' | 'post' | 'put' | 'patch', path: string, body: object | undefined, headers: Record<string, string>) {
+  private async send(
+    method: 'get' | 'post' | 'put' | 'patch',
+    path: string,
+    body: object | undefined,
+    headers: Record<string, string>,
+  ) {
     const prefix = /^\/(api|operator|health|docs|openapi)/.test(path) ? '' : '/api/v1';
-    const request = supertest(this.app.getHttpServer())[method](prefix + path).set('host', this.host).set(headers);
+    const request = supertest(this.app.getHttpServer())
+      [method](prefix + path)
+      .set('host', this.host)
+      .set(headers);
     if (this.token) void request.set('authorization', `Bearer ${this.token}`);
     if (this.cookie) void request.set('cookie', this.cookie);
     const response = await (body === undefined ? request : request.send(body));
@@ -111,7 +119,8 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     as: async (slug, role) => {
       const caller = visitor(`${slug}.localhost`);
       const answer = await caller.post('/auth/login', { email: `${role}@${slug}.test`, password: PASSWORD });
-      if (answer.status !== 200) throw new Error(`sign-in of ${role}@${slug}.test answered ${answer.status} ${JSON.stringify(answer.body)}`);
+      if (answer.status !== 200)
+        throw new Error(`sign-in of ${role}@${slug}.test answered ${answer.status} ${JSON.stringify(answer.body)}`);
       return caller.with({ token: (answer.body as { access_token: string }).access_token, cookie: cookieOf(answer) });
     },
     stop: async () => {
@@ -141,7 +150,14 @@ async function settle(crossing: CrossTenantDatabase, slug: string): Promise<stri
       currency: 'BRL',
     });
     for (const role of others) {
-      await addUser(tx, 'system:test', { tenant: tenant.id, email: `${role}@${slug}.test`, name: role, roles: [role], password: PASSWORD, reason: 'test' });
+      await addUser(tx, 'system:test', {
+        tenant: tenant.id,
+        email: `${role}@${slug}.test`,
+        name: role,
+        roles: [role],
+        password: PASSWORD,
+        reason: 'test',
+      });
     }
     return tenant.id;
   });

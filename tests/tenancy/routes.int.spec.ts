@@ -22,21 +22,42 @@ afterAll(() => system.stop());
 
 /** One of everything, by the first path segment that names it. */
 async function furnish(owner: Caller): Promise<Record<string, string>> {
-  const product = (await owner.post('/products', { code: 'SECRET-1', name: 'SECRET product', unit: 'H87', price: '32.00' })).body.id;
+  const product = (
+    await owner.post('/products', { code: 'SECRET-1', name: 'SECRET product', unit: 'H87', price: '32.00' })
+  ).body.id;
   await owner.post('/stock/movements', { product_id: product, kind: 'receive', quantity: '100', reason: 'SECRET' });
   const customer = (await owner.post('/customers', { kind: 'company', name: 'SECRET customer' })).body.id;
   const site = (await owner.post('/sites', { customer_id: customer, name: 'SECRET site', address: 'SECRET' })).body.id;
-  const quote = (await owner.post('/quotes', { customer_id: customer, lines: [{ product_id: product, quantity: '1' }] })).body.id;
-  const order = (await owner.post('/orders', { customer_id: customer, lines: [{ product_id: product, quantity: '1' }] })).body.id;
+  const quote = (
+    await owner.post('/quotes', { customer_id: customer, lines: [{ product_id: product, quantity: '1' }] })
+  ).body.id;
+  const order = (
+    await owner.post('/orders', { customer_id: customer, lines: [{ product_id: product, quantity: '1' }] })
+  ).body.id;
   const user = (await owner.get('/auth/me')).body.id;
   const insight = await advise(user);
-  return { products: product, stock: product, customers: customer, sites: site, quotes: quote, orders: order, users: user, insights: insight };
+  return {
+    products: product,
+    stock: product,
+    customers: customer,
+    sites: site,
+    quotes: quote,
+    orders: order,
+    users: user,
+    insights: insight,
+  };
 }
 
 /** An insight for the store of this person, as its engine would write it. */
 async function advise(userId: string): Promise<string> {
-  const engines = new CrossTenantDatabase({ url: system.database.url, role: 'basecommerce_engines', application: 'test' });
-  const operator = await system.crossing.first(sql<{ tenant_id: string }>`select tenant_id from users where id = ${userId}`);
+  const engines = new CrossTenantDatabase({
+    url: system.database.url,
+    role: 'basecommerce_engines',
+    application: 'test',
+  });
+  const operator = await system.crossing.first(
+    sql<{ tenant_id: string }>`select tenant_id from users where id = ${userId}`,
+  );
   const id = newId();
   await engines.execute(sql`
     insert into insights (tenant_id, id, engine, kind, subject, episode, state, priority, figures, action, basis, measure, opened_at, changed_at)
@@ -65,7 +86,8 @@ const BODIES: Record<string, object> = {
   insightWrong: {},
 };
 
-const operations = () => handledOperations().filter((operation) => operation.audience === 'tenant' && operation.access !== 'public');
+const operations = () =>
+  handledOperations().filter((operation) => operation.audience === 'tenant' && operation.access !== 'public');
 
 describe('another store', () => {
   it('is told the same about a foreign thing as about one that does not exist, by every operation on an item', async () => {
@@ -74,7 +96,8 @@ describe('another store', () => {
     for (const operation of items) {
       const id = foreign[operation.path.split('/')[1]!] ?? newId();
       if (operation.method !== 'GET') expect(Object.keys(BODIES)).toContain(operation.id);
-      const call = (target: string) => send(bolt, operation.method, operation.path.replace(/:\w+/, target), BODIES[operation.id]);
+      const call = (target: string) =>
+        send(bolt, operation.method, operation.path.replace(/:\w+/, target), BODIES[operation.id]);
       const [theirs, nobodys] = [await call(id), await call(newId())];
       expect({ operation: operation.id, ...shown(theirs) }).toEqual({ operation: operation.id, ...shown(nobodys) });
       expect({ operation: operation.id, status: theirs.status }).toEqual({ operation: operation.id, status: 404 });
@@ -82,14 +105,19 @@ describe('another store', () => {
   });
 
   it('finds nothing of theirs in any list', async () => {
-    const lists = operations().filter((operation) => operation.method === 'GET' && !operation.path.includes(':') && operation.id !== 'stream');
+    const lists = operations().filter(
+      (operation) => operation.method === 'GET' && !operation.path.includes(':') && operation.id !== 'stream',
+    );
     expect(lists.length).toBeGreaterThan(7);
     for (const operation of lists) {
       const answer = await bolt.get(operation.path);
       expect({ operation: operation.id, status: answer.status }).toEqual({ operation: operation.id, status: 200 });
       const text = JSON.stringify(answer.body);
       for (const secret of [...Object.values(foreign), 'SECRET', system.tenants.acme]) {
-        expect({ operation: operation.id, leaks: text.includes(secret) }).toEqual({ operation: operation.id, leaks: false });
+        expect({ operation: operation.id, leaks: text.includes(secret) }).toEqual({
+          operation: operation.id,
+          leaks: false,
+        });
       }
     }
     // The same lists do show it to its owner, so the search above would have found it.
@@ -102,9 +130,21 @@ describe('another store', () => {
     const attempts: [string, object, string][] = [
       ['/quotes', { customer_id: foreign['customers'], lines: [] }, 'customer_not_found'],
       ['/quotes', { customer_id: own.customer, site_id: foreign['sites'], lines: [] }, 'site_not_found'],
-      ['/quotes', { customer_id: own.customer, lines: [{ product_id: foreign['products'], quantity: '1' }] }, 'product_not_found'],
-      ['/orders', { customer_id: foreign['customers'], lines: [{ product_id: own.product, quantity: '1' }] }, 'customer_not_found'],
-      ['/orders', { customer_id: own.customer, lines: [{ product_id: foreign['products'], quantity: '1' }] }, 'product_not_found'],
+      [
+        '/quotes',
+        { customer_id: own.customer, lines: [{ product_id: foreign['products'], quantity: '1' }] },
+        'product_not_found',
+      ],
+      [
+        '/orders',
+        { customer_id: foreign['customers'], lines: [{ product_id: own.product, quantity: '1' }] },
+        'customer_not_found',
+      ],
+      [
+        '/orders',
+        { customer_id: own.customer, lines: [{ product_id: foreign['products'], quantity: '1' }] },
+        'product_not_found',
+      ],
       ['/sites', { customer_id: foreign['customers'], name: 'x', address: 'x' }, 'customer_not_found'],
       ['/stock/movements', { product_id: foreign['products'], kind: 'receive', quantity: '1' }, 'product_not_found'],
     ];

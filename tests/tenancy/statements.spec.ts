@@ -16,7 +16,9 @@ describe('statements', () => {
     const statements = sources().flatMap((file) => statementsOf(file));
     expect(TENANT_TABLES.length).toBeGreaterThan(15);
     expect(statements.length).toBeGreaterThan(60);
-    expect(statements.filter(({ sql }) => touched(sql).some((table) => !namesTenant(sql, table))).map(describeStatement)).toEqual([]);
+    expect(
+      statements.filter(({ sql }) => touched(sql).some((table) => !namesTenant(sql, table))).map(describeStatement),
+    ).toEqual([]);
   });
 
   it('would notice one that does not', () => {

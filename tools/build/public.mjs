@@ -21,5 +21,6 @@ const STARTERS = {
 };
 
 mkdirSync(target, { recursive: true });
-for (const [name, source] of Object.entries(BUNDLES)) copyFileSync(path.join(root, 'node_modules', source), path.join(target, name));
+for (const [name, source] of Object.entries(BUNDLES))
+  copyFileSync(path.join(root, 'node_modules', source), path.join(target, name));
 for (const [name, content] of Object.entries(STARTERS)) writeFileSync(path.join(target, name), content);

@@ -8,11 +8,26 @@ import { fileURLToPath } from 'node:url';
 import { spawnSync } from 'node:child_process';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
-const listed = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' });
+const listed = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  cwd: root,
+  encoding: 'utf8',
+});
 const files = listed.stdout.split('\n').filter((file) => file && existsSync(path.join(root, file)));
 const problems = [];
 
-const JUNK = new Set(['shared', 'common', 'utils', 'util', 'helpers', 'helper', 'core', 'base', 'generic', 'misc', 'lib']);
+const JUNK = new Set([
+  'shared',
+  'common',
+  'utils',
+  'util',
+  'helpers',
+  'helper',
+  'core',
+  'base',
+  'generic',
+  'misc',
+  'lib',
+]);
 for (const file of files) {
   const junk = file.split('/').find((part) => JUNK.has(part.split('.')[0].toLowerCase()));
   if (junk) problems.push(`${file}: «${junk}» says nothing; name it after what it holds`);
@@ -22,8 +37,16 @@ const DOORS = new Set(['index.ts', 'http.ts', 'operator.ts', 'worker.ts']);
 const INSIDE = new Set(['errors.ts', 'view.ts']);
 for (const file of files) {
   const [, name] = /^libs\/modules\/[^/]+\/([^/]+\.ts)$/.exec(file) ?? [];
-  const isKnown = !name || DOORS.has(name) || INSIDE.has(name) || name.endsWith('.spec.ts') || ['admission.ts', 'directory.ts'].includes(name);
-  if (!isKnown) problems.push(`${file}: a module shows index.ts, http.ts, operator.ts and worker.ts; everything else lives in a folder`);
+  const isKnown =
+    !name ||
+    DOORS.has(name) ||
+    INSIDE.has(name) ||
+    name.endsWith('.spec.ts') ||
+    ['admission.ts', 'directory.ts'].includes(name);
+  if (!isKnown)
+    problems.push(
+      `${file}: a module shows index.ts, http.ts, operator.ts and worker.ts; everything else lives in a folder`,
+    );
 }
 
 // Put together here, so that this file does not contain what it forbids.
@@ -43,7 +66,8 @@ const scripts = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')
 for (const file of files.filter((name) => name.endsWith('.md'))) {
   const text = readFileSync(path.join(root, file), 'utf8');
   for (const [, link] of text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)) {
-    if (!existsSync(path.resolve(root, path.dirname(file), link))) problems.push(`${file}: the link ${link} leads nowhere`);
+    if (!existsSync(path.resolve(root, path.dirname(file), link)))
+      problems.push(`${file}: the link ${link} leads nowhere`);
   }
   for (const [, name] of text.matchAll(/`npm run (?:-s )?([a-z][a-z0-9:-]*)/g)) {
     if (!scripts[name]) problems.push(`${file}: npm run ${name} does not exist`);
@@ -51,7 +75,8 @@ for (const file of files.filter((name) => name.endsWith('.md'))) {
 }
 
 const help = (await import('../help.mjs')).HELP;
-for (const name of Object.keys(scripts)) if (!help[name]) problems.push(`package.json: the script ${name} is missing in tools/help.mjs`);
+for (const name of Object.keys(scripts))
+  if (!help[name]) problems.push(`package.json: the script ${name} is missing in tools/help.mjs`);
 for (const name of Object.keys(help)) if (!scripts[name]) problems.push(`tools/help.mjs: there is no script ${name}`);
 
 if (problems.length > 0) {

@@ -15,7 +15,10 @@ const node = (script, ...args) => [process.execPath, [script, ...args]];
 const tool = (name, ...args) => node(`node_modules/${name}`, ...args);
 
 const STEPS = [
-  { name: 'format', command: tool('prettier/bin/prettier.cjs', isFixing ? '--write' : '--check', '--log-level', 'warn', '.') },
+  {
+    name: 'format',
+    command: tool('prettier/bin/prettier.cjs', isFixing ? '--write' : '--check', '--log-level', 'warn', '.'),
+  },
   { name: 'types', command: tool('typescript/bin/tsc', '-p', 'tsconfig.json', '--noEmit') },
   { name: 'lint', command: tool('eslint/bin/eslint.js', '.', ...(isFixing ? ['--fix'] : [])) },
   { name: 'walls', command: node('tools/walls/check.mjs', '--canaries') },

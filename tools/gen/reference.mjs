@@ -40,13 +40,17 @@ if (isChecking && stale.length > 0) {
 
 function permissions() {
   const header = `| Permission | ${ROLES.join(' | ')} |\n|---|${ROLES.map(() => ':-:').join('|')}|`;
-  const rows = Object.entries(PERMISSIONS).map(([name, roles]) => `| \`${name}\` | ${ROLES.map((role) => (roles.includes(role) ? '✓' : '')).join(' | ')} |`);
+  const rows = Object.entries(PERMISSIONS).map(
+    ([name, roles]) => `| \`${name}\` | ${ROLES.map((role) => (roles.includes(role) ? '✓' : '')).join(' | ')} |`,
+  );
   return `# Permissions\n\nMade from [the one table](../../libs/contracts/permissions.ts) that the API enforces.\n\n${header}\n${rows.join('\n')}\n`;
 }
 
 function events() {
   const rows = EVENT_CONTRACTS.map((contract) => {
-    const engines = Object.entries(SUBSCRIPTIONS).filter(([, kinds]) => kinds.includes(contract.aggregate)).map(([name]) => name);
+    const engines = Object.entries(SUBSCRIPTIONS)
+      .filter(([, kinds]) => kinds.includes(contract.aggregate))
+      .map(([name]) => name);
     return `| \`${contract.type}\` | v${contract.version} | ${contract.aggregate} | ${contract.summary} | ${engines.join(', ')} |`;
   });
   return `# Events\n\nMade from [the contracts](../../libs/contracts/events/index.ts). Every event travels as a CloudEvents 1.0 envelope; see [asyncapi.json](asyncapi.json).\n\n| Type | Version | Aggregate | Says | Heard by |\n|---|---|---|---|---|\n${rows.join('\n')}\n`;

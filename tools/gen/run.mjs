@@ -29,7 +29,8 @@ const stale = ENTRIES.filter(({ name, script }) => {
     encoding: 'utf8',
     env: { ...process.env, TEST_DATABASE_URL: databaseUrl, TEST_REDIS_URL: redisUrl },
   });
-  if (result.status !== 0) process.stdout.write(`${name}: ${(result.stdout + result.stderr).trim() || 'not fresh; run npm run gen'}\n`);
+  if (result.status !== 0)
+    process.stdout.write(`${name}: ${(result.stdout + result.stderr).trim() || 'not fresh; run npm run gen'}\n`);
   return result.status !== 0;
 });
 if (!wasRunning) await stopServers('test', { forget: true });

@@ -10,7 +10,16 @@ import { readJson, root, writeJson } from './places.mjs';
 import { Refusal, say } from './say.mjs';
 
 const OLDEST_NODE = [20, 19];
-const SOURCES = ['apps', 'libs', 'prisma', 'bench', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
+const SOURCES = [
+  'apps',
+  'libs',
+  'prisma',
+  'bench',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+];
 
 export function checkNode(version = process.versions.node) {
   const [major, minor] = version.split('.').map(Number);
@@ -55,8 +64,13 @@ function hasScript(name) {
 }
 
 function run(command, args) {
-  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32' });
-  if (result.status !== 0) throw new Refusal(`${command} ${args.join(' ')} failed (${result.error?.message ?? `exit ${result.status}`})`);
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    shell: process.platform === 'win32',
+  });
+  if (result.status !== 0)
+    throw new Refusal(`${command} ${args.join(' ')} failed (${result.error?.message ?? `exit ${result.status}`})`);
 }
 
 function filesOf(entries) {

@@ -74,6 +74,9 @@ function apt(work, args, cwd) {
 
 function run(command, args, cwd) {
   const result = spawnSync(command, args, { cwd, encoding: 'utf8' });
-  if (result.status !== 0) throw new Refusal(`${command} ${args.at(-1)} failed: ${(result.stderr || result.stdout || '').trim().slice(0, 400)}`);
+  if (result.status !== 0)
+    throw new Refusal(
+      `${command} ${args.at(-1)} failed: ${(result.stderr || result.stdout || '').trim().slice(0, 400)}`,
+    );
   return result.stdout;
 }

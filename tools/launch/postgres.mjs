@@ -24,11 +24,18 @@ export function majorVersion(text) {
 export function findPostgres() {
   for (const candidate of [embedded, onThisMachine, fromDebian]) {
     const found = candidate();
-    if (found && majorVersion(output(path.join(found.bin, 'postgres'), ['--version'], { env: { ...process.env, ...found.env } })) >= OLDEST) {
+    if (
+      found &&
+      majorVersion(
+        output(path.join(found.bin, 'postgres'), ['--version'], { env: { ...process.env, ...found.env } }),
+      ) >= OLDEST
+    ) {
       return found;
     }
   }
-  throw new Refusal(`PostgreSQL ${OLDEST} or newer was not found. Install it (for example: apt-get install postgresql) or set DATABASE_URL.`);
+  throw new Refusal(
+    `PostgreSQL ${OLDEST} or newer was not found. Install it (for example: apt-get install postgresql) or set DATABASE_URL.`,
+  );
 }
 
 export async function startPostgres({ data, settings = {}, logFile }) {
@@ -38,9 +45,12 @@ export async function startPostgres({ data, settings = {}, logFile }) {
   const port = await freePort();
   const options = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings };
   const log = openSync(within(logFile), 'a');
-  const child = runAs(identity, path.join(server.bin, 'postgres'), [
-    '-D', data, '-p', String(port), ...Object.entries(options).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-  ], { env: { ...process.env, ...server.env }, cwd: '/', stdio: ['ignore', log, log], detached: true });
+  const child = runAs(
+    identity,
+    path.join(server.bin, 'postgres'),
+    ['-D', data, '-p', String(port), ...Object.entries(options).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+    { env: { ...process.env, ...server.env }, cwd: '/', stdio: ['ignore', log, log], detached: true },
+  );
   child.unref();
   await listening(port, child, 'PostgreSQL', logFile);
   await accepting(port);
@@ -67,7 +77,9 @@ function onThisMachine() {
     output('pg_config', ['--bindir']),
     ...(process.env.PATH ?? '').split(path.delimiter),
   ];
-  const bin = folders.find((folder) => folder && existsSync(path.join(folder, 'postgres')) && existsSync(path.join(folder, 'initdb')));
+  const bin = folders.find(
+    (folder) => folder && existsSync(path.join(folder, 'postgres')) && existsSync(path.join(folder, 'initdb')),
+  );
   return bin && { bin, env: {}, from: bin };
 }
 
@@ -76,24 +88,47 @@ function fromDebian() {
   const files = unpackedPackages('postgresql', ['postgresql']);
   const versions = path.join(files, 'usr/lib/postgresql');
   const [version] = readdirSync(versions);
-  return { bin: path.join(versions, version, 'bin'), env: { LD_LIBRARY_PATH: libraryPath(files) }, from: `Debian's postgresql-${version}` };
+  return {
+    bin: path.join(versions, version, 'bin'),
+    env: { LD_LIBRARY_PATH: libraryPath(files) },
+    from: `Debian's postgresql-${version}`,
+  };
 }
 
 function initialise(server, data, identity) {
   mkdirSync(data, { recursive: true, mode: 0o700 });
   if (identity) chownSync(data, identity.uid, identity.gid);
-  const args = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync', '--no-instructions'];
+  const args = [
+    '-D',
+    data,
+    '-U',
+    'postgres',
+    '-A',
+    'trust',
+    '-E',
+    'UTF8',
+    '--locale=C',
+    '--no-sync',
+    '--no-instructions',
+  ];
   const [command, ...rest] = commandAs(identity, path.join(server.bin, 'initdb'), args);
-  const result = spawnSync(command, rest, { cwd: '/', encoding: 'utf8', env: { ...process.env, ...server.env, LC_ALL: 'C' } });
+  const result = spawnSync(command, rest, {
+    cwd: '/',
+    encoding: 'utf8',
+    env: { ...process.env, ...server.env, LC_ALL: 'C' },
+  });
   if (result.status !== 0) throw new Refusal(`initdb failed: ${result.stderr || result.stdout || result.error}`);
 }
 
 /** Undefined for an ordinary user, who simply runs the server as themselves. */
 function unprivileged() {
   if (process.getuid?.() !== 0) return undefined;
-  const accounts = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'));
+  const accounts = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'));
   const account = accounts.find(([name]) => name === 'postgres') ?? accounts.find(([name]) => name === 'nobody');
-  if (!account) throw new Refusal('PostgreSQL refuses to run as root, and there is neither a user postgres nor nobody.');
+  if (!account)
+    throw new Refusal('PostgreSQL refuses to run as root, and there is neither a user postgres nor nobody.');
   return { uid: Number(account[2]), gid: Number(account[3]) };
 }
 

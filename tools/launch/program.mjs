@@ -27,9 +27,15 @@ function adoptRunningSystem(name) {
   if (process.env.DATABASE_URL || asksForHelp) return;
   const running = readJson(path.join(dataDir, 'run.json'));
   if (!running?.pid || !isAlive(running.pid)) {
-    process.stderr.write(`${name}: nothing is running here. Run npm start in another terminal, or set DATABASE_URL and REDIS_URL.\n`);
+    process.stderr.write(
+      `${name}: nothing is running here. Run npm start in another terminal, or set DATABASE_URL and REDIS_URL.\n`,
+    );
     process.exit(EX_CONFIG);
   }
   process.env.NODE_ENV ??= 'development';
-  Object.assign(process.env, { DATABASE_URL: running.databaseUrl, REDIS_URL: running.redisUrl, ...readJson(path.join(dataDir, 'secrets.json')) });
+  Object.assign(process.env, {
+    DATABASE_URL: running.databaseUrl,
+    REDIS_URL: running.redisUrl,
+    ...readJson(path.join(dataDir, 'secrets.json')),
+  });
 }

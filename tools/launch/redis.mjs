@@ -16,7 +16,8 @@ export function majorVersion(text) {
 
 export function findRedis() {
   for (const command of ['redis-server', 'valkey-server']) {
-    if (majorVersion(output(command, ['--version'])) >= OLDEST) return { command, env: {}, from: `${command} on the PATH` };
+    if (majorVersion(output(command, ['--version'])) >= OLDEST)
+      return { command, env: {}, from: `${command} on the PATH` };
   }
   if (hasApt) {
     const files = unpackedPackages('redis', ['redis-server', 'redis-tools']);
@@ -39,8 +40,22 @@ export async function startRedis({ data, logFile }) {
   mkdirSync(data, { recursive: true });
   const port = await freePort();
   const log = openSync(within(logFile), 'a');
-  const args = ['--port', port, '--bind', '127.0.0.1', '--dir', data, '--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '',
-    '--maxmemory-policy', 'noeviction'].map(String);
+  const args = [
+    '--port',
+    port,
+    '--bind',
+    '127.0.0.1',
+    '--dir',
+    data,
+    '--appendonly',
+    'yes',
+    '--appendfsync',
+    'everysec',
+    '--save',
+    '',
+    '--maxmemory-policy',
+    'noeviction',
+  ].map(String);
   const child = spawn(server.command, args, {
     argv0: server.argv0 ?? server.command,
     env: { ...process.env, ...server.env },

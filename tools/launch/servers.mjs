@@ -11,7 +11,13 @@ import { say } from './say.mjs';
 const SETTINGS = {
   dev: { max_connections: 200 },
   // A test database that is lost with the machine is no loss: no write waits for the disk.
-  test: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: 400, shared_buffers: '256MB' },
+  test: {
+    fsync: 'off',
+    synchronous_commit: 'off',
+    full_page_writes: 'off',
+    max_connections: 400,
+    shared_buffers: '256MB',
+  },
 };
 
 function memory(purpose) {
@@ -27,7 +33,11 @@ export async function startServers(purpose) {
       (await running(known.postgres)) ??
       starting('PostgreSQL', async () => {
         const { startPostgres } = await import('./postgres.mjs');
-        return startPostgres({ data: path.join(home, 'postgres'), settings: SETTINGS[purpose], logFile: path.join(home, 'postgres.log') });
+        return startPostgres({
+          data: path.join(home, 'postgres'),
+          settings: SETTINGS[purpose],
+          logFile: path.join(home, 'postgres.log'),
+        });
       }),
     given(process.env.REDIS_URL) ??
       (await running(known.redis)) ??
@@ -56,7 +66,9 @@ function given(url) {
 }
 
 async function running(server) {
-  return server?.pid && isAlive(server.pid) && (await isListening(server.port)) ? { ...server, wasRunning: true } : undefined;
+  return server?.pid && isAlive(server.pid) && (await isListening(server.port))
+    ? { ...server, wasRunning: true }
+    : undefined;
 }
 
 async function starting(name, start) {

@@ -35,7 +35,13 @@ await main(async () => {
   install();
   build();
   const { databaseUrl, redisUrl } = await startServers('dev');
-  const environment = { ...process.env, ...secrets(), NODE_ENV: process.env.NODE_ENV ?? 'development', DATABASE_URL: databaseUrl, REDIS_URL: redisUrl };
+  const environment = {
+    ...process.env,
+    ...secrets(),
+    NODE_ENV: process.env.NODE_ENV ?? 'development',
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl,
+  };
   runStep('db:migrate', environment);
   if (environment.NODE_ENV === 'development') runStep('db:seed', environment);
   const ports = await choosePorts();
@@ -51,7 +57,9 @@ if (process.exitCode) await stop(process.exitCode);
 function refuseSecondStart() {
   const running = readJson(RUN_FILE);
   if (running && running.pid !== process.pid && isAlive(running.pid)) {
-    throw new Refusal(`BaseCommerce is running already from this folder (process ${running.pid}). Stop it first, or set BASECOMMERCE_DATA.`);
+    throw new Refusal(
+      `BaseCommerce is running already from this folder (process ${running.pid}). Stop it first, or set BASECOMMERCE_DATA.`,
+    );
   }
 }
 
@@ -60,21 +68,30 @@ function secrets() {
   const file = path.join(dataDir, 'secrets.json');
   const kept = readJson(file) ?? {};
   const names = ['SECRET_KEY', 'MANAGEMENT_API_KEY', 'ENCRYPTION_KEY'];
-  const values = Object.fromEntries(names.map((name) => [name, process.env[name] ?? kept[name] ?? randomBytes(36).toString('base64url')]));
+  const values = Object.fromEntries(
+    names.map((name) => [name, process.env[name] ?? kept[name] ?? randomBytes(36).toString('base64url')]),
+  );
   if (names.some((name) => kept[name] === undefined)) writeJson(file, values, 0o600);
   return values;
 }
 
 function runStep(script, environment) {
-  const result = spawnSync('npm', ['run', '-s', script], { cwd: root, env: environment, encoding: 'utf8', shell: process.platform === 'win32' });
+  const result = spawnSync('npm', ['run', '-s', script], {
+    cwd: root,
+    env: environment,
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  });
   for (const line of result.stdout.split('\n').filter(Boolean)) say(line);
   if (result.status !== 0) throw new Refusal(`npm run ${script} failed:\n${result.stderr}`);
 }
 
 async function choosePorts() {
   const wanted = process.env.PORT === undefined ? 8_000 : Number(process.env.PORT);
-  const pick = async (preferred) => (wanted === 0 || preferred === 0 || (await isListening(preferred)) ? freePort() : preferred);
-  if (wanted !== 0 && (await isListening(wanted))) throw new Refusal(`Port ${wanted} is in use. Free it, or start with PORT=0 to pick a free one.`);
+  const pick = async (preferred) =>
+    wanted === 0 || preferred === 0 || (await isListening(preferred)) ? freePort() : preferred;
+  if (wanted !== 0 && (await isListening(wanted)))
+    throw new Refusal(`Port ${wanted} is in use. Free it, or start with PORT=0 to pick a free one.`);
   const ports = {};
   for (const item of PROCESSES) ports[item.name] = { metrics: await pick(item.metricsPort) };
   ports.vertical.http = wanted === 0 ? await freePort() : wanted;
@@ -83,7 +100,11 @@ async function choosePorts() {
 
 function launch(item, environment, deaths = []) {
   const log = createWriteStream(within(path.join(dataDir, 'logs', `${item.name}.log`)), { flags: 'a' });
-  const child = spawn(process.execPath, [item.program], { cwd: root, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [item.program], {
+    cwd: root,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   children.set(item.name, child);
   const tail = [];
   for (const stream of [child.stdout, child.stderr]) {
@@ -91,16 +112,22 @@ function launch(item, environment, deaths = []) {
       log.write(chunk);
       tail.push(String(chunk));
       if (tail.length > 20) tail.shift();
-      if (process.argv.includes('--logs') || stream === child.stderr) process.stdout.write(dim(`[${item.name}] `) + chunk);
+      if (process.argv.includes('--logs') || stream === child.stderr)
+        process.stdout.write(dim(`[${item.name}] `) + chunk);
     });
   }
   const startedAt = Date.now();
   child.once('exit', (code, signal) => {
     if (isStopping) return;
     const recent = [...deaths, Date.now()].slice(-QUICK_DEATHS);
-    const isHopeless = Date.now() - startedAt < QUICK_DEATH_MS && recent.length === QUICK_DEATHS && Date.now() - recent[0] < QUICK_DEATH_MS * QUICK_DEATHS;
+    const isHopeless =
+      Date.now() - startedAt < QUICK_DEATH_MS &&
+      recent.length === QUICK_DEATHS &&
+      Date.now() - recent[0] < QUICK_DEATH_MS * QUICK_DEATHS;
     if (isHopeless || code === 78) {
-      process.stderr.write(`\n${item.name} does not stay up (${signal ?? `exit ${code}`}). Its last words:\n${tail.join('')}\n`);
+      process.stderr.write(
+        `\n${item.name} does not stay up (${signal ?? `exit ${code}`}). Its last words:\n${tail.join('')}\n`,
+      );
       void stop(1);
       return;
     }
@@ -123,7 +150,10 @@ async function ready(item, ports) {
     }
     await pause(100);
   }
-  if (!isStopping) throw new Refusal(`${item.name} did not become ready: ${reason}\nIts log: ${path.join(dataDir, 'logs', `${item.name}.log`)}`);
+  if (!isStopping)
+    throw new Refusal(
+      `${item.name} did not become ready: ${reason}\nIts log: ${path.join(dataDir, 'logs', `${item.name}.log`)}`,
+    );
 }
 
 function announce(port, domain) {

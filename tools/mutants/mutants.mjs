@@ -21,21 +21,24 @@ export const MUTANTS = [
     name: 'acknowledged before committed',
     file: 'libs/platform/inbox/worker/engine-loop.ts',
     find: '    await this.applier.handle(events, epochs);\n    if (events.length > 0) this.refresher.mark();\n    this.acknowledge(mine, epochs);',
-    replace: '    this.acknowledge(mine, epochs);\n    await this.applier.handle(events, epochs);\n    if (events.length > 0) this.refresher.mark();',
+    replace:
+      '    this.acknowledge(mine, epochs);\n    await this.applier.handle(events, epochs);\n    if (events.length > 0) this.refresher.mark();',
     tests: ['tests/faults'],
   },
   {
     name: 'no inbox',
     file: 'libs/platform/inbox/worker/gate-store.ts',
     find: '                  ${events.map((event) => event.envelope.id)}::uuid[]) as e(recorded_on, tenant_id, event_id)`;\n}\n\n/** Of these events',
-    replace: '                  ${events.map((event) => event.envelope.id)}::uuid[]) as e(recorded_on, tenant_id, event_id)\n     where false`;\n}\n\n/** Of these events',
+    replace:
+      '                  ${events.map((event) => event.envelope.id)}::uuid[]) as e(recorded_on, tenant_id, event_id)\n     where false`;\n}\n\n/** Of these events',
     tests: ['tests/faults', 'libs/platform/inbox'],
   },
   {
     name: 'outbox read by a cursor',
     file: 'libs/platform/outbox/relay/relay-store.ts',
     find: '           and not pg_visible_in_snapshot(o.xid, ${since.text}::pg_snapshot)\n           and pg_visible_in_snapshot(o.xid, coalesce',
-    replace: '           and o.xid >= pg_snapshot_xmax(${since.text}::pg_snapshot)\n           and pg_visible_in_snapshot(o.xid, coalesce',
+    replace:
+      '           and o.xid >= pg_snapshot_xmax(${since.text}::pg_snapshot)\n           and pg_visible_in_snapshot(o.xid, coalesce',
     tests: ['tests/faults', 'libs/platform/outbox'],
   },
   {
@@ -64,7 +67,13 @@ export const MUTANTS = [
     file: 'libs/platform/auth/strategies.ts',
     find: '    algorithms: [ALGORITHM],\n',
     replace: '',
-    also: [['libs/platform/auth/strategies.ts', 'import { ALGORITHM, ISSUER, principalOf, Tokens }', 'import { ISSUER, principalOf, Tokens }']],
+    also: [
+      [
+        'libs/platform/auth/strategies.ts',
+        'import { ALGORITHM, ISSUER, principalOf, Tokens }',
+        'import { ISSUER, principalOf, Tokens }',
+      ],
+    ],
     tests: ['tests/scenarios/sign-in'],
   },
   {

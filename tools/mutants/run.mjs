@@ -13,7 +13,19 @@ import { main, Refusal, say } from '../launch/say.mjs';
 import { startServers, stopServers } from '../launch/servers.mjs';
 import { MUTANTS } from './mutants.mjs';
 
-const COPIED = ['apps', 'bench', 'libs', 'prisma', 'tests', 'tools', 'dist', 'package.json', 'tsconfig.json', 'jest.config.mjs', 'prisma.config.ts'];
+const COPIED = [
+  'apps',
+  'bench',
+  'libs',
+  'prisma',
+  'tests',
+  'tools',
+  'dist',
+  'package.json',
+  'tsconfig.json',
+  'jest.config.mjs',
+  'prisma.config.ts',
+];
 const LIMIT_MS = 300_000;
 
 await main(async () => {
@@ -31,7 +43,9 @@ await main(async () => {
       const startedAt = performance.now();
       const isCaught = isCaughtIn(copy, mutant, { TEST_DATABASE_URL: databaseUrl, TEST_REDIS_URL: redisUrl });
       if (!isCaught) survivors.push(mutant.name);
-      say(`${isCaught ? 'caught   ' : 'SURVIVED '} ${mutant.name} (${((performance.now() - startedAt) / 1_000).toFixed(1)} s)`);
+      say(
+        `${isCaught ? 'caught   ' : 'SURVIVED '} ${mutant.name} (${((performance.now() - startedAt) / 1_000).toFixed(1)} s)`,
+      );
     }
   } finally {
     rmSync(copy, { recursive: true, force: true });
@@ -46,15 +60,35 @@ function isCaughtIn(copy, mutant, environment) {
   const originals = new Map(edits.map(([file]) => [file, readFileSync(path.join(copy, file), 'utf8')]));
   for (const [file, find, replace] of edits) {
     const text = readFileSync(path.join(copy, file), 'utf8');
-    if (text.split(find).length !== 2) throw new Refusal(`${mutant.name}: its place in ${file} is gone; the mutant must follow the code`);
-    writeFileSync(path.join(copy, file), text.replace(find, () => replace));
+    if (text.split(find).length !== 2)
+      throw new Refusal(`${mutant.name}: its place in ${file} is gone; the mutant must follow the code`);
+    writeFileSync(
+      path.join(copy, file),
+      text.replace(find, () => replace),
+    );
   }
   try {
     // Processes under test run from the build, so the build carries the mutant, too.
-    const compiled = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', path.join(copy, 'tsconfig.build.json')], { cwd: copy });
-    if (compiled.status !== 0 && compiled.stdout.length > 0 && !existsSync(path.join(copy, 'dist'))) throw new Refusal(`${mutant.name} does not compile`);
-    const args = ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js', '--bail', ...mutant.tests];
-    const result = spawnSync(process.execPath, args, { cwd: copy, env: { ...process.env, ...environment, NODE_ENV: 'test' }, encoding: 'utf8', timeout: LIMIT_MS });
+    const compiled = spawnSync(
+      process.execPath,
+      ['node_modules/typescript/bin/tsc', '-p', path.join(copy, 'tsconfig.build.json')],
+      { cwd: copy },
+    );
+    if (compiled.status !== 0 && compiled.stdout.length > 0 && !existsSync(path.join(copy, 'dist')))
+      throw new Refusal(`${mutant.name} does not compile`);
+    const args = [
+      '--experimental-vm-modules',
+      '--no-warnings',
+      'node_modules/jest/bin/jest.js',
+      '--bail',
+      ...mutant.tests,
+    ];
+    const result = spawnSync(process.execPath, args, {
+      cwd: copy,
+      env: { ...process.env, ...environment, NODE_ENV: 'test' },
+      encoding: 'utf8',
+      timeout: LIMIT_MS,
+    });
     if (/No tests found/.test(result.stdout + result.stderr)) throw new Refusal(`${mutant.name}: its tests are gone`);
     return result.status !== 0;
   } finally {

@@ -19,7 +19,8 @@ const failures = own.map((violation) => `${violation.rule.name}: ${violation.fro
 
 if (process.argv.includes('--canaries')) {
   const rules = [...config.forbidden.map((rule) => rule.name), 'not-in-allowed'];
-  for (const rule of rules.filter((name) => !canaries.some((canary) => canary.rule === name))) failures.push(`the rule ${rule} has no canary`);
+  for (const rule of rules.filter((name) => !canaries.some((canary) => canary.rule === name)))
+    failures.push(`the rule ${rule} has no canary`);
   failures.push(...uncaught());
 }
 
@@ -27,7 +28,9 @@ if (failures.length > 0) {
   process.stdout.write(`${failures.join('\n')}\n`);
   process.exit(1);
 }
-process.stdout.write(`walls hold${process.argv.includes('--canaries') ? `; ${canaries.length} canaries caught` : ''}\n`);
+process.stdout.write(
+  `walls hold${process.argv.includes('--canaries') ? `; ${canaries.length} canaries caught` : ''}\n`,
+);
 
 /** All canaries that do not share a file are tried in one pass, each in a copy that nobody else sees. */
 function uncaught() {
@@ -48,7 +51,10 @@ function uncaught() {
       }
       const caught = violationsIn(copy);
       return round
-        .filter((canary) => !caught.some((violation) => violation.rule.name === canary.rule && violation.from === canary.file))
+        .filter(
+          (canary) =>
+            !caught.some((violation) => violation.rule.name === canary.rule && violation.from === canary.file),
+        )
         .map((canary) => `not caught by ${canary.rule}: ${canary.file}: ${canary.code}`);
     } finally {
       rmSync(copy, { recursive: true, force: true });

@@ -77,7 +77,10 @@ export const changeProduct = operation({
   summary: 'Change a product; a new price applies to new quotes only',
   access: 'product.manage',
   params: idParams,
-  body: newProduct.pick({ name: true, price: true, category: true }).partial().extend({ is_active: z.boolean().optional() }),
+  body: newProduct
+    .pick({ name: true, price: true, category: true })
+    .partial()
+    .extend({ is_active: z.boolean().optional() }),
   response: product,
   errors: ['version_conflict'],
 });

@@ -175,7 +175,8 @@ export const convertQuote = operation({
   method: 'POST',
   path: '/quotes/:id/convert',
   summary: 'Make an order of an accepted quote, whole or in part',
-  description: 'A quantity converts once, however many callers ask. A quote past its validity needs `quote.convert_expired`.',
+  description:
+    'A quantity converts once, however many callers ask. A quote past its validity needs `quote.convert_expired`.',
   access: 'quote.convert',
   body: z
     .strictObject({

@@ -32,7 +32,12 @@ const slug = z
   .max(63)
   .regex(/^[a-z0-9](-?[a-z0-9])*$/, 'must be lower-case letters, digits and single hyphens');
 
-const timeZone = z.string().refine((value) => Intl.supportedValuesOf('timeZone').includes(value) || value === 'UTC', 'must be an IANA time zone');
+const timeZone = z
+  .string()
+  .refine(
+    (value) => Intl.supportedValuesOf('timeZone').includes(value) || value === 'UTC',
+    'must be an IANA time zone',
+  );
 
 const reason = text(500).meta({ description: 'Why; kept in the audit' });
 
@@ -127,7 +132,11 @@ const stateChange = <const Id extends string, const Verb extends string>(id: Id,
     errors: ['tenant_not_found', 'invalid_transition'],
   });
 
-export const suspendTenant = stateChange('suspendTenant', 'suspend', 'Suspend a store: reading and paying stay possible');
+export const suspendTenant = stateChange(
+  'suspendTenant',
+  'suspend',
+  'Suspend a store: reading and paying stay possible',
+);
 export const reactivateTenant = stateChange('reactivateTenant', 'reactivate', 'Give a suspended store its writes back');
 export const closeTenant = stateChange('closeTenant', 'close', 'Close a store: nobody signs in any more');
 

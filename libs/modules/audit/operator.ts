@@ -25,7 +25,12 @@ export class AuditController {
         from operator_audit_entries e left join tenants t on t.id = e.tenant_id
        where e.id < ${before(cursor)} and (${tenant ?? null}::text is null or t.slug = ${tenant ?? null} or t.id::text = ${tenant ?? null})
        order by e.id desc limit ${limit + 1}`);
-    return pageOf(rows, limit, (row) => row.id, (row) => ({ ...row, at: row.at.toISOString() }));
+    return pageOf(
+      rows,
+      limit,
+      (row) => row.id,
+      (row) => ({ ...row, at: row.at.toISOString() }),
+    );
   }
 }
 

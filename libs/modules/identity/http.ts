@@ -19,7 +19,11 @@ import { SessionAdmission } from './admission.js';
 import { revokeSessions, userById, userPage, type UserRow, userView } from './data/users.js';
 import { errors } from './errors.js';
 import { limitedAttempt } from './usecases/attempts.js';
-import { changeOwnPassword as changePassword, changeUser as change, createUser as create } from './usecases/manage-users.js';
+import {
+  changeOwnPassword as changePassword,
+  changeUser as change,
+  createUser as create,
+} from './usecases/manage-users.js';
 import { formatRefreshToken, REFRESH_COOKIE, REFRESH_SECONDS } from './usecases/refresh-token.js';
 import { rotateSession } from './usecases/rotate-session.js';
 import { type SignedIn, signIn } from './usecases/sign-in.js';
@@ -51,7 +55,8 @@ export class SessionsController {
   async logout(call: CallOf<typeof logout>) {
     const { userId, sessionId } = call.principal;
     call.setCookie(REFRESH_COOKIE, '', 0);
-    if (call.body.everywhere) return { ended: await revokeSessions(call.tx, call.tx.tenant, userId, 'signed out everywhere') };
+    if (call.body.everywhere)
+      return { ended: await revokeSessions(call.tx, call.tx.tenant, userId, 'signed out everywhere') };
     const ended = await call.tx.execute(sql`
       update sessions set revoked_at = app.now(), revoked_reason = 'signed out'
        where tenant_id = ${call.tx.tenant} and id = ${sessionId} and revoked_at is null`);

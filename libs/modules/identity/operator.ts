@@ -16,7 +16,9 @@ export class OperatorSessionsController {
   @Handle(operatorLogin)
   async login(call: CallOf<typeof operatorLogin>) {
     const { email, password } = call.body;
-    const { id, sessionId } = await limitedAttempt(`console/${email}`, call.address, () => signInOperator(call.tx, email, password));
+    const { id, sessionId } = await limitedAttempt(`console/${email}`, call.address, () =>
+      signInOperator(call.tx, email, password),
+    );
     return this.tokens.issueForOperator(id, sessionId);
   }
 
@@ -25,7 +27,9 @@ export class OperatorSessionsController {
     const { sessionId } = call.principal;
     if (sessionId === undefined) return { ended: 0 };
     return {
-      ended: await call.tx.execute(sql`update operator_sessions set revoked_at = app.now() where id = ${sessionId} and revoked_at is null`),
+      ended: await call.tx.execute(
+        sql`update operator_sessions set revoked_at = app.now() where id = ${sessionId} and revoked_at is null`,
+      ),
     };
   }
 }
@@ -36,7 +40,13 @@ export class OperatorsController {
   async create(call: CallOf<typeof createOperator>) {
     const { operator, password } = await create(call.tx, call.body);
     const { actor } = call.principal;
-    await recordAct(call.tx, { actor, action: 'operator.create', tenant: null, subject: operator.email, reason: call.body.reason });
+    await recordAct(call.tx, {
+      actor,
+      action: 'operator.create',
+      tenant: null,
+      subject: operator.email,
+      reason: call.body.reason,
+    });
     return { id: operator.id, email: operator.email, name: operator.name, password };
   }
 
@@ -45,7 +55,12 @@ export class OperatorsController {
     const { cursor, limit } = call.query;
     const rows = await call.tx.query(sql<OperatorRow>`
       select id, email, name, is_active, created_at from operators where id < ${before(cursor)} order by id desc limit ${limit + 1}`);
-    return pageOf(rows, limit, (row) => row.id, (row) => ({ ...row, created_at: row.created_at.toISOString() }));
+    return pageOf(
+      rows,
+      limit,
+      (row) => row.id,
+      (row) => ({ ...row, created_at: row.created_at.toISOString() }),
+    );
   }
 }
 

@@ -42,15 +42,17 @@ export function eventData(row: QuoteRow) {
 }
 
 export function eventLines(row: QuoteWithLines) {
-  return quoteView(row).lines.map(({ product_id, quantity, unit, base_quantity, unit_price, discount_percent, total }) => ({
-    product_id,
-    quantity,
-    unit,
-    base_quantity,
-    unit_price,
-    discount_percent,
-    total,
-  }));
+  return quoteView(row).lines.map(
+    ({ product_id, quantity, unit, base_quantity, unit_price, discount_percent, total }) => ({
+      product_id,
+      quantity,
+      unit,
+      base_quantity,
+      unit_price,
+      discount_percent,
+      total,
+    }),
+  );
 }
 
 function lineView(line: QuoteLineRow, currency: string) {

@@ -82,7 +82,10 @@ export class TenantPeopleController {
 
   @Handle(createTenantUser)
   async create(call: CallOf<typeof createTenantUser>) {
-    const { user, password } = await addUser(call.tx, call.principal.actor, { tenant: call.params.tenant, ...call.body });
+    const { user, password } = await addUser(call.tx, call.principal.actor, {
+      tenant: call.params.tenant,
+      ...call.body,
+    });
     return { ...userView(user), password };
   }
 

@@ -31,7 +31,8 @@ export interface Invocation {
   readonly isDryRun: boolean;
 }
 
-export type Parsed = { readonly kind: 'help'; readonly operation?: Operation } | ({ readonly kind: 'run' } & Invocation);
+export type Parsed =
+  { readonly kind: 'help'; readonly operation?: Operation } | ({ readonly kind: 'run' } & Invocation);
 
 /** Throws `unknown_command`, `missing_argument` or `unknown_flag`. */
 export function parseCommandLine(operations: readonly Operation[], words: readonly string[]): Parsed {
@@ -39,7 +40,8 @@ export function parseCommandLine(operations: readonly Operation[], words: readon
     .filter((candidate) => candidate.command?.split(' ').every((word, index) => words[index] === word))
     .sort((a, b) => b.command!.length - a.command!.length)[0];
   if (!operation) {
-    if (words.length === 0 || words.includes('--help') || words.includes('-h') || words[0] === 'help') return { kind: 'help' };
+    if (words.length === 0 || words.includes('--help') || words.includes('-h') || words[0] === 'help')
+      return { kind: 'help' };
     throw usageErrors.unknown_command({ details: { command: words.slice(0, 2).join(' ') } });
   }
   const rest = words.slice(operation.command!.split(' ').length);
@@ -58,14 +60,30 @@ export function flagsOf(operation: Operation): Flag[] {
 
 function invocationOf(operation: Operation, words: readonly string[]): Invocation {
   const flags = flagsOf(operation);
-  const options = Object.fromEntries(flags.map((flag) => [flag.flag, { type: flag.type === 'boolean' ? ('boolean' as const) : ('string' as const) }]));
-  const { values, positionals } = read(words, { ...options, json: { type: 'boolean' }, 'dry-run': { type: 'boolean' } });
+  const options = Object.fromEntries(
+    flags.map((flag) => [flag.flag, { type: flag.type === 'boolean' ? ('boolean' as const) : ('string' as const) }]),
+  );
+  const { values, positionals } = read(words, {
+    ...options,
+    json: { type: 'boolean' },
+    'dry-run': { type: 'boolean' },
+  });
   const names = parametersOf(operation);
-  if (positionals.length < names.length) throw usageErrors.missing_argument({ details: { argument: names[positionals.length]! } });
-  const path = names.reduce((text, name, index) => text.replace(`:${name}`, encodeURIComponent(positionals[index]!)), operation.path);
+  if (positionals.length < names.length)
+    throw usageErrors.missing_argument({ details: { argument: names[positionals.length]! } });
+  const path = names.reduce(
+    (text, name, index) => text.replace(`:${name}`, encodeURIComponent(positionals[index]!)),
+    operation.path,
+  );
   const given = flags.filter((flag) => values[flag.flag] !== undefined);
-  const query = new URLSearchParams(given.filter((flag) => flag.place === 'query').map((flag): [string, string] => [flag.member, String(values[flag.flag])]));
-  const body = Object.fromEntries(given.filter((flag) => flag.place === 'body').map((flag) => [flag.member, valueOf(flag, values[flag.flag])]));
+  const query = new URLSearchParams(
+    given
+      .filter((flag) => flag.place === 'query')
+      .map((flag): [string, string] => [flag.member, String(values[flag.flag])]),
+  );
+  const body = Object.fromEntries(
+    given.filter((flag) => flag.place === 'body').map((flag) => [flag.member, valueOf(flag, values[flag.flag])]),
+  );
   return {
     operation,
     path: PREFIX[operation.audience] + path + (query.size > 0 ? `?${query.toString()}` : ''),
@@ -84,7 +102,10 @@ function read(words: readonly string[], options: Record<string, { type: 'boolean
 }
 
 function valueOf(flag: Flag, value: string | boolean | undefined): unknown {
-  if (flag.type === 'list') return String(value).split(',').map((item) => item.trim());
+  if (flag.type === 'list')
+    return String(value)
+      .split(',')
+      .map((item) => item.trim());
   if (flag.type === 'integer') return Number(value);
   return value;
 }
@@ -105,7 +126,14 @@ function membersOf(schema: z.ZodType, place: 'query' | 'body'): Flag[] {
     flag: member.replaceAll('_', '-'),
     member,
     place,
-    type: property.type === 'boolean' ? 'boolean' : property.type === 'integer' ? 'integer' : property.type === 'array' ? 'list' : 'text',
+    type:
+      property.type === 'boolean'
+        ? 'boolean'
+        : property.type === 'integer'
+          ? 'integer'
+          : property.type === 'array'
+            ? 'list'
+            : 'text',
     isRequired: described.required?.includes(member) ?? false,
     description: [
       property.description,

@@ -25,7 +25,10 @@ export function usageOf(operation: Operation): string {
     `  --${flag.flag}${flag.type === 'boolean' ? '' : ` <${flag.type}>`}`,
     `${flag.isRequired ? 'required; ' : ''}${flag.description}`,
   ]);
-  const general = [['  --json', 'the answer as JSON'], ...(operation.method === 'GET' ? [] : [['  --dry-run', 'do everything, then roll it back']])];
+  const general = [
+    ['  --json', 'the answer as JSON'],
+    ...(operation.method === 'GET' ? [] : [['  --dry-run', 'do everything, then roll it back']]),
+  ];
   return `${['basecommerce', operation.command, ...words].join(' ')}\n\n${operation.summary}.\n\n${columns([...flags, ...general])}`;
 }
 
@@ -44,8 +47,17 @@ function table(rows: readonly object[]): string {
 }
 
 export function columns(rows: readonly (readonly (string | undefined)[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.min(WIDEST, Math.max(...rows.map((row) => (row[column] ?? '').length))));
-  return rows.map((row) => row.map((text, column) => (text ?? '').padEnd(column === row.length - 1 ? 0 : widths[column]!)).join('  ').trimEnd()).join('\n');
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.min(WIDEST, Math.max(...rows.map((row) => (row[column] ?? '').length))),
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((text, column) => (text ?? '').padEnd(column === row.length - 1 ? 0 : widths[column]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 function cell(value: unknown): string {

@@ -4,14 +4,24 @@
  */
 import { z } from 'zod';
 
-const PLACEHOLDERS = /^(changeme|change-me|secret|password|example|your[-_ ]|placeholder|default|test[-_]?key|development|dev[-_])/i;
+const PLACEHOLDERS =
+  /^(changeme|change-me|secret|password|example|your[-_ ]|placeholder|default|test[-_]?key|development|dev[-_])/i;
 
 const secret = (name: string) =>
   z
     .string({ error: `${name} is required` })
-    .refine((value) => Buffer.byteLength(value) >= 32, `${name} must have at least 32 bytes; make one with: openssl rand -base64 48`)
-    .refine((value) => !PLACEHOLDERS.test(value), `${name} is a well-known placeholder; make one with: openssl rand -base64 48`)
-    .refine((value) => new Set(value).size >= 10, `${name} repeats too few characters; make one with: openssl rand -base64 48`);
+    .refine(
+      (value) => Buffer.byteLength(value) >= 32,
+      `${name} must have at least 32 bytes; make one with: openssl rand -base64 48`,
+    )
+    .refine(
+      (value) => !PLACEHOLDERS.test(value),
+      `${name} is a well-known placeholder; make one with: openssl rand -base64 48`,
+    )
+    .refine(
+      (value) => new Set(value).size >= 10,
+      `${name} repeats too few characters; make one with: openssl rand -base64 48`,
+    );
 
 const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
 
@@ -27,8 +37,22 @@ const url = (name: string, ...protocols: string[]) =>
 
 const origins = z
   .string()
-  .transform((value) => value.split(',').map((origin) => origin.trim()).filter(Boolean))
-  .pipe(z.array(z.string().refine((value) => value === '*' || URL.canParse(value), 'CORS_ORIGINS must be a comma-separated list of origins')));
+  .transform((value) =>
+    value
+      .split(',')
+      .map((origin) => origin.trim())
+      .filter(Boolean),
+  )
+  .pipe(
+    z.array(
+      z
+        .string()
+        .refine(
+          (value) => value === '*' || URL.canParse(value),
+          'CORS_ORIGINS must be a comma-separated list of origins',
+        ),
+    ),
+  );
 
 const schema = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('production'),
@@ -84,10 +108,16 @@ export class SettingsError extends Error {}
 
 /** Throws a SettingsError whose message lists every bad variable, one per line. Values never appear in it. */
 export function readSettings(process: ProcessName, environment: Record<string, string | undefined>): Settings {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
   const isNeeded = (name: string) => (NEEDS[process] as readonly string[]).includes(name);
-  const unneeded = ['SECRET_KEY', 'MANAGEMENT_API_KEY', 'ENCRYPTION_KEY'].filter((name) => !isNeeded(name) && !(name in given));
-  const result = schema.partial(Object.fromEntries(unneeded.map((name) => [name, true])) as { SECRET_KEY: true }).safeParse(given);
+  const unneeded = ['SECRET_KEY', 'MANAGEMENT_API_KEY', 'ENCRYPTION_KEY'].filter(
+    (name) => !isNeeded(name) && !(name in given),
+  );
+  const result = schema
+    .partial(Object.fromEntries(unneeded.map((name) => [name, true])) as { SECRET_KEY: true })
+    .safeParse(given);
   if (!result.success) {
     throw new SettingsError([...new Set(result.error.issues.map((issue) => line(issue)))].join('\n'));
   }
@@ -106,7 +136,9 @@ export function readSettings(process: ProcessName, environment: Record<string, s
 function refuseUnsafeProduction(values: z.output<typeof schema>, isProduction: boolean): void {
   if (!isProduction) return;
   if (values.CORS_ORIGINS.includes('*')) {
-    throw new SettingsError('CORS_ORIGINS must name its origins in production; * lets any site use a signed-in browser');
+    throw new SettingsError(
+      'CORS_ORIGINS must name its origins in production; * lets any site use a signed-in browser',
+    );
   }
 }
 

@@ -11,13 +11,22 @@ import { TenantDatabase } from './tenant-database.js';
       provide: TenantDatabase,
       inject: [SETTINGS],
       useFactory: (settings: Settings) =>
-        new TenantDatabase({ url: settings.DATABASE_URL, application: 'vertical', maxConnections: settings.DATABASE_POOL }),
+        new TenantDatabase({
+          url: settings.DATABASE_URL,
+          application: 'vertical',
+          maxConnections: settings.DATABASE_POOL,
+        }),
     },
     {
       provide: CrossTenantDatabase,
       inject: [SETTINGS],
       useFactory: (settings: Settings) =>
-        new CrossTenantDatabase({ url: settings.DATABASE_URL, application: 'vertical-operator', role: 'basecommerce_operator', maxConnections: 4 }),
+        new CrossTenantDatabase({
+          url: settings.DATABASE_URL,
+          application: 'vertical-operator',
+          role: 'basecommerce_operator',
+          maxConnections: 4,
+        }),
     },
   ],
   exports: [TenantDatabase, CrossTenantDatabase],

@@ -22,7 +22,11 @@ export function databaseFailure(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof DomainError) return error;
   const { code = '', detail = '', hint = '' } = error as PgError;
   if (code.startsWith(GUARD_CLASS)) return guardRefusal(error, detail, hint);
-  if (UNAVAILABLE.test(code) || SOCKET_ERRORS.has(code) || /Connection terminated|timeout exceeded when trying to connect/.test(error.message)) {
+  if (
+    UNAVAILABLE.test(code) ||
+    SOCKET_ERRORS.has(code) ||
+    /Connection terminated|timeout exceeded when trying to connect/.test(error.message)
+  ) {
     return new DomainError('database_unavailable', 'unavailable', 'The database cannot be reached right now.', {
       retryAfterSeconds: 2,
       cause: error,

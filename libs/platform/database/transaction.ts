@@ -95,7 +95,8 @@ export class TransactionState implements Queryable {
   }
 
   private async flight(statements: readonly Sql[]): Promise<StatementResult[]> {
-    if (this.phase === 'closed') throw new Error('the transaction has ended; a statement came after its commit or rollback');
+    if (this.phase === 'closed')
+      throw new Error('the transaction has ended; a statement came after its commit or rollback');
     const opening = this.phase === 'idle' ? [BEGIN, ...this.entry] : [];
     this.phase = 'open';
     try {

@@ -63,7 +63,8 @@ export class AccessGuard implements CanActivate {
       throw accessErrors.not_found();
     }
     const request = context.switchToHttp().getRequest<HttpRequest>();
-    if (request.site?.kind !== (operation.audience === 'operator' ? 'console' : 'tenant')) throw accessErrors.not_found();
+    if (request.site?.kind !== (operation.audience === 'operator' ? 'console' : 'tenant'))
+      throw accessErrors.not_found();
     if (operation.access === 'public') return true;
     request.principal = await this.principalOf(operation, request, context);
     if (!isAtHome(request.principal, request)) throw accessErrors.unauthenticated();

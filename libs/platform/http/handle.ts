@@ -26,7 +26,11 @@ export function handledOperations(): readonly Operation[] {
 
 export function Handle<Op extends Operation>(operation: Op) {
   registered.set(operation.id, operation);
-  return <Method extends Handler<Op>>(target: object, key: string, descriptor: TypedPropertyDescriptor<Method>): void => {
+  return <Method extends Handler<Op>>(
+    target: object,
+    key: string,
+    descriptor: TypedPropertyDescriptor<Method>,
+  ): void => {
     const handler = descriptor.value!;
     const route = function (this: unknown, request: HttpRequest, reply: HttpReply): Promise<unknown> {
       return request.server.operations.run(operation, request, reply, (call: CallOf<Op>) => handler.call(this, call));

@@ -23,7 +23,10 @@ export class HttpMetrics {
     fastify.addHook('onResponse', (request, reply, done) => {
       this.inFlight.dec();
       const route = request.routeOptions.url ?? 'unmatched';
-      this.duration.observe({ method: request.method, route, status: String(reply.statusCode) }, reply.elapsedTime / 1_000);
+      this.duration.observe(
+        { method: request.method, route, status: String(reply.statusCode) },
+        reply.elapsedTime / 1_000,
+      );
       done();
     });
   }

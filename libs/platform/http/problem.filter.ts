@@ -44,7 +44,8 @@ export class ProblemFilter implements ExceptionFilter {
 /** Also used by Fastify hooks, which run outside Nest's filters. */
 export function sendProblem(error: unknown, request: HttpRequest, reply: HttpReply): void {
   const problem = problemOf(error, request.id);
-  if (problem.status >= 500 && problem.status !== 503) logger.error({ err: error, request_id: request.id }, problem.code);
+  if (problem.status >= 500 && problem.status !== 503)
+    logger.error({ err: error, request_id: request.id }, problem.code);
   if (error instanceof DomainError && error.extras.retryAfterSeconds !== undefined) {
     void reply.header('retry-after', String(error.extras.retryAfterSeconds));
   }
@@ -61,12 +62,22 @@ export function problemOf(error: unknown, requestId: string): Problem {
     };
   }
   const status = statusOf(error);
-  const [code, detail] = FRAMEWORK[status] ?? ['internal_error', 'Something went wrong on our side; the request id finds it in the logs.'];
+  const [code, detail] = FRAMEWORK[status] ?? [
+    'internal_error',
+    'Something went wrong on our side; the request id finds it in the logs.',
+  ];
   return documentOf(FRAMEWORK[status] ? status : 500, code, detail, requestId);
 }
 
 function documentOf(status: number, code: string, detail: string, requestId: string): Problem {
-  return { type: `/docs/errors#${code}`, title: code.replaceAll('_', ' '), status, code, detail, request_id: requestId };
+  return {
+    type: `/docs/errors#${code}`,
+    title: code.replaceAll('_', ' '),
+    status,
+    code,
+    detail,
+    request_id: requestId,
+  };
 }
 
 function statusOf(error: unknown): number {

@@ -7,7 +7,12 @@ import type { Site } from './site.js';
 
 /** Runs one operation for one request; see runner.ts. */
 export interface Operations {
-  run(operation: Operation, request: HttpRequest, reply: HttpReply, handler: (call: never) => Promise<unknown>): Promise<unknown>;
+  run(
+    operation: Operation,
+    request: HttpRequest,
+    reply: HttpReply,
+    handler: (call: never) => Promise<unknown>,
+  ): Promise<unknown>;
 }
 
 export interface HttpRequest extends FastifyRequest {

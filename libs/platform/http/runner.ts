@@ -51,7 +51,8 @@ export class OperationRunner {
       tenant: site.kind === 'tenant' ? site.tenant : unreachable(),
       principal: request.principal as TenantPrincipal,
     };
-    if (operation.method === 'GET') return handler({ ...tenantCall, scope, database: this.database, takeOver: () => takenOver(reply) });
+    if (operation.method === 'GET')
+      return handler({ ...tenantCall, scope, database: this.database, takeOver: () => takenOver(reply) });
 
     const key = idempotencyKey(request.headers['idempotency-key'], operation, input.params, input.body);
     let refusal: DomainError | undefined;
@@ -63,16 +64,15 @@ export class OperationRunner {
     return answer;
   }
 
-  private operate(
-    request: HttpRequest,
-    call: object,
-    handler: (call: AnyCall) => Promise<unknown>,
-  ): Promise<unknown> {
+  private operate(request: HttpRequest, call: object, handler: (call: AnyCall) => Promise<unknown>): Promise<unknown> {
     const principal = request.principal as OperatorPrincipal | undefined;
     const guard = principal && this.admission.operator(principal);
-    const work = (tx: CrossTenantTransaction) => handler({ ...call, principal, tx } as unknown as OperatorCall<Operation>);
+    const work = (tx: CrossTenantTransaction) =>
+      handler({ ...call, principal, tx } as unknown as OperatorCall<Operation>);
     // A rehearsal is the real thing, rolled back: what it shows is what the real run would do.
-    return request.headers['x-dry-run'] === 'true' ? this.crossing.rehearse(work, guard) : this.crossing.transaction(work, guard);
+    return request.headers['x-dry-run'] === 'true'
+      ? this.crossing.rehearse(work, guard)
+      : this.crossing.transaction(work, guard);
   }
 
   private scopeOf(operation: Operation, request: HttpRequest): TenantScope {

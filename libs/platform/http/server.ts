@@ -20,7 +20,10 @@ const REQUEST_ID = /^[\w.-]{8,64}$/;
 /** Paths that belong to no tenant: probes and documentation. */
 const UNSITED = /^\/(health|docs|redoc|reference|openapi\.json|(api|operator)\/v1\/openapi\.json)(\/|\?|$)/;
 
-export async function createHttpApp(module: Promise<DynamicModule>, settings: Settings): Promise<NestFastifyApplication> {
+export async function createHttpApp(
+  module: Promise<DynamicModule>,
+  settings: Settings,
+): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: MEBIBYTE,
     requestTimeout: 30_000,
@@ -33,7 +36,10 @@ export async function createHttpApp(module: Promise<DynamicModule>, settings: Se
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : newId();
     },
   });
-  const app = await NestFactory.create<NestFastifyApplication>(await module, adapter, { bufferLogs: true, abortOnError: false });
+  const app = await NestFactory.create<NestFastifyApplication>(await module, adapter, {
+    bufferLogs: true,
+    abortOnError: false,
+  });
   app.useLogger(app.get(Logger));
   app.useGlobalFilters(new ProblemFilter());
   app.enableCors({ origin: settings.CORS_ORIGINS, credentials: true, maxAge: 600 });
@@ -50,10 +56,12 @@ export async function createHttpApp(module: Promise<DynamicModule>, settings: Se
 function installHooks(app: NestFastifyApplication, settings: Settings): void {
   const fastify = app.getHttpAdapter().getInstance();
   const directory = app.get<TenantDirectory>(TENANT_DIRECTORY);
-  const limits = new TenantLimits({ requestsPerMinute: settings.RATE_LIMIT_PER_MINUTE, requestsAtOnce: settings.REQUESTS_AT_ONCE });
+  const limits = new TenantLimits({
+    requestsPerMinute: settings.RATE_LIMIT_PER_MINUTE,
+    requestsAtOnce: settings.REQUESTS_AT_ONCE,
+  });
   const siteOptions = { source: settings.TENANT_SOURCE, baseDomain: settings.BASE_DOMAIN };
   fastify.decorate('operations', app.get(OperationRunner));
-
 
   fastify.addHook('onRequest', async (plain, reply) => {
     const request = plain as HttpRequest;
@@ -62,7 +70,11 @@ function installHooks(app: NestFastifyApplication, settings: Settings): void {
     secure(reply, request.id);
     if (UNSITED.test(request.url)) return;
     try {
-      request.site = await siteOf({ host: request.headers.host, slugHeader: header(request, 'x-tenant-slug') }, siteOptions, directory);
+      request.site = await siteOf(
+        { host: request.headers.host, slugHeader: header(request, 'x-tenant-slug') },
+        siteOptions,
+        directory,
+      );
       if (request.site.kind === 'tenant') request.raw.tenantSlug = request.site.tenant.slug;
       const key = limitKey(request);
       await limits.admit(key, reply);

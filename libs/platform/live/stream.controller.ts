@@ -72,9 +72,16 @@ class LiveStream {
   ) {}
 
   start(): void {
-    this.answer.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
+    this.answer.writeHead(200, {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    });
     this.answer.write('retry: 2000\n\n');
-    this.timers.push(setInterval(() => this.look(), LOOK_MS), setInterval(() => this.answer.write(': still here\n\n'), HEARTBEAT_MS));
+    this.timers.push(
+      setInterval(() => this.look(), LOOK_MS),
+      setInterval(() => this.answer.write(': still here\n\n'), HEARTBEAT_MS),
+    );
     this.answer.on('close', () => this.stopTimers());
     this.look();
   }

@@ -14,7 +14,10 @@ const VERSION = '1.0.0';
 const YEAR_SECONDS = 31_536_000;
 /** dist/public/docs, filled by the build from the readers' own packages. */
 const FILES = path.resolve(import.meta.dirname, '../../../public/docs');
-const TYPES: Readonly<Record<string, string>> = { '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8' };
+const TYPES: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+};
 
 @Open()
 @Controller()

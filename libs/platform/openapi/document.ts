@@ -9,7 +9,10 @@ import { problem, PROBLEM_MEDIA_TYPE } from '#contracts/problem';
 
 type Json = Record<string, unknown>;
 
-const TITLES: Readonly<Record<Audience, string>> = { tenant: 'BaseCommerce API', operator: 'BaseCommerce operator API' };
+const TITLES: Readonly<Record<Audience, string>> = {
+  tenant: 'BaseCommerce API',
+  operator: 'BaseCommerce operator API',
+};
 
 const GENERAL_ERRORS: Readonly<Record<string, string>> = {
   '400': 'The request cannot be read.',
@@ -74,7 +77,12 @@ function permissionText(operation: Operation): string {
 function parametersOf(operation: Operation): Json[] {
   const headers: Json[] = [];
   if (operation.method === 'POST' && operation.audience === 'tenant') {
-    headers.push({ name: 'Idempotency-Key', in: 'header', required: false, schema: { type: 'string', maxLength: 255 } });
+    headers.push({
+      name: 'Idempotency-Key',
+      in: 'header',
+      required: false,
+      schema: { type: 'string', maxLength: 255 },
+    });
   }
   if (operation.errors?.includes('version_conflict')) {
     headers.push({ name: 'If-Match', in: 'header', required: false, schema: { type: 'string', examples: ['"3"'] } });
@@ -83,7 +91,10 @@ function parametersOf(operation: Operation): Json[] {
 }
 
 function members(schema: z.ZodType, place: 'path' | 'query'): Json[] {
-  const { properties = {}, required = [] }: { properties?: Record<string, Json>; required?: string[] } = schemaOf(schema, 'input');
+  const { properties = {}, required = [] }: { properties?: Record<string, Json>; required?: string[] } = schemaOf(
+    schema,
+    'input',
+  );
   return Object.entries(properties).map(([name, property]) => ({
     name,
     in: place,
@@ -102,8 +113,13 @@ function bodyOf(operation: Operation): Json {
 function responsesOf(operation: Operation): Json {
   const problems = Object.entries(GENERAL_ERRORS)
     .filter(([status]) => isPossible(operation, status))
-    .map(([status, description]): [string, Json] => [status, { description, content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } } }]);
-  const codes = operation.errors?.length ? ` Codes to expect: ${operation.errors.map((code) => `\`${code}\``).join(', ')}.` : '';
+    .map(([status, description]): [string, Json] => [
+      status,
+      { description, content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } } },
+    ]);
+  const codes = operation.errors?.length
+    ? ` Codes to expect: ${operation.errors.map((code) => `\`${code}\``).join(', ')}.`
+    : '';
   return {
     [operation.status]: {
       description: `Done.${codes}`,

@@ -7,23 +7,43 @@ interface Page {
 }
 
 const policy = (...more: string[]) =>
-  ["default-src 'none'", "script-src 'self'", "connect-src 'self'", "img-src 'self' data: blob:", "font-src 'self' data:",
-    "style-src 'self' 'unsafe-inline'", "frame-ancestors 'none'", "base-uri 'none'", ...more].join('; ');
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "connect-src 'self'",
+    "img-src 'self' data: blob:",
+    "font-src 'self' data:",
+    "style-src 'self' 'unsafe-inline'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+    ...more,
+  ].join('; ');
 
 export const PAGES: Readonly<Record<ReaderName, Page>> = {
   swagger: {
     policy: policy(),
     html: (url) =>
-      shell('API', `<link rel="stylesheet" href="/docs/files/swagger-ui.css"><div id="reader" data-document="${url}"></div>`, [
-        'swagger-ui-bundle.js', 'start-swagger.js']),
+      shell(
+        'API',
+        `<link rel="stylesheet" href="/docs/files/swagger-ui.css"><div id="reader" data-document="${url}"></div>`,
+        ['swagger-ui-bundle.js', 'start-swagger.js'],
+      ),
   },
   redoc: {
     policy: policy("worker-src 'self' blob:"),
-    html: (url) => shell('API reference', `<div id="reader" data-document="${url}"></div>`, ['redoc.standalone.js', 'start-redoc.js']),
+    html: (url) =>
+      shell('API reference', `<div id="reader" data-document="${url}"></div>`, [
+        'redoc.standalone.js',
+        'start-redoc.js',
+      ]),
   },
   scalar: {
     policy: policy("worker-src 'self' blob:"),
-    html: (url) => shell('API reference', `<div id="reader" data-document="${url}"></div>`, ['scalar.standalone.js', 'start-scalar.js']),
+    html: (url) =>
+      shell('API reference', `<div id="reader" data-document="${url}"></div>`, [
+        'scalar.standalone.js',
+        'start-scalar.js',
+      ]),
   },
 };
 

@@ -25,7 +25,12 @@ export function before(cursor: string | undefined): string {
 }
 
 /** Takes one row more than asked for: whether it is there says whether there is a next page. */
-export function pageOf<Row, Item>(rows: Row[], limit: number, idOf: (row: Row) => string, view: (row: Row) => Item): Page<Item> {
+export function pageOf<Row, Item>(
+  rows: Row[],
+  limit: number,
+  idOf: (row: Row) => string,
+  view: (row: Row) => Item,
+): Page<Item> {
   const shown = rows.length > limit ? rows.slice(0, limit) : rows;
   const last = shown.at(-1);
   return {

@@ -63,7 +63,10 @@ export function requestLogging(service: string, level: string) {
         return { tenant: tenantSlug, trace_id: traceId };
       },
       serializers: {
-        req: (request: { method: string; url: string }) => ({ method: request.method, path: request.url.split('?', 1)[0] }),
+        req: (request: { method: string; url: string }) => ({
+          method: request.method,
+          path: request.url.split('?', 1)[0],
+        }),
         res: (response: { statusCode: number }) => ({ status: response.statusCode }),
       },
     },

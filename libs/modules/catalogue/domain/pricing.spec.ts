@@ -3,7 +3,12 @@ import { Decimal } from '#kernel';
 import { lineTotal } from './pricing.js';
 
 const of = (quantity: string, price: string, line = '0', general = '0') =>
-  lineTotal(Decimal.parse(quantity), Decimal.parse(price), { line: Decimal.parse(line), general: Decimal.parse(general) }, 'BRL').toText();
+  lineTotal(
+    Decimal.parse(quantity),
+    Decimal.parse(price),
+    { line: Decimal.parse(line), general: Decimal.parse(general) },
+    'BRL',
+  ).toText();
 
 describe('lineTotal', () => {
   it.each([

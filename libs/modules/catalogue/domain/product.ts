@@ -44,7 +44,9 @@ export function unitOf(product: Product, unit: string | undefined): Unit {
 export function measure(product: Product, quantity: Decimal, unit?: string): Measure {
   const chosen = unitOf(product, unit);
   if (quantity.isNegative || quantity.isZero || !isMultiple(quantity, chosen.step)) {
-    throw errors.invalid_quantity({ details: { product_id: product.id, unit: chosen.unit, step: chosen.step.toText() } });
+    throw errors.invalid_quantity({
+      details: { product_id: product.id, unit: chosen.unit, step: chosen.step.toText() },
+    });
   }
   return {
     unit: chosen.unit,

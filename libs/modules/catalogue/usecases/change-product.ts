@@ -46,12 +46,17 @@ export async function changeProduct(tx: TenantTransaction, input: ChangeProduct)
     await tx.execute(sql`
       insert into product_prices (tenant_id, product_id, version, price, currency, actor, valid_from)
       values (${tx.tenant}, ${after.id}, ${version}, ${price.toText()}, ${after.currency}, ${tx.actor.id}, app.now())`);
-    emit(tx, priceChanged, { id: after.id, version }, {
-      product_id: after.id,
-      previous: priceText(Decimal.parse(before.price), before.currency),
-      price: priceText(price, after.currency),
-      currency: after.currency,
-    });
+    emit(
+      tx,
+      priceChanged,
+      { id: after.id, version },
+      {
+        product_id: after.id,
+        previous: priceText(Decimal.parse(before.price), before.currency),
+        price: priceText(price, after.currency),
+        currency: after.currency,
+      },
+    );
   }
   return after;
 }

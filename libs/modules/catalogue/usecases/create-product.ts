@@ -10,7 +10,8 @@ import { errors } from '../errors.js';
 export async function createProduct(tx: TenantTransaction, input: BodyOf<typeof operation>): Promise<ProductRow> {
   const id = newId();
   const units = input.units.map((unit) => {
-    if (unit.unit === input.unit || Decimal.parse(unit.step).isZero) throw errors.invalid_unit({ details: { unit: unit.unit } });
+    if (unit.unit === input.unit || Decimal.parse(unit.step).isZero)
+      throw errors.invalid_unit({ details: { unit: unit.unit } });
     const ratio = Ratio.of(BigInt(unit.numerator), BigInt(unit.denominator));
     return {
       unit: unit.unit,
@@ -36,7 +37,8 @@ export async function createProduct(tx: TenantTransaction, input: BodyOf<typeof 
       )
       select * from created`);
   } catch (error) {
-    if (violatedConstraint(error) === 'products_code') throw errors.product_code_taken({ details: { product_code: input.code } });
+    if (violatedConstraint(error) === 'products_code')
+      throw errors.product_code_taken({ details: { product_code: input.code } });
     throw error;
   }
   const created = row!;

@@ -37,7 +37,9 @@ export async function priceLines(
   return requests.map((request, index) => {
     const product = products.get(request.product_id);
     if (!product) {
-      throw errors.product_not_found({ errors: [{ pointer: `/lines/${index}/product_id`, message: 'no such product' }] });
+      throw errors.product_not_found({
+        errors: [{ pointer: `/lines/${index}/product_id`, message: 'no such product' }],
+      });
     }
     const measured = measure(product, Decimal.parse(request.quantity), request.unit);
     const unitPrice = request.unit_price === undefined ? measured.unitPrice : Decimal.parse(request.unit_price);
@@ -51,7 +53,12 @@ export async function priceLines(
       baseQuantity: measured.baseQuantity,
       unitPrice,
       discountPercent,
-      total: lineTotal(measured.quantity, unitPrice, { line: discountPercent, general: generalDiscount }, product.currency),
+      total: lineTotal(
+        measured.quantity,
+        unitPrice,
+        { line: discountPercent, general: generalDiscount },
+        product.currency,
+      ),
     };
   });
 }

@@ -19,12 +19,16 @@ export function parseDocument(kind: CustomerKind, text: string): string | undefi
 function isCpf(plain: string): boolean {
   // One digit eleven times passes the arithmetic and is never issued.
   if (!CPF.test(plain) || /^(\d)\1+$/.test(plain)) return false;
-  return [9, 10].every((length) => checkDigit(plain.slice(0, length), (fromEnd) => fromEnd + 2) === Number(plain[length]));
+  return [9, 10].every(
+    (length) => checkDigit(plain.slice(0, length), (fromEnd) => fromEnd + 2) === Number(plain[length]),
+  );
 }
 
 function isCnpj(plain: string): boolean {
   if (!CNPJ.test(plain) || /^(\d)\1+$/.test(plain)) return false;
-  return [12, 13].every((length) => checkDigit(plain.slice(0, length), (fromEnd) => (fromEnd % 8) + 2) === Number(plain[length]));
+  return [12, 13].every(
+    (length) => checkDigit(plain.slice(0, length), (fromEnd) => (fromEnd % 8) + 2) === Number(plain[length]),
+  );
 }
 
 function checkDigit(body: string, weight: (fromEnd: number) => number): number {

@@ -30,11 +30,16 @@ export async function changeCustomer(tx: TenantTransaction, input: ChangeCustome
              changed_at = app.now()
        where tenant_id = ${tx.tenant} and id = ${input.id}
       returning id, kind, name, document, email, phone, version, created_at`))!;
-    emit(tx, customerChanged, { id: after.id, version: after.version }, {
-      customer_id: after.id,
-      kind: after.kind,
-      name: after.name,
-    });
+    emit(
+      tx,
+      customerChanged,
+      { id: after.id, version: after.version },
+      {
+        customer_id: after.id,
+        kind: after.kind,
+        name: after.name,
+      },
+    );
     return after;
   } catch (error) {
     throw documentTaken(error) ?? error;

@@ -27,10 +27,15 @@ export async function changeSite(tx: TenantTransaction, input: ChangeSite): Prom
            changed_at = app.now()
      where tenant_id = ${tx.tenant} and id = ${input.id}
     returning id, customer_id, name, address, access_notes, contact, version, created_at`))!;
-  emit(tx, siteChanged, { id: after.id, version: after.version }, {
-    site_id: after.id,
-    customer_id: after.customer_id,
-    name: after.name,
-  });
+  emit(
+    tx,
+    siteChanged,
+    { id: after.id, version: after.version },
+    {
+      site_id: after.id,
+      customer_id: after.customer_id,
+      name: after.name,
+    },
+  );
   return after;
 }

@@ -27,7 +27,8 @@ export async function createCustomer(tx: TenantTransaction, input: BodyOf<typeof
 export function checkedDocument(kind: CustomerKind, text: string | null | undefined): string | null {
   if (text === null || text === undefined) return null;
   const document = parseDocument(kind, text);
-  if (document === undefined) throw errors.invalid_document({ errors: [{ pointer: '/document', message: 'check digits are wrong' }] });
+  if (document === undefined)
+    throw errors.invalid_document({ errors: [{ pointer: '/document', message: 'check digits are wrong' }] });
   return document;
 }
 

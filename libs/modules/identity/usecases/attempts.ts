@@ -7,7 +7,11 @@ const PER_ADDRESS_AND_ACCOUNT = new RateLimiterMemory({ points: 10, duration: WI
 const PER_ACCOUNT = new RateLimiterMemory({ points: 50, duration: WINDOW_SECONDS });
 
 /** Only failures count: throws `too_many_attempts` before the password is looked at when there were too many. */
-export async function limitedAttempt<Result>(account: string, address: string, attempt: () => Promise<Result>): Promise<Result> {
+export async function limitedAttempt<Result>(
+  account: string,
+  address: string,
+  attempt: () => Promise<Result>,
+): Promise<Result> {
   const counters = [
     [PER_ADDRESS_AND_ACCOUNT, `${address}/${account}`],
     [PER_ACCOUNT, account],

@@ -39,7 +39,9 @@ export interface UserChange {
 /** A change of roles or access raises auth_version, which refuses the person's tokens from the next request on. */
 export async function changeUser(tx: EmittingTransaction, input: UserChange): Promise<UserRow> {
   // Owners are locked together, so that two owners who remove each other cannot both succeed.
-  await tx.query(sql`select id from users where tenant_id = ${tx.tenant} and ('owner' = any(roles) or id = ${input.userId}) order by id for update`);
+  await tx.query(
+    sql`select id from users where tenant_id = ${tx.tenant} and ('owner' = any(roles) or id = ${input.userId}) order by id for update`,
+  );
   const before = await tx.first(userById(tx.tenant, input.userId));
   if (!before) throw errors.user_not_found();
   const roles = input.roles ?? before.roles;
@@ -54,12 +56,17 @@ export async function changeUser(tx: EmittingTransaction, input: UserChange): Pr
      where tenant_id = ${tx.tenant} and id = ${before.id}
     returning id, email, name, roles, is_active, auth_version, version, last_sign_in_at, created_at`))!;
   if (!isActive) await revokeSessions(tx, tx.tenant, before.id, 'access taken away');
-  emit(tx, userChanged, { id: after.id, version: after.version }, {
-    user_id: after.id,
-    email: after.email,
-    roles: after.roles,
-    is_active: after.is_active,
-  });
+  emit(
+    tx,
+    userChanged,
+    { id: after.id, version: after.version },
+    {
+      user_id: after.id,
+      email: after.email,
+      roles: after.roles,
+      is_active: after.is_active,
+    },
+  );
   return after;
 }
 
@@ -71,12 +78,17 @@ export async function setPassword(tx: EmittingTransaction, userId: string, passw
     returning id, email, name, roles, is_active, auth_version, version, last_sign_in_at, created_at`);
   if (!row) throw errors.user_not_found();
   await revokeSessions(tx, tx.tenant, userId, 'password reset');
-  emit(tx, userChanged, { id: row.id, version: row.version }, {
-    user_id: row.id,
-    email: row.email,
-    roles: row.roles,
-    is_active: row.is_active,
-  });
+  emit(
+    tx,
+    userChanged,
+    { id: row.id, version: row.version },
+    {
+      user_id: row.id,
+      email: row.email,
+      roles: row.roles,
+      is_active: row.is_active,
+    },
+  );
   return row;
 }
 

@@ -45,7 +45,12 @@ export async function signIn(tx: TenantTransaction, input: SignIn): Promise<Sign
     update users set last_sign_in_at = app.now(), version = version + 1
      where tenant_id = ${tx.tenant} and id = ${account.id}
     returning version`);
-  emit(tx, userSignedIn, { id: account.id, version: user!.version }, { user_id: account.id, session_id: token.sessionId });
+  emit(
+    tx,
+    userSignedIn,
+    { id: account.id, version: user!.version },
+    { user_id: account.id, session_id: token.sessionId },
+  );
   return {
     userId: account.id,
     sessionId: token.sessionId,

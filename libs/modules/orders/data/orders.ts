@@ -62,7 +62,11 @@ export const orderPage = (
    order by id desc limit ${limit + 1}`;
 
 /** Locks the order, so that two callers decide one after the other. Throws `order_not_found`. */
-export async function lockOrder(tx: TenantTransaction, id: string, expectedVersion: number | undefined): Promise<OrderWithLines> {
+export async function lockOrder(
+  tx: TenantTransaction,
+  id: string,
+  expectedVersion: number | undefined,
+): Promise<OrderWithLines> {
   const [locked, [order]] = (await tx.batch([
     sql`select version from orders where tenant_id = ${tx.tenant} and id = ${id} for update`,
     orderById(id),

@@ -22,13 +22,18 @@ export async function changeOrderStatus(tx: TenantTransaction, input: ChangeOrde
   if (input.to === 'cancelled' && !input.mayCancel) throw errors.forbidden();
 
   await saveStatus(tx, order, input.to);
-  emit(tx, orderStatusChanged, { id: order.id, version: order.version + 1 }, {
-    order_id: order.id,
-    number: order.number,
-    from: order.status,
-    to: input.to,
-    reason: input.reason,
-  });
+  emit(
+    tx,
+    orderStatusChanged,
+    { id: order.id, version: order.version + 1 },
+    {
+      order_id: order.id,
+      number: order.number,
+      from: order.status,
+      to: input.to,
+      reason: input.reason,
+    },
+  );
   if (input.to === 'cancelled') await cancelled(tx, order);
   if (input.to === 'delivered') await delivered(tx, order);
 }
@@ -54,24 +59,29 @@ async function delivered(tx: TenantTransaction, order: OrderWithLines): Promise<
     returning sold_at`);
   if (!row) return;
   const view = orderView(order);
-  emit(tx, saleRecorded, { id: order.id, version: order.version + 2 }, {
-    order_id: order.id,
-    number: order.number,
-    customer_id: order.customer_id,
-    site_id: order.site_id,
-    seller_id: order.seller_id,
-    quote_id: order.quote_id,
-    currency: order.currency,
-    total: view.total,
-    lines: view.lines.map(({ product_id, quantity, unit, base_quantity, unit_price, discount_percent, total }) => ({
-      product_id,
-      quantity,
-      unit,
-      base_quantity,
-      unit_price,
-      discount_percent,
-      total,
-    })),
-    sold_at: row.sold_at.toISOString(),
-  });
+  emit(
+    tx,
+    saleRecorded,
+    { id: order.id, version: order.version + 2 },
+    {
+      order_id: order.id,
+      number: order.number,
+      customer_id: order.customer_id,
+      site_id: order.site_id,
+      seller_id: order.seller_id,
+      quote_id: order.quote_id,
+      currency: order.currency,
+      total: view.total,
+      lines: view.lines.map(({ product_id, quantity, unit, base_quantity, unit_price, discount_percent, total }) => ({
+        product_id,
+        quantity,
+        unit,
+        base_quantity,
+        unit_price,
+        discount_percent,
+        total,
+      })),
+      sold_at: row.sold_at.toISOString(),
+    },
+  );
 }

@@ -60,24 +60,29 @@ export async function placeOrder(tx: TenantTransaction, draft: OrderDraft): Prom
                   ${lines.map((line) => line.unitPrice.toText())}::numeric[], ${lines.map((line) => line.discountPercent.toText())}::numeric[],
                   ${lines.map((line) => line.total.minor)}::bigint[], ${held.map((quantity) => quantity.toText())}::numeric[])
         with ordinality as l(product_id, code, name, unit, quantity, base_quantity, unit_price, discount_percent, total_minor, reserved, position)`);
-  emit(tx, orderCreated, { id, version: 1 }, {
-    order_id: id,
-    number,
-    customer_id: draft.customerId,
-    site_id: draft.siteId,
-    seller_id: tx.actor.id,
-    quote_id: draft.quoteId,
-    currency: draft.currency,
-    total: total.toText(),
-    lines: draft.lines.map((line) => ({
-      product_id: line.productId,
-      quantity: line.quantity.toText(),
-      unit: line.unit,
-      base_quantity: line.baseQuantity.toText(),
-      unit_price: priceText(line.unitPrice, draft.currency),
-      discount_percent: line.discountPercent.toText(),
-      total: line.total.toText(),
-    })),
-  });
+  emit(
+    tx,
+    orderCreated,
+    { id, version: 1 },
+    {
+      order_id: id,
+      number,
+      customer_id: draft.customerId,
+      site_id: draft.siteId,
+      seller_id: tx.actor.id,
+      quote_id: draft.quoteId,
+      currency: draft.currency,
+      total: total.toText(),
+      lines: draft.lines.map((line) => ({
+        product_id: line.productId,
+        quantity: line.quantity.toText(),
+        unit: line.unit,
+        base_quantity: line.baseQuantity.toText(),
+        unit_price: priceText(line.unitPrice, draft.currency),
+        discount_percent: line.discountPercent.toText(),
+        total: line.total.toText(),
+      })),
+    },
+  );
   return { id, number };
 }

@@ -21,7 +21,10 @@ describe('a quote', () => {
     for (const from of QUOTE_STATES) {
       for (const to of QUOTE_STATES) {
         if (quoteStates.allows(from, to)) expect(() => quoteStates.assert(from, to)).not.toThrow();
-        else expect(() => quoteStates.assert(from, to)).toThrow(expect.objectContaining({ code: 'invalid_transition', kind: 'conflict' }));
+        else
+          expect(() => quoteStates.assert(from, to)).toThrow(
+            expect.objectContaining({ code: 'invalid_transition', kind: 'conflict' }),
+          );
       }
     }
     expect(() => quoteStates.assert('converted', 'sent')).toThrow(/from here it can become: nothing/);
@@ -38,25 +41,31 @@ describe('a quote', () => {
     ['a line that is not there', [{ position: 9, quantity: Decimal.parse('1') }]],
     ['nothing at all', [{ position: 1, quantity: Decimal.zero }]],
   ])('refuses to convert %s', (_, wanted) => {
-    expect(() => planConversion([line(1, '10', '4')], wanted)).toThrow(expect.objectContaining({ code: 'nothing_to_convert' }));
+    expect(() => planConversion([line(1, '10', '4')], wanted)).toThrow(
+      expect.objectContaining({ code: 'nothing_to_convert' }),
+    );
   });
 
   it('converts every quantity exactly once, however it is split', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 10_000 }), fc.array(fc.integer({ min: 1, max: 3_000 }), { maxLength: 20 }), (total, parts) => {
-        let converted = Decimal.zero;
-        let isComplete = false;
-        for (const part of [...parts, 10_000]) {
-          const current = [{ ...line(1, String(total)), converted }];
-          const left = Decimal.of(BigInt(total)).minus(converted);
-          if (left.isZero) break;
-          const quantity = Decimal.of(BigInt(part)).compare(left) < 0 ? Decimal.of(BigInt(part)) : left;
-          const plan = planConversion(current, [{ position: 1, quantity }]);
-          converted = converted.plus(quantity);
-          isComplete = plan.isComplete;
-        }
-        return isComplete && converted.compare(Decimal.of(BigInt(total))) === 0;
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 10_000 }),
+        fc.array(fc.integer({ min: 1, max: 3_000 }), { maxLength: 20 }),
+        (total, parts) => {
+          let converted = Decimal.zero;
+          let isComplete = false;
+          for (const part of [...parts, 10_000]) {
+            const current = [{ ...line(1, String(total)), converted }];
+            const left = Decimal.of(BigInt(total)).minus(converted);
+            if (left.isZero) break;
+            const quantity = Decimal.of(BigInt(part)).compare(left) < 0 ? Decimal.of(BigInt(part)) : left;
+            const plan = planConversion(current, [{ position: 1, quantity }]);
+            converted = converted.plus(quantity);
+            isComplete = plan.isComplete;
+          }
+          return isComplete && converted.compare(Decimal.of(BigInt(total))) === 0;
+        },
+      ),
     );
   });
 });

@@ -58,13 +58,17 @@ export interface ConversionPlan {
 }
 
 /** What converts now: all that is left, or the wanted part of it. A quantity converts once. Throws `nothing_to_convert`. */
-export function planConversion(lines: readonly ConvertibleLine[], wanted: readonly Conversion[] | undefined): ConversionPlan {
+export function planConversion(
+  lines: readonly ConvertibleLine[],
+  wanted: readonly Conversion[] | undefined,
+): ConversionPlan {
   const asked = new Map(wanted?.map((line) => [line.position, line.quantity]));
   const plan = lines.flatMap((line) => {
     const left = line.quantity.minus(line.converted);
     const quantity = wanted === undefined ? left : asked.get(line.position);
     if (quantity === undefined || quantity.isZero) return [];
-    if (quantity.compare(left) > 0) throw errors.nothing_to_convert({ details: { position: line.position, left: left.toText() } });
+    if (quantity.compare(left) > 0)
+      throw errors.nothing_to_convert({ details: { position: line.position, left: left.toText() } });
     return [{ position: line.position, quantity }];
   });
   const isUnknown = [...asked.keys()].some((position) => !lines.some((line) => line.position === position));

@@ -13,9 +13,14 @@ export interface AcceptQuote extends MoveQuote {
 export async function acceptQuote(tx: TenantTransaction, input: AcceptQuote): Promise<QuoteWithLines> {
   const quote = await quoteReadyFor(tx, input, 'accepted');
   await saveState(tx, quote.id, { to: 'accepted', acceptedBy: input.acceptedBy });
-  emit(tx, quoteAccepted, { id: quote.id, version: quote.version + 1 }, {
-    ...eventData(quote),
-    accepted_by: input.acceptedBy,
-  });
+  emit(
+    tx,
+    quoteAccepted,
+    { id: quote.id, version: quote.version + 1 },
+    {
+      ...eventData(quote),
+      accepted_by: input.acceptedBy,
+    },
+  );
   return reread(tx, quote.id);
 }

@@ -16,9 +16,14 @@ export interface ChangeQuote {
 export async function changeQuote(tx: TenantTransaction, input: ChangeQuote): Promise<QuoteWithLines> {
   const before = await lockQuote(tx, input.quoteId, input.expectedVersion);
   if (before.state !== 'draft') {
-    throw new DomainError('invalid_transition', 'conflict', `The quote is ${before.state}; only a draft can be changed.`, {
-      details: { from: before.state, to: 'draft' },
-    });
+    throw new DomainError(
+      'invalid_transition',
+      'conflict',
+      `The quote is ${before.state}; only a draft can be changed.`,
+      {
+        details: { from: before.state, to: 'draft' },
+      },
+    );
   }
   await replaceDraft(tx, await priceDraft(tx, input.terms, before));
   const quote = (await tx.first(quoteById(before.id)))!;

@@ -36,12 +36,17 @@ export async function convertQuote(tx: TenantTransaction, input: ConvertQuote): 
   });
   await addConverted(tx, quote.id, plan.lines);
   await saveState(tx, quote.id, { to });
-  emit(tx, quoteConverted, { id: quote.id, version: quote.version + 1 }, {
-    ...eventData(quote),
-    order_id: order.id,
-    order_number: order.number,
-    is_complete: plan.isComplete,
-  });
+  emit(
+    tx,
+    quoteConverted,
+    { id: quote.id, version: quote.version + 1 },
+    {
+      ...eventData(quote),
+      order_id: order.id,
+      order_number: order.number,
+      is_complete: plan.isComplete,
+    },
+  );
   return order;
 }
 

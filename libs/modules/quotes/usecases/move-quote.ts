@@ -13,7 +13,11 @@ export interface MoveQuote {
 }
 
 /** Throws `quote_not_found`, `version_conflict` or `invalid_transition`. */
-export async function quoteReadyFor(tx: TenantTransaction, move: MoveQuote, ...to: QuoteState[]): Promise<QuoteWithLines> {
+export async function quoteReadyFor(
+  tx: TenantTransaction,
+  move: MoveQuote,
+  ...to: QuoteState[]
+): Promise<QuoteWithLines> {
   const quote = await lockQuote(tx, move.quoteId, move.expectedVersion);
   if (quote.state === 'sent' && isPastValidity({ state: quote.state, validUntil: quote.valid_until }, quote.now)) {
     for (const state of to) quoteStates.assert('expired', state);

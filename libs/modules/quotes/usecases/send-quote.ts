@@ -14,9 +14,14 @@ export async function sendQuote(tx: TenantTransaction, input: MoveQuote): Promis
   if (quote.lines.length === 0) throw errors.quote_has_no_lines();
   const validUntil = new Date(quote.now.getTime() + quote.valid_days * DAY_MS);
   await saveState(tx, quote.id, { to: 'sent', validUntil });
-  emit(tx, quoteSent, { id: quote.id, version: quote.version + 1 }, {
-    ...eventData(quote),
-    valid_until: validUntil.toISOString(),
-  });
+  emit(
+    tx,
+    quoteSent,
+    { id: quote.id, version: quote.version + 1 },
+    {
+      ...eventData(quote),
+      valid_until: validUntil.toISOString(),
+    },
+  );
   return reread(tx, quote.id);
 }

@@ -19,7 +19,10 @@ export interface Wanted {
 
 /** Returns how much of each line could be held, in the lines' order. */
 export async function holdStock(tx: TenantTransaction, orderId: string, wanted: readonly Wanted[]): Promise<Decimal[]> {
-  const levels = await lockLevels(tx, wanted.map((line) => line.productId));
+  const levels = await lockLevels(
+    tx,
+    wanted.map((line) => line.productId),
+  );
   const left = new Map([...levels].map(([id, row]) => [id, available(balanceOf(row))]));
   const held = wanted.map((line) => {
     const free = left.get(line.productId)!;
@@ -47,7 +50,12 @@ export async function holdStock(tx: TenantTransaction, orderId: string, wanted: 
 export async function releaseStock(tx: TenantTransaction, orderId: string): Promise<void> {
   const held = await takeReservations(tx, orderId);
   const levels = await lockLevels(tx, [...held.keys()]);
-  const moves = [...held].map(([productId, quantity]): StockMove => ({ productId, kind: 'release', quantity, orderId }));
+  const moves = [...held].map(([productId, quantity]): StockMove => ({
+    productId,
+    kind: 'release',
+    quantity,
+    orderId,
+  }));
   await recordMoves(tx, levels, moves);
 }
 

@@ -3,7 +3,14 @@ import { stockAdjusted } from '#contracts/events/stock';
 import { Decimal, newId } from '#kernel';
 import type { TenantTransaction } from '#platform/database';
 import { emit } from '#platform/outbox';
-import { balanceOf, lockLevels, type LevelRow, type Movement, type MovementRow, saveMovements } from '../data/levels.js';
+import {
+  balanceOf,
+  lockLevels,
+  type LevelRow,
+  type Movement,
+  type MovementRow,
+  saveMovements,
+} from '../data/levels.js';
 import { applied, type Balance, changeOf, type MovementKind } from '../domain/ledger.js';
 
 export interface StockMove {
@@ -20,7 +27,10 @@ export interface StockMove {
 
 /** Throws `insufficient_stock` before anything is written. */
 export async function moveStock(tx: TenantTransaction, moves: readonly StockMove[]): Promise<MovementRow[]> {
-  const levels = await lockLevels(tx, moves.map((move) => move.productId));
+  const levels = await lockLevels(
+    tx,
+    moves.map((move) => move.productId),
+  );
   return recordMoves(tx, levels, moves);
 }
 
@@ -57,15 +67,20 @@ export async function recordMoves(
 }
 
 function announce(tx: TenantTransaction, movement: Movement): void {
-  emit(tx, stockAdjusted, { id: movement.productId, version: movement.version }, {
-    product_id: movement.productId,
-    movement_id: movement.id,
-    kind: movement.kind,
-    on_hand_change: movement.change.onHand.toText(),
-    reserved_change: movement.change.reserved.toText(),
-    on_hand: movement.after.onHand.toText(),
-    reserved: movement.after.reserved.toText(),
-    unit_cost: movement.unitCost?.toText() ?? null,
-    order_id: movement.orderId,
-  });
+  emit(
+    tx,
+    stockAdjusted,
+    { id: movement.productId, version: movement.version },
+    {
+      product_id: movement.productId,
+      movement_id: movement.id,
+      kind: movement.kind,
+      on_hand_change: movement.change.onHand.toText(),
+      reserved_change: movement.change.reserved.toText(),
+      on_hand: movement.after.onHand.toText(),
+      reserved: movement.after.reserved.toText(),
+      unit_cost: movement.unitCost?.toText() ?? null,
+      order_id: movement.orderId,
+    },
+  );
 }

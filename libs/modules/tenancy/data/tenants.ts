@@ -19,7 +19,12 @@ export interface TenantRow {
 export const tenantById = (id: string): Sql<TenantRow> => sql`
   select id, slug, legal_name, document, state, locale, time_zone, currency, version, created_at from tenants where id = ${id}`;
 
-export const tenantPage = (state: string | undefined, search: string | undefined, beforeId: string, limit: number): Sql<TenantRow> => sql`
+export const tenantPage = (
+  state: string | undefined,
+  search: string | undefined,
+  beforeId: string,
+  limit: number,
+): Sql<TenantRow> => sql`
   select id, slug, legal_name, document, state, locale, time_zone, currency, version, created_at
     from tenants
    where id < ${beforeId}

@@ -37,15 +37,25 @@ export async function liveThrough(database: TenantDatabase, store: DemoStore): P
   const products = new Map<string, string>();
   for (const product of DEMO_PRODUCTS) {
     const { id } = await at(DAYS + 10, (tx) =>
-      createProduct(tx, { ...product, units: (product.units ?? []).map((unit) => ({ ...unit, barcode: null })) }));
+      createProduct(tx, { ...product, units: (product.units ?? []).map((unit) => ({ ...unit, barcode: null })) }),
+    );
     products.set(product.code, id);
     await at(DAYS + 9, (tx) =>
-      recordMovement(tx, { product_id: id, kind: 'receive', quantity: product.stocked, unit_cost: product.cost, reason: 'estoque inicial' }));
+      recordMovement(tx, {
+        product_id: id,
+        kind: 'receive',
+        quantity: product.stocked,
+        unit_cost: product.cost,
+        reason: 'estoque inicial',
+      }),
+    );
   }
   const customers: { customer_id: string; site_id: string }[] = [];
   for (const { site, ...customer } of DEMO_CUSTOMERS) {
     const { id } = await at(DAYS + 8, (tx) => createCustomer(tx, customer));
-    const placed = await at(DAYS + 8, (tx) => createSite(tx, { customer_id: id, name: site, address: `${site}, São Paulo` }));
+    const placed = await at(DAYS + 8, (tx) =>
+      createSite(tx, { customer_id: id, name: site, address: `${site}, São Paulo` }),
+    );
     customers.push({ customer_id: id, site_id: placed.id });
   }
 
@@ -55,10 +65,14 @@ export async function liveThrough(database: TenantDatabase, store: DemoStore): P
       const basket = pickBasket(random, customers[Math.floor(random() * customers.length)]!, products);
       const daysAgo = day - nth / 10;
       // Every tenth sale starts as a quote, so that the quote screens have a past, too.
-      const orderId = orders % 10 === 0 ? await byQuote(at, daysAgo, basket) : (await at(daysAgo, (tx) => createOrder(tx, basket))).id;
+      const orderId =
+        orders % 10 === 0
+          ? await byQuote(at, daysAgo, basket)
+          : (await at(daysAgo, (tx) => createOrder(tx, basket))).id;
       for (const to of ['preparing', 'out_for_delivery', 'delivered'] as const) {
         await at(daysAgo - 0.05, (tx) =>
-          changeOrderStatus(tx, { orderId, to, reason: null, mayCancel: true, expectedVersion: undefined }));
+          changeOrderStatus(tx, { orderId, to, reason: null, mayCancel: true, expectedVersion: undefined }),
+        );
       }
       orders += 1;
     }
@@ -76,7 +90,11 @@ async function byQuote(at: At, daysAgo: number, basket: Basket): Promise<string>
   return order.id;
 }
 
-function pickBasket(random: () => number, customer: { customer_id: string; site_id: string }, products: Map<string, string>): Basket {
+function pickBasket(
+  random: () => number,
+  customer: { customer_id: string; site_id: string },
+  products: Map<string, string>,
+): Basket {
   const total = DEMO_BASKETS.reduce((sum, basket) => sum + basket.weight, 0);
   let ticket = random() * total;
   const chosen = DEMO_BASKETS.find((basket) => (ticket -= basket.weight) < 0)!;

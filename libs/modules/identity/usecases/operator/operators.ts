@@ -18,7 +18,11 @@ export interface OperatorRow {
 }
 
 /** Returns the operator's and the session's id. Throws `invalid_credentials`. */
-export async function signInOperator(tx: CrossTenantTransaction, email: string, password: string): Promise<{ id: string; sessionId: string }> {
+export async function signInOperator(
+  tx: CrossTenantTransaction,
+  email: string,
+  password: string,
+): Promise<{ id: string; sessionId: string }> {
   const account = await tx.first(sql<{ id: string; password_hash: string }>`
     select id, password_hash from operators where email = ${email} and is_active`);
   if (!(await verifyPassword(account?.password_hash, password)) || !account) throw errors.invalid_credentials();

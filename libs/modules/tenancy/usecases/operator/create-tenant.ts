@@ -29,7 +29,11 @@ export interface CreatedTenant {
 const SECRET_BYTES = 15;
 
 /** A store and its owner, in one transaction: there is never one without the other. */
-export async function createTenant(tx: CrossTenantTransaction, actor: string, input: NewTenant): Promise<CreatedTenant> {
+export async function createTenant(
+  tx: CrossTenantTransaction,
+  actor: string,
+  input: NewTenant,
+): Promise<CreatedTenant> {
   const id = tenantId(newId());
   const acting = onBehalfOf(tx, id, actor);
   try {
@@ -38,16 +42,26 @@ export async function createTenant(tx: CrossTenantTransaction, actor: string, in
       values (${id}, ${input.slug}, ${input.legal_name}, ${input.document ?? null}, ${input.locale}, ${input.time_zone}, ${input.currency},
               app.now(), app.now())
       returning id, slug, legal_name, document, state, locale, time_zone, currency, version, created_at`))!;
-    emit(acting, tenantCreated, { id, version: row.version }, {
-      tenant_id: id,
-      slug: row.slug,
-      legal_name: row.legal_name,
-      locale: row.locale,
-      time_zone: row.time_zone,
-      currency: row.currency,
-    });
+    emit(
+      acting,
+      tenantCreated,
+      { id, version: row.version },
+      {
+        tenant_id: id,
+        slug: row.slug,
+        legal_name: row.legal_name,
+        locale: row.locale,
+        time_zone: row.time_zone,
+        currency: row.currency,
+      },
+    );
     const password = input.owner_password ?? newSecret(SECRET_BYTES);
-    const owner = await createUser(acting, { email: input.owner_email, name: input.owner_name, roles: ['owner'], password });
+    const owner = await createUser(acting, {
+      email: input.owner_email,
+      name: input.owner_name,
+      roles: ['owner'],
+      password,
+    });
     return { tenant: row, owner, password: input.owner_password === undefined ? password : null };
   } catch (error) {
     const constraint = violatedConstraint(error);

@@ -41,12 +41,16 @@ export async function resetPassword(
   input: Person,
 ): Promise<{ user: UserRow; password: string }> {
   const password = newSecret(SECRET_BYTES);
-  const user = await audited(tx, actor, 'user.reset_password', input, (acting) => setPassword(acting, input.userId, password));
+  const user = await audited(tx, actor, 'user.reset_password', input, (acting) =>
+    setPassword(acting, input.userId, password),
+  );
   return { user, password };
 }
 
 export async function deactivateUser(tx: CrossTenantTransaction, actor: string, input: Person): Promise<UserRow> {
-  return audited(tx, actor, 'user.deactivate', input, (acting) => changeUser(acting, { userId: input.userId, isActive: false }));
+  return audited(tx, actor, 'user.deactivate', input, (acting) =>
+    changeUser(acting, { userId: input.userId, isActive: false }),
+  );
 }
 
 async function audited(
@@ -58,6 +62,13 @@ async function audited(
 ): Promise<UserRow> {
   const { id } = await requireTenant(tx, input.tenant);
   const user = await act(onBehalfOf(tx, id, actor));
-  await recordAct(tx, { actor, action, tenant: id, subject: user.email, reason: input.reason, details: { roles: user.roles } });
+  await recordAct(tx, {
+    actor,
+    action,
+    tenant: id,
+    subject: user.email,
+    reason: input.reason,
+    details: { roles: user.roles },
+  });
   return user;
 }

@@ -21,13 +21,18 @@ export async function moveTenant(tx: CrossTenantTransaction, actor: string, inpu
   const after = (await tx.first(sql<TenantRow>`
     update tenants set state = ${input.to}, version = version + 1, changed_at = app.now() where id = ${id}
     returning id, slug, legal_name, document, state, locale, time_zone, currency, version, created_at`))!;
-  emit(onBehalfOf(tx, id, actor), tenantStateChanged, { id, version: after.version }, {
-    tenant_id: id,
-    slug: after.slug,
-    legal_name: after.legal_name,
-    from: before.state,
-    to: after.state,
-    reason: input.reason,
-  });
+  emit(
+    onBehalfOf(tx, id, actor),
+    tenantStateChanged,
+    { id, version: after.version },
+    {
+      tenant_id: id,
+      slug: after.slug,
+      legal_name: after.legal_name,
+      from: before.state,
+      to: after.state,
+      reason: input.reason,
+    },
+  );
   return after;
 }
