@@ -1,6 +1,6 @@
 import { SUBSCRIPTIONS } from '#contracts/subscriptions';
 import type { EngineConsumer } from '#platform/inbox';
-import { claimStale } from './data/plans.js';
+import { claimStale } from './data/claims.js';
 import { applyEvents } from './usecases/apply-events.js';
 import { reviewProducts } from './usecases/review-products.js';
 import { runPass } from './usecases/run-pass.js';

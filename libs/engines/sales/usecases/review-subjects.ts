@@ -10,7 +10,7 @@ import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { type Claimed, loadCustomers, loadProducts, loadQuotes } from '../data/reviews.js';
 import { adviseCompany, adviseCustomer, adviseQuote } from '../domain/advice.js';
 
-export const ENGINE = 'sales';
+const ENGINE = 'sales';
 
 export async function reviewSubjects(tx: CrossTenantTransaction, claimed: Claimed, asOf: Date): Promise<Reconciled> {
   const today = asOf.toISOString().slice(0, 10);

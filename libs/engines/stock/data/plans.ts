@@ -5,65 +5,11 @@ import type { CrossTenantTransaction } from '#platform/database/crossing';
 import type { Product } from '../domain/advice.js';
 import type { Class } from '../domain/classes.js';
 import type { Day } from '../domain/days.js';
-import type { MethodName, Series } from '../domain/forecasts.js';
+import type { MethodName } from '../domain/forecasts.js';
 import { type Parameters, resolveParameters } from '../domain/parameters.js';
 import type { Plan } from '../domain/plan.js';
-
-export interface Key {
-  readonly tenant_id: string;
-  readonly product_id: string;
-}
-
-/** A product to review, with the earliest sale heard of since the last time; null when there was none. */
-export interface Claim extends Key {
-  readonly news_from: string | null;
-}
-
-/** A year and a quarter: what the seasonal method needs to be compared over eight weeks. */
-export const HISTORY_DAYS = 460;
-const KEPT_DAYS = 500;
-/** Until the tenant's own is known. */
-const DEFAULT_ZONE = 'America/Sao_Paulo';
-const TENANTS_AT_ONCE = 64;
-
-/**
- * Takes stale products of tenants that nobody else is busy with. Skipping a busy tenant loses nothing: whoever holds it
- * asks again after committing, and what was marked before then is found. Tenants are skipped through by the partial index, so
- * finding some among thousands reads a page per tenant.
- */
-export function claimStale(tx: CrossTenantTransaction, limit: number): Promise<Claim[]> {
-  return tx.query(sql<Claim>`
-    with recursive waiting as (
-      (select tenant_id from stock_engine_products where is_stale order by tenant_id limit 1)
-      union all
-      select (select p.tenant_id from stock_engine_products p where p.is_stale and p.tenant_id > w.tenant_id order by p.tenant_id limit 1)
-        from waiting w where w.tenant_id is not null
-    ), candidates as materialized (
-      select tenant_id from waiting where tenant_id is not null limit ${TENANTS_AT_ONCE}
-    ), mine as materialized (
-      select tenant_id from candidates where pg_try_advisory_xact_lock(hashtextextended('stock engine ' || tenant_id, 0))
-    ), due as (
-      select p.tenant_id, p.product_id, p.news_from from stock_engine_products p join mine using (tenant_id)
-       where p.is_stale order by p.tenant_id, p.product_id limit ${limit} for update of p skip locked
-    )
-    update stock_engine_products p set is_stale = false, news_from = null from due
-     where p.tenant_id = due.tenant_id and p.product_id = due.product_id
-    returning p.tenant_id, p.product_id, due.news_from::text as news_from`);
-}
-
-/** All products of one tenant, for a pass, which takes no earlier result for granted. Waits for a refresh in progress. */
-export async function claimTenant(tx: CrossTenantTransaction, tenant: string): Promise<Claim[]> {
-  await tx.query(sql`select pg_advisory_xact_lock(hashtextextended('stock engine ' || ${tenant}::text, 0))`);
-  const [, rows] = await tx.batch([
-    sql`
-      with due as (
-        select tenant_id, product_id from stock_engine_products where tenant_id = ${tenant} and is_stale order by product_id for update
-      )
-      update stock_engine_products p set is_stale = false, news_from = null from due where p.tenant_id = due.tenant_id and p.product_id = due.product_id`,
-    sql`select tenant_id, product_id, '-infinity' as news_from from stock_engine_products where tenant_id = ${tenant} order by product_id`,
-  ]);
-  return rows as unknown as Claim[];
-}
+import type { Claim, Key } from './claims.js';
+import { DEFAULT_ZONE } from './histories.js';
 
 export interface StoredPlan {
   readonly plan: Plan;
@@ -212,78 +158,6 @@ function isSame(one: string, other: string): boolean {
   return Decimal.parse(one).compare(Decimal.parse(other)) === 0;
 }
 
-export interface History {
-  readonly series: Series;
-  /** Value sold in the window, in minor units. */
-  readonly windowValue: bigint;
-}
-
-/** Sales per day of the tenant's own calendar, oldest first, up to `today`. */
-export async function loadHistories(
-  tx: CrossTenantTransaction,
-  products: readonly ProductFacts[],
-  windowDays: number,
-): Promise<History[]> {
-  const rows = await tx.query(sql<{ position: number; sold: string; value: string }>`
-    select k.position, h.sold, h.value
-      from unnest(${products.map((p) => p.tenant)}::uuid[], ${products.map((p) => p.id)}::uuid[], ${products.map((p) => p.today)}::int[])
-           with ordinality as k(tenant_id, product_id, today, position)
-      left join stock_engine_tenants t on t.tenant_id = k.tenant_id
-      cross join lateral (
-        select string_agg(d.day || ' ' || d.quantity, ';') as sold, coalesce(sum(d.value) filter (where d.day > k.today - ${windowDays}::int), 0)::text as value
-          from (select (s.slot at time zone coalesce(t.time_zone, ${DEFAULT_ZONE}))::date - date '1970-01-01' as day,
-                       (sum(s.quantity) * 1000)::bigint as quantity, sum(s.value_minor) as value
-                  from stock_engine_sales s
-                 where s.tenant_id = k.tenant_id and s.product_id = k.product_id
-                   and s.slot >= (date '1970-01-01' + k.today - ${HISTORY_DAYS}::int)
-                 group by 1) d
-         where d.day <= k.today) h
-     where h.sold is not null`);
-  const histories = products.map((product) => emptyHistory(product));
-  for (const { position, sold, value } of rows) {
-    const product = products[Number(position) - 1]!;
-    histories[Number(position) - 1] = { series: seriesOf(product, sold), windowValue: BigInt(value) };
-  }
-  return histories;
-}
-
-function emptyHistory(product: ProductFacts): History {
-  return { series: seriesOf(product, ''), windowValue: 0n };
-}
-
-function seriesOf(product: ProductFacts, text: string): Series {
-  const start = Math.min(Math.max(product.firstDay, product.today - HISTORY_DAYS + 1), product.today);
-  const sold = new Float64Array(product.today - start + 1);
-  for (const entry of text === '' ? [] : text.split(';')) {
-    const space = entry.indexOf(' ');
-    const index = Number(entry.slice(0, space)) - start;
-    if (index >= 0) sold[index] = Number(entry.slice(space + 1));
-  }
-  return { start, sold };
-}
-
-/** What was sold in the window alone. */
-export async function loadWindows(
-  tx: CrossTenantTransaction,
-  products: readonly ProductFacts[],
-  windowDays: number,
-): Promise<{ quantity: Decimal; value: bigint }[]> {
-  const rows = await tx.query(sql<{ quantity: string; value: string }>`
-    select w.quantity::text as quantity, w.value::text as value
-      from unnest(${products.map((p) => p.tenant)}::uuid[], ${products.map((p) => p.id)}::uuid[], ${products.map((p) => p.today)}::int[])
-           with ordinality as k(tenant_id, product_id, today, position)
-      left join stock_engine_tenants t on t.tenant_id = k.tenant_id
-      cross join lateral (select coalesce(t.time_zone, ${DEFAULT_ZONE}) as name, date '1970-01-01' + k.today + 1 as tomorrow) z
-      cross join lateral (
-        select coalesce(sum(s.quantity), 0) as quantity, coalesce(sum(s.value_minor), 0) as value
-          from stock_engine_sales s
-         where s.tenant_id = k.tenant_id and s.product_id = k.product_id
-           and s.slot >= (z.tomorrow - ${windowDays}::int)::timestamp at time zone z.name
-           and s.slot < z.tomorrow::timestamp at time zone z.name) w
-     order by k.position`);
-  return rows.map(({ quantity, value }) => ({ quantity: Decimal.parse(quantity), value: BigInt(value) }));
-}
-
 export interface PlannedProduct {
   readonly product: ProductFacts;
   readonly plan: Plan;
@@ -338,10 +212,4 @@ export async function saveClasses(
       from unnest(${changed.map((c) => c.tenant_id)}::uuid[], ${changed.map((c) => c.product_id)}::uuid[], ${changed.map((c) => c.class)}::text[])
            as n(tenant_id, product_id, class)
      where p.tenant_id = n.tenant_id and p.product_id = n.product_id`);
-}
-
-/** Sales that no method looks back to any more. */
-export async function forgetOldSales(tx: CrossTenantTransaction, tenant: string, asOf: Date): Promise<void> {
-  await tx.execute(sql`
-    delete from stock_engine_sales where tenant_id = ${tenant} and slot < ${asOf}::timestamptz - make_interval(days => ${KEPT_DAYS}::int)`);
 }

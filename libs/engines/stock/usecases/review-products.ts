@@ -7,13 +7,11 @@
  */
 import { type Reconciled, reconcileInsights } from '#engines/insights';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
+import type { Claim, Key } from '../data/claims.js';
+import { loadHistories, loadWindows } from '../data/histories.js';
 import {
-  type Claim,
-  type Key,
   loadFacts,
-  loadHistories,
   loadRanking,
-  loadWindows,
   type PlannedProduct,
   type ProductFacts,
   saveClasses,
@@ -25,7 +23,7 @@ import { dayText } from '../domain/days.js';
 import { WINDOW_DAYS } from '../domain/forecasts.js';
 import { type Plan, planDemand, withTodaysSales } from '../domain/plan.js';
 
-export const ENGINE = 'stock';
+const ENGINE = 'stock';
 
 interface Told {
   readonly product: ProductFacts;

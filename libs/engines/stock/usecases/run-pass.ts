@@ -1,7 +1,8 @@
 /** Windows roll with the calendar even where nothing happens: once a day every product is looked at again. */
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import type { PassOutcome } from '#platform/inbox';
-import { claimTenant, forgetOldSales } from '../data/plans.js';
+import { claimTenant } from '../data/claims.js';
+import { forgetOldSales } from '../data/histories.js';
 import { reviewProducts } from './review-products.js';
 
 const PORTION = 500;
