@@ -6,7 +6,7 @@ const ROOM = '^libs/(modules|engines)/([^/]+)/';
 const DOORS = '(index|http|operator|worker)\\.ts$';
 const KERNEL = '^libs/kernel/index\\.ts$';
 const CONTRACTS = '^libs/contracts/';
-const PLATFORM_DOOR = '^libs/platform/[^/]+/(migrate/)?index\\.ts$';
+const PLATFORM_DOOR = '^libs/platform/[^/]+/((migrate|relay|worker)/)?index\\.ts$';
 const CROSSING = '^libs/platform/database/crossing\\.ts$';
 const NPM = { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'core', 'npm-peer'] };
 const TESTS = '\\.spec\\.ts$';
@@ -129,7 +129,9 @@ module.exports = {
     { from: { path: '^apps/engines-worker/' }, to: { path: '^libs/(modules|engines|verticals)/[^/]+/worker\\.ts$' } },
     {
       from: { path: '^apps/basecommerce/' },
-      to: { path: ['^libs/(modules|engines|verticals)/[^/]+/operator\\.ts$', '^libs/platform/[^/]+/operator\\.ts$'] },
+      to: {
+        path: ['^libs/(modules|engines|verticals)/[^/]+/(http|operator)\\.ts$', '^libs/platform/[^/]+/operator\\.ts$'],
+      },
     },
     { from: { path: '^apps/' }, to: NPM },
     {

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => system.stop());
 
 interface Message {
-  id?: string;
+  id?: string | undefined;
   event?: string;
   data?: { subject: string; version: number };
 }

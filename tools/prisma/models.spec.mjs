@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { renamed } from './models.mjs';
 
 const introspected = `

@@ -1,7 +1,6 @@
 /** Prisma's command line, offline, against a real database: it agrees with the project's migrator. */
 import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { createTestDatabase } from '#testing/database';
 

@@ -63,7 +63,7 @@ export function columns(rows: readonly (readonly (string | undefined)[])[]): str
 function cell(value: unknown): string {
   if (value === null || value === undefined) return '';
   if (Array.isArray(value)) return value.map(cell).join(',');
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function isList(body: unknown): body is { data: object[]; next_cursor: string | null } {
