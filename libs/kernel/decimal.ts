@@ -2,7 +2,9 @@
  * Exact decimals over BigInt: `units × 10^-scale`. Floating point never touches money or quantities, because
  * 0.1 + 0.2 is not 0.3 and a bill that is one cent short is wrong.
  */
-import { DomainError } from './errors.js';
+import { errorTable } from './errors.js';
+
+const errors = errorTable({ invalid_decimal: ['invalid', 'The number is not a plain decimal such as 12.50.'] });
 
 const DECIMAL = /^(-?)(\d{1,15})(?:\.(\d{1,9}))?$/;
 
@@ -17,7 +19,7 @@ export class Decimal {
   /** Reads `-12.345`. Throws `invalid_decimal` on exponents, spaces, signs other than a leading minus, and over-long input. */
   static parse(text: string): Decimal {
     const match = DECIMAL.exec(text);
-    if (!match) throw new DomainError('invalid_decimal', 'invalid', 'The number is not a plain decimal such as 12.50.');
+    if (!match) throw errors.invalid_decimal();
     const [, sign, whole, fraction = ''] = match;
     const units = BigInt(whole! + fraction);
     return new Decimal(sign === '-' ? -units : units, fraction.length);

@@ -26,6 +26,8 @@ export interface FieldError {
 }
 
 export interface ErrorExtras {
+  /** In place of the table's message, where the caller's own figures make it clearer. */
+  message?: string;
   errors?: readonly FieldError[];
   /** Extra members of the problem document, safe to show. */
   details?: Readonly<Record<string, string | number | boolean | null>>;
@@ -51,16 +53,37 @@ export class DomainError extends Error {
 
 export type ErrorTable = Readonly<Record<string, readonly [kind: ErrorKind, message: string]>>;
 
+export interface KnownError {
+  readonly code: string;
+  readonly kind: ErrorKind;
+  readonly message: string;
+}
+
+const known = new Map<string, KnownError>();
+
+/** Every error this process can answer with, by code: what the documentation of errors is made from. */
+export function knownErrors(): readonly KnownError[] {
+  return [...known.values()].sort((a, b) => (a.code < b.code ? -1 : 1));
+}
+
 /**
  * A room's errors: `const errors = errorTable({ quote_expired: ['conflict', 'The quote has expired.'] })`, then
- * `throw errors.quote_expired()`. A code without kind and message does not compile.
+ * `throw errors.quote_expired()`. A code without kind and message does not compile; rooms may use the same code, but
+ * only for the same kind, because callers know it by its code alone.
  */
 export function errorTable<const T extends ErrorTable>(
   table: T,
 ): { readonly [Code in keyof T]: (extras?: ErrorExtras) => DomainError } {
-  const throwers = Object.entries(table).map(
-    ([code, [kind, message]]) =>
-      [code, (extras?: ErrorExtras) => new DomainError(code, kind, message, extras)] as const,
-  );
+  const throwers = Object.entries(table).map(([code, [kind, message]]) => {
+    remember({ code, kind, message });
+    return [code, (extras?: ErrorExtras) => new DomainError(code, kind, extras?.message ?? message, extras)] as const;
+  });
   return Object.fromEntries(throwers) as { [Code in keyof T]: (extras?: ErrorExtras) => DomainError };
+}
+
+function remember(error: KnownError): void {
+  const before = known.get(error.code);
+  if (before && before.kind !== error.kind)
+    throw new Error(`${error.code} is ${before.kind} in one room and ${error.kind} in another`);
+  if (!before) known.set(error.code, error);
 }

@@ -8,6 +8,8 @@ export {
   type ErrorTable,
   errorTable,
   type FieldError,
+  type KnownError,
+  knownErrors,
 } from './errors.js';
 export { isUuid, newId, newSecret, tenantId, type TenantId, type Uuid } from './ids.js';
 export { type Currency, minorDigits, Money, priceText } from './money.js';

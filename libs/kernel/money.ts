@@ -1,6 +1,8 @@
 /** Money is an integer count of a currency's minor unit (ISO 4217): 3,200 with BRL is R$ 32.00. */
 import { Decimal } from './decimal.js';
-import { DomainError } from './errors.js';
+import { errorTable } from './errors.js';
+
+const errors = errorTable({ currency_mismatch: ['invalid', 'Amounts in different currencies cannot be combined.'] });
 
 /** Minor-unit digits that differ from two (ISO 4217:2015, table A.1), as far as markets in sight need them. */
 const MINOR_DIGITS: Readonly<Record<string, number>> = { CLP: 0, JPY: 0, PYG: 0, KWD: 3, TND: 3 };
@@ -45,7 +47,7 @@ export class Money {
 
   private sameCurrency(other: Money): Money {
     if (other.currency !== this.currency) {
-      throw new DomainError('currency_mismatch', 'invalid', `Cannot combine ${this.currency} with ${other.currency}.`);
+      throw errors.currency_mismatch({ message: `Cannot combine ${this.currency} with ${other.currency}.` });
     }
     return other;
   }

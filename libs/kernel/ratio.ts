@@ -3,7 +3,11 @@
  * 1.44 would round, and three boxes of a third each make one.
  */
 import { Decimal } from './decimal.js';
-import { DomainError } from './errors.js';
+import { errorTable } from './errors.js';
+
+const errors = errorTable({
+  invalid_unit_ratio: ['invalid', 'A unit ratio is made of two integers above zero.'],
+});
 
 export class Ratio {
   private constructor(
@@ -15,7 +19,7 @@ export class Ratio {
 
   static of(numerator: bigint, denominator: bigint): Ratio {
     if (numerator <= 0n || denominator <= 0n) {
-      throw new DomainError('invalid_unit_ratio', 'invalid', 'A unit ratio is made of two integers above zero.');
+      throw errors.invalid_unit_ratio();
     }
     const divisor = greatestCommonDivisor(numerator, denominator);
     return new Ratio(numerator / divisor, denominator / divisor);

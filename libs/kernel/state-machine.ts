@@ -2,7 +2,11 @@
  * State machines as data: `{ draft: ['sent', 'cancelled'], … }`. The table stands beside the code that enforces it and is
  * printed into the documentation; a transition that is not drawn is refused.
  */
-import { DomainError } from './errors.js';
+import { errorTable } from './errors.js';
+
+const errors = errorTable({
+  invalid_transition: ['conflict', 'It is in a state from which this is not possible; `from` and `to` say which.'],
+});
 
 export class StateMachine<State extends string> {
   constructor(
@@ -18,11 +22,9 @@ export class StateMachine<State extends string> {
   assert(from: State, to: State): void {
     if (this.allows(from, to)) return;
     const possible = this.transitions[from].join(', ') || 'nothing';
-    throw new DomainError(
-      'invalid_transition',
-      'conflict',
-      `The ${this.name} is ${from} and cannot become ${to}; from here it can become: ${possible}.`,
-      { details: { from, to } },
-    );
+    throw errors.invalid_transition({
+      message: `The ${this.name} is ${from} and cannot become ${to}; from here it can become: ${possible}.`,
+      details: { from, to },
+    });
   }
 }

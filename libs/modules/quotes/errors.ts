@@ -8,5 +8,6 @@ export const errors = errorTable({
     'The quote’s validity has ended; converting it needs the permission quote.convert_expired.',
   ],
   nothing_to_convert: ['conflict', 'No quantity of these lines is left to convert.'],
+  invalid_transition: ['conflict', 'The quote is in a state from which this is not possible.'],
   version_conflict: ['precondition_failed', 'The quote changed since you read it.'],
 });

@@ -3,7 +3,9 @@
  * beyond the limit callers wait in line, and beyond a full line they are told to come back.
  */
 import { hash, verify } from '@node-rs/argon2';
-import { DomainError } from '#kernel';
+import { errorTable } from '#kernel';
+
+const errors = errorTable({ sign_in_busy: ['unavailable', 'Too many sign-ins at once. Try again in a moment.'] });
 
 /** `Algorithm.Argon2id`, spelled out because ambient const enums cannot be read file by file. */
 const ARGON2ID = 2;
@@ -44,9 +46,7 @@ async function bounded<Result>(work: () => Promise<Result>): Promise<Result> {
 
 function turn(): Promise<void> {
   if (line.length >= WAITING) {
-    throw new DomainError('sign_in_busy', 'unavailable', 'Too many sign-ins at once. Try again in a moment.', {
-      retryAfterSeconds: 2,
-    });
+    throw errors.sign_in_busy({ retryAfterSeconds: 2 });
   }
   return new Promise((resolve) => line.push(resolve));
 }

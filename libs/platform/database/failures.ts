@@ -2,7 +2,9 @@
  * PostgreSQL's errors as ours. Guards written in SQL raise SQLSTATE `BC` + three digits and carry code and kind of a domain
  * error, so that a refusal inside the database reads like one made in code.
  */
-import { DomainError, ERROR_KINDS, type ErrorKind } from '#kernel';
+import { DomainError, ERROR_KINDS, type ErrorKind, errorTable } from '#kernel';
+
+const errors = errorTable({ database_unavailable: ['unavailable', 'The database cannot be reached right now.'] });
 
 const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK_DETECTED = '40P01';
@@ -27,10 +29,7 @@ export function databaseFailure(error: unknown): unknown {
     SOCKET_ERRORS.has(code) ||
     /Connection terminated|timeout exceeded when trying to connect/.test(error.message)
   ) {
-    return new DomainError('database_unavailable', 'unavailable', 'The database cannot be reached right now.', {
-      retryAfterSeconds: 2,
-      cause: error,
-    });
+    return errors.database_unavailable({ retryAfterSeconds: 2, cause: error });
   }
   return error;
 }

@@ -4,7 +4,8 @@ import { type Problem, PROBLEM_MEDIA_TYPE } from '#contracts/problem';
 import { DomainError, type ErrorKind } from '#kernel';
 import type { HttpReply, HttpRequest } from './request.js';
 
-const STATUS: Readonly<Record<ErrorKind, number>> = {
+/** The status an error of this kind is answered with. */
+export const STATUS_OF_KIND: Readonly<Record<ErrorKind, number>> = {
   malformed: 400,
   unauthenticated: 401,
   payment_required: 402,
@@ -20,7 +21,7 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
 };
 
 /** Refusals of the server itself, before any of our code has run. */
-const FRAMEWORK: Readonly<Record<number, readonly [code: string, detail: string]>> = {
+export const SERVER_ERRORS: Readonly<Record<number, readonly [code: string, detail: string]>> = {
   400: ['malformed_request', 'The request cannot be read.'],
   404: ['not_found', 'There is nothing at this address.'],
   405: ['method_not_allowed', 'This address does not take that method.'],
@@ -56,17 +57,17 @@ export function sendProblem(error: unknown, request: HttpRequest, reply: HttpRep
 export function problemOf(error: unknown, requestId: string): Problem {
   if (error instanceof DomainError) {
     return {
-      ...documentOf(STATUS[error.kind], error.code, error.message, requestId),
+      ...documentOf(STATUS_OF_KIND[error.kind], error.code, error.message, requestId),
       ...error.extras.details,
       ...(error.extras.errors ? { errors: [...error.extras.errors] } : {}),
     };
   }
   const status = statusOf(error);
-  const [code, detail] = FRAMEWORK[status] ?? [
+  const [code, detail] = SERVER_ERRORS[status] ?? [
     'internal_error',
     'Something went wrong on our side; the request id finds it in the logs.',
   ];
-  return documentOf(FRAMEWORK[status] ? status : 500, code, detail, requestId);
+  return documentOf(SERVER_ERRORS[status] ? status : 500, code, detail, requestId);
 }
 
 function documentOf(status: number, code: string, detail: string, requestId: string): Problem {

@@ -1,8 +1,13 @@
 /** Zod issues as one `validation_failed` problem: every member that is wrong, with a JSON Pointer to it. */
 import type { z } from 'zod';
 import type { Operation } from '#contracts/operation';
-import { DomainError, type FieldError } from '#kernel';
+import { errorTable, type FieldError } from '#kernel';
 import type { HttpRequest } from './request.js';
+
+const errors = errorTable({
+  not_found: ['not_found', 'There is nothing at this address.'],
+  validation_failed: ['invalid', 'The request does not fit the operation’s schema.'],
+});
 
 export function validated(operation: Operation, request: HttpRequest) {
   const params = operation.params.safeParse(request.params ?? {});
@@ -18,11 +23,9 @@ export function validated(operation: Operation, request: HttpRequest) {
   ];
   // A path that cannot name anything is a thing that does not exist, and must not tell apart from a foreign one.
   if (!params.success && query.success && body.success) {
-    throw new DomainError('not_found', 'not_found', 'There is nothing at this address.');
+    throw errors.not_found();
   }
-  throw new DomainError('validation_failed', 'invalid', 'The request does not fit the operation’s schema.', {
-    errors: problems,
-  });
+  throw errors.validation_failed({ errors: problems });
 }
 
 function issuesOf(error: z.ZodError | undefined, locate: (path: PropertyKey[]) => string): FieldError[] {

@@ -5,9 +5,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Controller, Get, Param, Redirect, Req, Res } from '@nestjs/common';
-import { DomainError } from '#kernel';
+import { DomainError, knownErrors } from '#kernel';
 import { handledOperations, type HttpReply, type HttpRequest, Open } from '#platform/http';
 import { openApiDocument } from './document.js';
+import { ERRORS_POLICY, errorsPage } from './errors-page.js';
 import { PAGES, type ReaderName } from './pages.js';
 
 const VERSION = '1.0.0';
@@ -36,6 +37,20 @@ export class DocsController {
   @Redirect('/api/v1/openapi.json', 302)
   redirect() {
     return undefined;
+  }
+
+  @Get()
+  @Redirect('/docs', 302)
+  start() {
+    return undefined;
+  }
+
+  @Get('docs/errors')
+  errors(@Res() reply: HttpReply) {
+    void reply
+      .type('text/html; charset=utf-8')
+      .header('content-security-policy', ERRORS_POLICY)
+      .send(errorsPage(knownErrors()));
   }
 
   @Get('docs')

@@ -1,8 +1,8 @@
 import { quoteChanged } from '#contracts/events/quote';
-import { DomainError } from '#kernel';
 import type { TenantTransaction } from '#platform/database';
 import { emit } from '#platform/outbox';
 import { lockQuote, quoteById, type QuoteWithLines, replaceDraft } from '../data/quotes.js';
+import { errors } from '../errors.js';
 import { eventData, eventLines } from '../view.js';
 import { priceDraft, type QuoteTerms } from './draft-quote.js';
 
@@ -16,14 +16,10 @@ export interface ChangeQuote {
 export async function changeQuote(tx: TenantTransaction, input: ChangeQuote): Promise<QuoteWithLines> {
   const before = await lockQuote(tx, input.quoteId, input.expectedVersion);
   if (before.state !== 'draft') {
-    throw new DomainError(
-      'invalid_transition',
-      'conflict',
-      `The quote is ${before.state}; only a draft can be changed.`,
-      {
-        details: { from: before.state, to: 'draft' },
-      },
-    );
+    throw errors.invalid_transition({
+      message: `The quote is ${before.state}; only a draft can be changed.`,
+      details: { from: before.state, to: 'draft' },
+    });
   }
   await replaceDraft(tx, await priceDraft(tx, input.terms, before));
   const quote = (await tx.first(quoteById(before.id)))!;
