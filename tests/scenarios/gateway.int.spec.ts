@@ -14,10 +14,11 @@ const CONFIGURATION = path.join(ROOT, 'infra/nginx/templates/basecommerce.conf.t
 
 let folder: string;
 let behind: http.Server;
-let nginx: ChildProcess;
+let nginx: ChildProcess | undefined;
 let port: number;
 
 beforeAll(async () => {
+  if (!process.env['NGINX_BIN']) throw new Error('NGINX_BIN is not set; run this by npm test');
   folder = mkdtempSync(path.join(os.tmpdir(), 'gateway-'));
   behind = http.createServer((request, response) => {
     response.setHeader('content-type', 'application/json');
@@ -28,7 +29,7 @@ beforeAll(async () => {
   for (const name of ['logs', 'temp']) mkdirSync(path.join(folder, name));
   writeFileSync(path.join(folder, 'nginx.conf'), nginxConf());
   nginx = spawn(
-    process.env['NGINX_BIN'] ?? 'nginx',
+    process.env['NGINX_BIN'],
     ['-p', folder, '-c', path.join(folder, 'nginx.conf'), '-e', path.join(folder, 'logs/error.log')],
     { stdio: 'ignore' },
   );
@@ -36,8 +37,9 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  if (!nginx) return;
   nginx.kill('SIGQUIT');
-  await new Promise((resolve) => nginx.once('exit', resolve));
+  await new Promise((resolve) => nginx!.once('exit', resolve));
   await new Promise((resolve) => behind.close(resolve));
   rmSync(folder, { recursive: true, force: true });
 });

@@ -163,7 +163,7 @@ function announce(port, domain) {
 
   Store acme      ${at('acme')}/docs      owner@acme.test
   Store bolt      ${at('bolt')}/docs      owner@bolt.test
-  Console         ${at('console')}        operator@console.test
+  Console         ${at('console')}/docs   operator@console.test
                   also manager@ seller@ warehouse@ driver@ finance@ of each store
   Password        demo-demo-demo for everybody
   Commands        npx basecommerce --help

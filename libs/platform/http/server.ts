@@ -18,7 +18,7 @@ const MEBIBYTE = 1_048_576;
 const REQUEST_ID = /^[\w.-]{8,64}$/;
 
 /** Paths that belong to no tenant: probes and documentation. */
-const UNSITED = /^\/(health|docs|redoc|reference|openapi\.json|(api|operator)\/v1\/openapi\.json)(\/|\?|$)/;
+const UNSITED = /^\/($|health|docs|redoc|reference|openapi\.json|(api|operator)\/v1\/openapi\.json)(\/|\?|$)/;
 
 export async function createHttpApp(
   module: Promise<DynamicModule>,
