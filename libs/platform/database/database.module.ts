@@ -1,5 +1,5 @@
 /** The vertical's two doors to the database: one per tenant, one for the operator. */
-import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Global, Inject, Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { SETTINGS, type Settings } from '#platform/config';
 import { CrossTenantDatabase } from './crossing.js';
 import { TenantDatabase } from './tenant-database.js';
@@ -31,11 +31,17 @@ import { TenantDatabase } from './tenant-database.js';
   ],
   exports: [TenantDatabase, CrossTenantDatabase],
 })
-export class DatabaseModule implements OnApplicationShutdown {
+export class DatabaseModule implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(
     @Inject(TenantDatabase) private readonly tenants: TenantDatabase,
     @Inject(CrossTenantDatabase) private readonly crossing: CrossTenantDatabase,
   ) {}
+
+  /** Refuses to serve with a role that owns tables or bypasses row security: it would work, and isolate nothing. */
+  async onApplicationBootstrap(): Promise<void> {
+    await this.tenants.pool.query('select app.assert_confined()');
+    await this.crossing.pool.query('select app.assert_confined()');
+  }
 
   async onApplicationShutdown(): Promise<void> {
     await Promise.all([this.tenants.close(), this.crossing.close()]);

@@ -12,6 +12,7 @@ import { DomainError, errorTable } from '#kernel';
 import type { Principal } from '#platform/auth';
 import { SETTINGS, type Settings } from '#platform/config';
 import { OPERATION } from './handle.js';
+import { VerifiedTokens } from './verified-tokens.js';
 import type { HttpRequest } from './request.js';
 
 const OPEN = Symbol('OpenRoute');
@@ -47,6 +48,7 @@ export class AccessGuard implements CanActivate {
     tenant: new Verifier({ property: 'principal' }),
     operator: new OperatorVerifier({ property: 'principal' }),
   };
+  private readonly verified = new VerifiedTokens();
   private readonly managementKey: Buffer;
 
   constructor(
@@ -76,7 +78,11 @@ export class AccessGuard implements CanActivate {
     if (operation.audience === 'operator' && this.isManagementKey(request.headers.authorization)) {
       return { audience: 'operator', actor: this.settings.managementActor, sessionId: undefined };
     }
+    const token = request.headers.authorization ?? '';
+    const known = this.verified.get(operation.audience, token);
+    if (known) return known;
     await this.verifiers[operation.audience].canActivate(context);
+    this.verified.add(operation.audience, token, request.principal!);
     return request.principal!;
   }
 
