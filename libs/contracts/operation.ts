@@ -32,6 +32,8 @@ export interface Operation<
   readonly response: Response;
   /** Success status. */
   readonly status: number;
+  /** Of the success response; JSON unless given. */
+  readonly mediaType?: string;
   /** Codes of the errors a caller should expect beyond the general ones. */
   readonly errors?: readonly string[];
   /** Stays possible while the tenant is suspended (paying, leaving, signing in). */

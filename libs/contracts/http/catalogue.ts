@@ -5,35 +5,41 @@ import { currency, id, instant, price, quantity, text, unitCode } from '../scala
 const integer = z.string().regex(/^[1-9]\d{0,11}$/, 'must be a whole number above zero');
 
 /** One of this unit holds `numerator / denominator` base units: a box of 36/25 m² is 1.44 m², exactly. */
-export const productUnit = z.strictObject({
-  unit: unitCode,
-  numerator: integer.meta({ examples: ['36'] }),
-  denominator: integer.default('1').meta({ examples: ['25'] }),
-  step: quantity.default('1').meta({ description: 'Quantities are multiples of this' }),
-  barcode: text(64).nullish(),
-});
+export const productUnit = z
+  .strictObject({
+    unit: unitCode,
+    numerator: integer.meta({ examples: ['36'] }),
+    denominator: integer.default('1').meta({ examples: ['25'] }),
+    step: quantity.default('1').meta({ description: 'Quantities are multiples of this' }),
+    barcode: text(64).nullish(),
+  })
+  .meta({ id: 'ProductUnit' });
 
-export const product = z.object({
-  id,
-  code: z.string(),
-  name: z.string(),
-  category: z.string().nullable(),
-  unit: unitCode.meta({ description: 'Base unit: stock counts in it and the price is for one of it' }),
-  price,
-  currency,
-  units: z.array(productUnit.extend({ barcode: z.string().nullable() })),
-  is_active: z.boolean(),
-  created_at: instant,
-});
+export const product = z
+  .object({
+    id,
+    code: z.string(),
+    name: z.string(),
+    category: z.string().nullable(),
+    unit: unitCode.meta({ description: 'Base unit: stock counts in it and the price is for one of it' }),
+    price,
+    currency,
+    units: z.array(productUnit.extend({ barcode: z.string().nullable() })),
+    is_active: z.boolean(),
+    created_at: instant,
+  })
+  .meta({ id: 'Product' });
 
-const newProduct = z.strictObject({
-  code: text(40).regex(/^[^\s].*$/),
-  name: text(200),
-  unit: unitCode,
-  price,
-  category: text(80).nullish(),
-  units: z.array(productUnit).max(20).default([]),
-});
+const newProduct = z
+  .strictObject({
+    code: text(40).regex(/^[^\s].*$/),
+    name: text(200),
+    unit: unitCode,
+    price,
+    category: text(80).nullish(),
+    units: z.array(productUnit).max(20).default([]),
+  })
+  .meta({ id: 'NewProduct' });
 
 export const createProduct = operation({
   id: 'createProduct',

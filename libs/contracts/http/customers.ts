@@ -4,23 +4,27 @@ import { id, instant, text } from '../scalars.js';
 
 const kind = z.enum(['person', 'company']);
 
-export const customer = z.object({
-  id,
-  kind,
-  name: z.string(),
-  document: z.string().nullable().meta({ description: 'CPF or CNPJ without punctuation' }),
-  email: z.string().nullable(),
-  phone: z.string().nullable(),
-  created_at: instant,
-});
+export const customer = z
+  .object({
+    id,
+    kind,
+    name: z.string(),
+    document: z.string().nullable().meta({ description: 'CPF or CNPJ without punctuation' }),
+    email: z.string().nullable(),
+    phone: z.string().nullable(),
+    created_at: instant,
+  })
+  .meta({ id: 'Customer' });
 
-const newCustomer = z.strictObject({
-  kind,
-  name: text(200),
-  document: text(20).nullish().meta({ description: 'CPF for a person, CNPJ for a company; punctuation is ignored' }),
-  email: z.email().max(254).nullish(),
-  phone: text(40).nullish(),
-});
+const newCustomer = z
+  .strictObject({
+    kind,
+    name: text(200),
+    document: text(20).nullish().meta({ description: 'CPF for a person, CNPJ for a company; punctuation is ignored' }),
+    email: z.email().max(254).nullish(),
+    phone: text(40).nullish(),
+  })
+  .meta({ id: 'NewCustomer' });
 
 export const createCustomer = operation({
   id: 'createCustomer',
@@ -69,23 +73,27 @@ export const changeCustomer = operation({
   errors: ['invalid_document', 'document_taken', 'version_conflict'],
 });
 
-export const site = z.object({
-  id,
-  customer_id: id,
-  name: z.string(),
-  address: z.string(),
-  access_notes: z.string().nullable(),
-  contact: z.string().nullable(),
-  created_at: instant,
-});
+export const site = z
+  .object({
+    id,
+    customer_id: id,
+    name: z.string(),
+    address: z.string(),
+    access_notes: z.string().nullable(),
+    contact: z.string().nullable(),
+    created_at: instant,
+  })
+  .meta({ id: 'Site' });
 
-const newSite = z.strictObject({
-  customer_id: id,
-  name: text(200),
-  address: text(500),
-  access_notes: text(1_000).nullish(),
-  contact: text(200).nullish(),
-});
+const newSite = z
+  .strictObject({
+    customer_id: id,
+    name: text(200),
+    address: text(500),
+    access_notes: text(1_000).nullish(),
+    contact: text(200).nullish(),
+  })
+  .meta({ id: 'NewSite' });
 
 export const createSite = operation({
   id: 'createSite',

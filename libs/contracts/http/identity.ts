@@ -9,11 +9,13 @@ export const email = z
   .max(254)
   .transform((value) => value.toLowerCase());
 
-export const token = z.object({
-  access_token: z.string(),
-  token_type: z.literal('Bearer'),
-  expires_in: z.int().meta({ description: 'Seconds' }),
-});
+export const token = z
+  .object({
+    access_token: z.string(),
+    token_type: z.literal('Bearer'),
+    expires_in: z.int().meta({ description: 'Seconds' }),
+  })
+  .meta({ id: 'AccessToken' });
 
 const open = { tag: 'Sign-in', status: 200, isOpenWhenSuspended: true } as const;
 
@@ -64,15 +66,17 @@ export const changeOwnPassword = operation({
   errors: ['invalid_credentials'],
 });
 
-export const user = z.object({
-  id,
-  email: z.string(),
-  name: z.string(),
-  roles: z.array(z.enum(ROLES)),
-  is_active: z.boolean(),
-  last_sign_in_at: instant.nullable(),
-  created_at: instant,
-});
+export const user = z
+  .object({
+    id,
+    email: z.string(),
+    name: z.string(),
+    roles: z.array(z.enum(ROLES)),
+    is_active: z.boolean(),
+    last_sign_in_at: instant.nullable(),
+    created_at: instant,
+  })
+  .meta({ id: 'Person' });
 
 export const me = operation({
   id: 'me',
@@ -87,7 +91,9 @@ export const me = operation({
   }),
 });
 
-const newUser = z.strictObject({ email, name: text(200), password, roles: z.array(z.enum(ROLES)).min(1) });
+const newUser = z
+  .strictObject({ email, name: text(200), password, roles: z.array(z.enum(ROLES)).min(1) })
+  .meta({ id: 'NewPerson' });
 
 export const createUser = operation({
   id: 'createUser',

@@ -4,30 +4,32 @@ import { currency, date, id, instant, money, text } from '../scalars.js';
 
 export const INSIGHT_STATES = ['open', 'done', 'not_now', 'wrong', 'resolved'] as const;
 
-export const insight = z.object({
-  id,
-  engine: z.string().meta({ examples: ['stock'] }),
-  kind: z.string().meta({ examples: ['rupture', 'replenishment', 'excess', 'bought_together'] }),
-  subject: z
-    .string()
-    .meta({ description: '`<noun>/<id>`', examples: ['product/01931b6e-3c00-7a00-8000-000000000001'] }),
-  title: z.string().meta({ description: 'In the reader’s language (`Accept-Language`: pt-BR, en, es)' }),
-  why: z.string().meta({ description: 'One sentence with the figures behind it, in the reader’s language' }),
-  worth: z.object({ amount: money, currency }).nullable(),
-  action: z
-    .looseObject({ type: z.string().meta({ examples: ['create_purchase'] }) })
-    .meta({ description: 'What one click would do' }),
-  state: z.enum(INSIGHT_STATES),
-  priority: z.int().meta({ description: '0 to 100, most pressing first' }),
-  figures: z.record(z.string(), z.unknown()).meta({ description: 'What `why` is told from; decimals as strings' }),
-  opened_at: instant,
-  changed_at: instant.meta({ description: 'The newest fact behind the figures' }),
-  resolved_at: instant.nullable(),
-  answered_at: instant.nullable(),
-  answered_by: z.string().nullable(),
-  comment: z.string().nullable(),
-  snoozed_until: date.nullable(),
-});
+export const insight = z
+  .object({
+    id,
+    engine: z.string().meta({ examples: ['stock'] }),
+    kind: z.string().meta({ examples: ['rupture', 'replenishment', 'excess', 'bought_together'] }),
+    subject: z
+      .string()
+      .meta({ description: '`<noun>/<id>`', examples: ['product/01931b6e-3c00-7a00-8000-000000000001'] }),
+    title: z.string().meta({ description: 'In the reader’s language (`Accept-Language`: pt-BR, en, es)' }),
+    why: z.string().meta({ description: 'One sentence with the figures behind it, in the reader’s language' }),
+    worth: z.object({ amount: money, currency }).nullable(),
+    action: z
+      .looseObject({ type: z.string().meta({ examples: ['create_purchase'] }) })
+      .meta({ description: 'What one click would do' }),
+    state: z.enum(INSIGHT_STATES),
+    priority: z.int().meta({ description: '0 to 100, most pressing first' }),
+    figures: z.record(z.string(), z.unknown()).meta({ description: 'What `why` is told from; decimals as strings' }),
+    opened_at: instant,
+    changed_at: instant.meta({ description: 'The newest fact behind the figures' }),
+    resolved_at: instant.nullable(),
+    answered_at: instant.nullable(),
+    answered_by: z.string().nullable(),
+    comment: z.string().nullable(),
+    snoozed_until: date.nullable(),
+  })
+  .meta({ id: 'Insight' });
 
 const tag = 'Insights';
 

@@ -3,34 +3,38 @@ import { ORDER_STATUSES } from '../events/order.js';
 import { idParams, operation, page, pageQuery } from '../operation.js';
 import { currency, id, instant, money, percent, price, quantity, text, unitCode } from '../scalars.js';
 
-export const orderLine = z.object({
-  position: z.int().positive(),
-  product_id: id,
-  code: z.string(),
-  name: z.string(),
-  unit: unitCode,
-  quantity,
-  base_quantity: quantity,
-  unit_price: price,
-  discount_percent: percent,
-  total: money,
-  reserved: quantity.meta({ description: 'In the base unit' }),
-  delivered: quantity.meta({ description: 'In the base unit' }),
-});
+export const orderLine = z
+  .object({
+    position: z.int().positive(),
+    product_id: id,
+    code: z.string(),
+    name: z.string(),
+    unit: unitCode,
+    quantity,
+    base_quantity: quantity,
+    unit_price: price,
+    discount_percent: percent,
+    total: money,
+    reserved: quantity.meta({ description: 'In the base unit' }),
+    delivered: quantity.meta({ description: 'In the base unit' }),
+  })
+  .meta({ id: 'OrderLine' });
 
-export const order = z.object({
-  id,
-  number: z.string().meta({ examples: ['PED-000123'] }),
-  status: z.enum(ORDER_STATUSES),
-  customer_id: id,
-  site_id: id.nullable(),
-  quote_id: id.nullable(),
-  seller_id: z.string(),
-  currency,
-  total: money,
-  created_at: instant,
-  lines: z.array(orderLine),
-});
+export const order = z
+  .object({
+    id,
+    number: z.string().meta({ examples: ['PED-000123'] }),
+    status: z.enum(ORDER_STATUSES),
+    customer_id: id,
+    site_id: id.nullable(),
+    quote_id: id.nullable(),
+    seller_id: z.string(),
+    currency,
+    total: money,
+    created_at: instant,
+    lines: z.array(orderLine),
+  })
+  .meta({ id: 'Order' });
 
 export const listOrders = operation({
   id: 'listOrders',
@@ -40,7 +44,7 @@ export const listOrders = operation({
   summary: 'List orders, newest first',
   access: 'order.read',
   query: pageQuery.extend({ status: z.enum(ORDER_STATUSES).optional(), customer_id: id.optional() }),
-  response: page(order.omit({ lines: true })),
+  response: page(order.omit({ lines: true }).meta({ id: 'OrderSummary' })),
 });
 
 export const getOrder = operation({

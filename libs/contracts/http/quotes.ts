@@ -14,38 +14,42 @@ export const QUOTE_STATES = [
   'converted',
 ] as const;
 
-export const quoteLine = z.object({
-  position: z.int().positive(),
-  product_id: id,
-  code: z.string(),
-  name: z.string(),
-  unit: unitCode,
-  quantity,
-  base_quantity: quantity,
-  unit_price: price,
-  discount_percent: percent,
-  total: money,
-  converted_quantity: quantity,
-});
+export const quoteLine = z
+  .object({
+    position: z.int().positive(),
+    product_id: id,
+    code: z.string(),
+    name: z.string(),
+    unit: unitCode,
+    quantity,
+    base_quantity: quantity,
+    unit_price: price,
+    discount_percent: percent,
+    total: money,
+    converted_quantity: quantity,
+  })
+  .meta({ id: 'QuoteLine' });
 
-export const quote = z.object({
-  id,
-  number: z.string().meta({ examples: ['COT-000123'] }),
-  version: z.int().positive().meta({ description: 'Versions share a number: 1, 2, 3, …' }),
-  state: z.enum(QUOTE_STATES),
-  customer_id: id,
-  site_id: id.nullable(),
-  seller_id: z.string(),
-  currency,
-  discount_percent: percent,
-  total: money,
-  valid_until: instant.nullable(),
-  accepted_by: z.string().nullable(),
-  created_at: instant,
-  lines: z.array(quoteLine),
-});
+export const quote = z
+  .object({
+    id,
+    number: z.string().meta({ examples: ['COT-000123'] }),
+    version: z.int().positive().meta({ description: 'Versions share a number: 1, 2, 3, …' }),
+    state: z.enum(QUOTE_STATES),
+    customer_id: id,
+    site_id: id.nullable(),
+    seller_id: z.string(),
+    currency,
+    discount_percent: percent,
+    total: money,
+    valid_until: instant.nullable(),
+    accepted_by: z.string().nullable(),
+    created_at: instant,
+    lines: z.array(quoteLine),
+  })
+  .meta({ id: 'Quote' });
 
-export const quoteSummary = quote.omit({ lines: true });
+export const quoteSummary = quote.omit({ lines: true }).meta({ id: 'QuoteSummary' });
 
 const lines = z
   .array(
@@ -59,13 +63,15 @@ const lines = z
   )
   .max(500);
 
-const terms = z.strictObject({
-  customer_id: id,
-  site_id: id.nullish(),
-  discount_percent: percent.default('0').meta({ description: 'General discount, after the lines’ own' }),
-  valid_days: z.int().min(1).max(365).default(10),
-  lines,
-});
+const terms = z
+  .strictObject({
+    customer_id: id,
+    site_id: id.nullish(),
+    discount_percent: percent.default('0').meta({ description: 'General discount, after the lines’ own' }),
+    valid_days: z.int().min(1).max(365).default(10),
+    lines,
+  })
+  .meta({ id: 'QuoteTerms' });
 
 const shared = { tag: 'Quotes', params: idParams, response: quote } as const;
 

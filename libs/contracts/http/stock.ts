@@ -3,21 +3,23 @@ import { operation, page, pageQuery } from '../operation.js';
 import { MOVEMENT_KINDS } from '../events/stock.js';
 import { id, instant, price, quantity, signedQuantity, text, unitCode } from '../scalars.js';
 
-export const movement = z.object({
-  id,
-  product_id: id,
-  kind: z.enum(MOVEMENT_KINDS),
-  on_hand_change: signedQuantity,
-  reserved_change: signedQuantity,
-  on_hand: quantity,
-  reserved: quantity,
-  available: quantity,
-  unit_cost: price.nullable(),
-  order_id: id.nullable(),
-  reason: z.string().nullable(),
-  actor: z.string(),
-  occurred_at: instant,
-});
+export const movement = z
+  .object({
+    id,
+    product_id: id,
+    kind: z.enum(MOVEMENT_KINDS),
+    on_hand_change: signedQuantity,
+    reserved_change: signedQuantity,
+    on_hand: quantity,
+    reserved: quantity,
+    available: quantity,
+    unit_cost: price.nullable(),
+    order_id: id.nullable(),
+    reason: z.string().nullable(),
+    actor: z.string(),
+    occurred_at: instant,
+  })
+  .meta({ id: 'StockMovement' });
 
 export const recordMovement = operation({
   id: 'recordStockMovement',
@@ -52,13 +54,15 @@ export const listMovements = operation({
   response: page(movement),
 });
 
-export const stockLevel = z.object({
-  product_id: id,
-  on_hand: quantity,
-  reserved: quantity,
-  available: quantity,
-  reservations: z.array(z.object({ order_id: id, quantity, ends_at: instant })).optional(),
-});
+export const stockLevel = z
+  .object({
+    product_id: id,
+    on_hand: quantity,
+    reserved: quantity,
+    available: quantity,
+    reservations: z.array(z.object({ order_id: id, quantity, ends_at: instant })).optional(),
+  })
+  .meta({ id: 'StockLevel' });
 
 export const listStock = operation({
   id: 'listStock',

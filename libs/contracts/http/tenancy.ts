@@ -5,17 +5,19 @@ import { ROLES } from '../permissions.js';
 import { currency, id, instant, text } from '../scalars.js';
 import { email, password, token, user } from './identity.js';
 
-export const tenant = z.object({
-  id,
-  slug: z.string(),
-  legal_name: z.string(),
-  document: z.string().nullable(),
-  state: z.enum(TENANT_STATES),
-  locale: z.string(),
-  time_zone: z.string(),
-  currency,
-  created_at: instant,
-});
+export const tenant = z
+  .object({
+    id,
+    slug: z.string(),
+    legal_name: z.string(),
+    document: z.string().nullable(),
+    state: z.enum(TENANT_STATES),
+    locale: z.string(),
+    time_zone: z.string(),
+    currency,
+    created_at: instant,
+  })
+  .meta({ id: 'Store' });
 
 export const getTenant = operation({
   id: 'getTenant',

@@ -2,8 +2,12 @@
  * What became visible for a tenant since a snapshot. The id of a message is the snapshot it was read at, so a reader who
  * comes back with it gets exactly what was committed since: sequence numbers would lose what committed late.
  */
-import { DomainError } from '#kernel';
+import { errorTable } from '#kernel';
 import { sql, type TenantDatabase, type TenantScope } from '#platform/database';
+
+const errors = errorTable({
+  invalid_last_event_id: ['malformed', 'Last-Event-ID is not one this stream gave out.'],
+});
 
 export interface FeedEvent {
   type: string;
@@ -49,7 +53,7 @@ export function snapshotOf(lastEventId: string | undefined): string | undefined 
   if (lastEventId === undefined) return undefined;
   const snapshot = Buffer.from(lastEventId, 'base64url').toString('latin1');
   if (!SNAPSHOT.test(snapshot)) {
-    throw new DomainError('invalid_last_event_id', 'malformed', 'Last-Event-ID is not one this stream gave out.');
+    throw errors.invalid_last_event_id();
   }
   return snapshot;
 }

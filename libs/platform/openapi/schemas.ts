@@ -1,0 +1,73 @@
+/**
+ * The JSON Schemas of a document. All zod schemas are converted together, once for what is sent and once for what is
+ * answered, so that every schema with an id becomes one component and the rest refers to it. A schema whose two forms
+ * differ (a default makes a member optional to send and certain to come back) gets the ending `Input` for the sent one.
+ */
+import { z } from 'zod';
+import { type Json, sorted } from './json.js';
+
+type Direction = 'input' | 'output';
+
+export interface SchemaBook {
+  /** The schema, or a reference to its component. */
+  of(schema: z.ZodType, direction: Direction): Json;
+  readonly components: Readonly<Record<string, Json>>;
+}
+
+export function schemaBook(sent: readonly z.ZodType[], answered: readonly z.ZodType[]): SchemaBook {
+  const pages = { input: convert(sent, 'input'), output: convert(answered, 'output') };
+  const names = { input: new Map<string, string>(), output: new Map<string, string>() };
+  for (const name of Object.keys(pages.output.named)) names.output.set(name, name);
+  for (const [name, schema] of Object.entries(pages.input.named)) {
+    const isSame = JSON.stringify(pages.output.named[name] ?? schema) === JSON.stringify(schema);
+    names.input.set(name, isSame ? name : `${name}Input`);
+  }
+  const components: Record<string, Json> = {};
+  for (const direction of ['input', 'output'] as const) {
+    for (const [name, schema] of Object.entries(pages[direction].named)) {
+      components[names[direction].get(name)!] = relinked(schema, names[direction]) as Json;
+    }
+  }
+  return {
+    components: sorted(components),
+    of: (schema, direction) => {
+      const converted = pages[direction].converted.get(schema);
+      if (!converted) throw new Error('a schema is asked for that was not handed in');
+      return relinked(converted, names[direction]) as Json;
+    },
+  };
+}
+
+function convert(schemas: readonly z.ZodType[], io: Direction) {
+  const unique = [...new Set(schemas)];
+  const whole = z.object(Object.fromEntries(unique.map((schema, index) => [`s${index}`, schema])));
+  const { properties, $defs = {} } = z.toJSONSchema(whole, {
+    io,
+    target: 'draft-2020-12',
+    unrepresentable: 'any',
+    override: ({ jsonSchema }) => open(jsonSchema as Json, io),
+  }) as unknown as { properties: Record<string, Json>; $defs?: Record<string, Json> };
+  const named = Object.fromEntries(Object.entries($defs).map(([name, schema]) => [name, without(schema, 'id')]));
+  return { named, converted: new Map(unique.map((schema, index) => [schema, properties[`s${index}`]!])) };
+}
+
+/** An answer may gain members without notice, so a client must not refuse those it does not know. */
+function open(schema: Json, io: Direction): void {
+  if (io === 'output' && schema['additionalProperties'] === false) delete schema['additionalProperties'];
+}
+
+function relinked(value: unknown, names: ReadonlyMap<string, string>): unknown {
+  if (Array.isArray(value)) return value.map((item) => relinked(item, names));
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => {
+      if (key !== '$ref' || typeof member !== 'string') return [key, relinked(member, names)];
+      const name = member.replace('#/$defs/', '');
+      return [key, `#/components/schemas/${names.get(name) ?? name}`];
+    }),
+  );
+}
+
+function without(schema: Json, key: string): Json {
+  return Object.fromEntries(Object.entries(schema).filter(([name]) => name !== key));
+}
