@@ -37,7 +37,7 @@ function exampleOfType(schema: Json, components: Readonly<Record<string, Json>>)
       return [exampleOf((schema['items'] ?? {}) as Json, components)];
     case 'integer':
     case 'number':
-      return (schema['minimum'] as number | undefined) ?? Math.max(1, Number(schema['exclusiveMinimum'] ?? 0) + 1);
+      return schema['minimum'] ?? Math.max(1, Number(schema['exclusiveMinimum'] ?? 0) + 1);
     case 'boolean':
       return true;
     case 'string':
