@@ -8,7 +8,7 @@ import { TenancyOperator } from '#modules/tenancy/operator';
 import { type Settings, SettingsModule } from '#platform/config';
 import { DatabaseModule } from '#platform/database';
 import { HttpModule } from '#platform/http';
-import { requestLogging } from '#platform/telemetry';
+import { nestLogging } from '#platform/telemetry';
 
 @Module({})
 export class CommandModule {
@@ -17,7 +17,7 @@ export class CommandModule {
       module: CommandModule,
       imports: [
         SettingsModule.with(settings),
-        requestLogging('basecommerce', settings.LOG_LEVEL),
+        nestLogging('basecommerce', settings.LOG_LEVEL),
         DatabaseModule,
         await HttpModule.over([IdentityHttp, TenancyHttp], [], false),
         TenancyOperator,

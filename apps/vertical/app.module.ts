@@ -18,7 +18,7 @@ import { DatabaseModule } from '#platform/database';
 import { HttpModule } from '#platform/http';
 import { StreamController } from '#platform/live';
 import { DocsController } from '#platform/openapi';
-import { type HealthCheck, requestLogging } from '#platform/telemetry';
+import { type HealthCheck, nestLogging } from '#platform/telemetry';
 
 @Module({})
 export class VerticalModule {
@@ -27,7 +27,7 @@ export class VerticalModule {
       module: VerticalModule,
       imports: [
         SettingsModule.with(settings),
-        requestLogging('vertical', settings.LOG_LEVEL),
+        nestLogging('vertical', settings.LOG_LEVEL),
         DatabaseModule,
         await HttpModule.over([IdentityHttp, TenancyHttp], checks, settings.METRICS_ENABLED),
         CatalogueHttp,

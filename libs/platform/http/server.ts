@@ -7,7 +7,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Logger } from 'nestjs-pino';
 import { newId } from '#kernel';
 import type { Settings } from '#platform/config';
-import { traceOf } from '#platform/telemetry';
+import { logRequests, traceOf } from '#platform/telemetry';
 import { TenantLimits } from './limits.js';
 import { ProblemFilter, sendProblem } from './problem.filter.js';
 import type { HttpReply, HttpRequest } from './request.js';
@@ -49,6 +49,7 @@ export async function createHttpApp(
     const { HttpMetrics } = await import('./http-metrics.js');
     app.get(HttpMetrics).observe(app.getHttpAdapter().getInstance());
   }
+  logRequests(app.getHttpAdapter().getInstance(), 'vertical', settings.LOG_LEVEL);
   installHooks(app, settings);
   return app;
 }

@@ -5,6 +5,7 @@
 import type { IncomingMessage } from 'node:http';
 import { RequestMethod } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
+import type { FastifyInstance } from 'fastify';
 import { type Logger, type LoggerOptions, pino } from 'pino';
 
 const REDACTED = [
@@ -48,29 +49,39 @@ export function createLogger(service: string, level: string): Logger {
   return pino(loggerOptions(service, level));
 }
 
-/** Request logging for the vertical. Health and metrics probes are silent. */
-export function requestLogging(service: string, level: string) {
+/**
+ * Nest's own logger over pino. Requests are logged by `logRequests` and not by the library's middleware, which made a child
+ * logger per request and took a sixth of a list request's time.
+ */
+export function nestLogging(service: string, level: string) {
   return LoggerModule.forRoot({
-    pinoHttp: {
-      ...loggerOptions(service, level),
-      quietReqLogger: true,
-      customAttributeKeys: { reqId: 'request_id' },
-      autoLogging: { ignore: (request) => (request as LoggedRequest).originalUrl?.startsWith('/health') ?? false },
-      customLogLevel: (_request, response, error) =>
-        error || response.statusCode >= 500 ? 'error' : response.statusCode >= 400 ? 'warn' : 'info',
-      customProps: (request) => {
-        const { tenantSlug, traceId } = request as LoggedRequest;
-        return { tenant: tenantSlug, trace_id: traceId };
-      },
-      serializers: {
-        req: (request: { method: string; url: string }) => ({
+    pinoHttp: { ...loggerOptions(service, level), autoLogging: false },
+    forRoutes: [{ path: 'never', method: RequestMethod.SEARCH }],
+  });
+}
+
+/** One line a request, of fields that cannot hold a secret. Probes are silent. */
+export function logRequests(fastify: FastifyInstance, service: string, level: string): void {
+  const logger = pino({ ...loggerOptions(service, level), redact: [] });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const { statusCode } = reply;
+    const [path = ''] = request.url.split('?', 1);
+    if (!path.startsWith('/health')) {
+      const { tenantSlug, traceId } = request.raw as LoggedRequest;
+      const level = statusCode >= 500 ? 'error' : statusCode >= 400 ? 'warn' : 'info';
+      logger[level](
+        {
+          request_id: request.id,
+          tenant: tenantSlug,
+          trace_id: traceId,
           method: request.method,
-          path: request.url.split('?', 1)[0],
-        }),
-        res: (response: { statusCode: number }) => ({ status: response.statusCode }),
-      },
-    },
-    // nestjs-pino's own default matches only `/` on Fastify.
-    forRoutes: [{ path: '{*splat}', method: RequestMethod.ALL }],
+          path,
+          status: statusCode,
+          milliseconds: Math.round(reply.elapsedTime * 10) / 10,
+        },
+        'request',
+      );
+    }
+    done();
   });
 }
