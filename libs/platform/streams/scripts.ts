@@ -56,12 +56,20 @@ return answer`;
  * Where every stream and every expected group stands; with ARGV[1] = 'trim', also removes what all of them have
  * acknowledged. Expected groups come from the subscriptions, never from XINFO: a group that is missing has read nothing.
  *
+ * `delivered` counts what is no longer there as delivered: a group that was removed and made anew at 0 on a stream whose
+ * entries had been trimmed can never read up to its last id, and whoever waited for that would wait for ever.
+ *
  * KEYS stream…; ARGV trim | look, group… → per stream { last id, length, { delivered, pending, oldest pending }… }
  */
 export const SURVEY = `
 local function after(id)
   local ms, n = string.match(id, '^(%d+)-(%d+)$')
   return ms .. '-' .. string.format('%.0f', tonumber(n) + 1)
+end
+local function before(id)
+  local ms, n = string.match(id, '^(%d+)-(%d+)$')
+  if tonumber(n) > 0 then return ms .. '-' .. string.format('%.0f', tonumber(n) - 1) end
+  return string.format('%.0f', tonumber(ms) - 1) .. '-18446744073709551615'
 end
 local function isBelow(a, b)
   local ams, an = string.match(a, '^(%d+)-(%d+)$')
@@ -74,10 +82,13 @@ for i, stream in ipairs(KEYS) do
   local row = {'0-0', 0}
   if redis.call('EXISTS', stream) == 1 then
     local info = redis.call('XINFO', 'STREAM', stream)
+    local gone
     for j = 1, #info, 2 do
       if info[j] == 'last-generated-id' then row[1] = info[j + 1] end
       if info[j] == 'length' then row[2] = info[j + 1] end
+      if info[j] == 'first-entry' and info[j + 1] then gone = before(info[j + 1][1]) end
     end
+    if row[2] == 0 then gone = row[1] end
     local known = {}
     for _, group in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
       local facts = {}
@@ -90,7 +101,9 @@ for i, stream in ipairs(KEYS) do
       if facts then
         local oldest = ''
         if facts['pending'] > 0 then oldest = redis.call('XPENDING', stream, ARGV[g])[2] end
-        row[#row + 1] = {facts['last-delivered-id'], facts['pending'], oldest}
+        local delivered = facts['last-delivered-id']
+        if gone and isBelow(delivered, gone) then delivered = gone end
+        row[#row + 1] = {delivered, facts['pending'], oldest}
         local needs = oldest
         if needs == '' then needs = after(facts['last-delivered-id']) end
         if not floor or isBelow(needs, floor) then floor = needs end

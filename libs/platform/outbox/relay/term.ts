@@ -39,7 +39,7 @@ export class TermEnded extends Error {
 
 /** Events of one publishing script: short enough not to hold Redis up (2,000 events of 600 bytes take 2 ms). */
 const PUBLISH_EVENTS = 2_000;
-const ENTRY_EVENTS = 200;
+const ENTRY_EVENTS = 100;
 const LONGEST_WITHOUT_RECONCILING_MS = 5_000;
 
 export type StepOutcome = 'busy' | 'blocked' | 'idle';

@@ -1,0 +1,171 @@
+/** What the protocol relies on in Redis: streams, groups, pending entries, fences; and how it can forget. */
+import type { FenceAnswer, NewEntry, StreamPlace } from '#platform/streams';
+import type { SimulatedEvent } from './database-model.js';
+
+interface Entry {
+  readonly id: number;
+  /** Undefined once it was trimmed while pending. */
+  events: readonly SimulatedEvent[] | undefined;
+}
+
+interface Group {
+  delivered: number;
+  readonly pending: Map<number, Entry>;
+}
+
+interface Stream {
+  last: number;
+  entries: Entry[];
+  group: Group | undefined;
+}
+
+export interface Delivered {
+  readonly partition: number;
+  readonly id: number;
+  readonly events: readonly SimulatedEvent[] | undefined;
+}
+
+export class RedisModel {
+  /** Writes that were accepted although a higher epoch stood in the fence. */
+  stale = 0;
+  private streams = new Map<number, Stream>();
+  private fences = new Map<string, number>();
+  /** Ids come from a clock that a flush does not set back. */
+  private clock = 1;
+
+  constructor(
+    readonly partitions: number,
+    /** A planted mistake when false: scripts do not look at the fence. */
+    private readonly isFenced: boolean,
+  ) {}
+
+  announce(fence: string, epoch: number): boolean {
+    if ((this.fences.get(fence) ?? 0) > epoch) return false;
+    this.fences.set(fence, epoch);
+    return true;
+  }
+
+  private check(fence: string, epoch: number): FenceAnswer {
+    const standing = this.fences.get(fence);
+    if (!this.isFenced) {
+      if (standing !== undefined && standing > epoch) this.stale += 1;
+      return 'OK';
+    }
+    if (standing === undefined || standing < epoch) return 'NOFENCE';
+    return standing > epoch ? 'FENCED' : 'OK';
+  }
+
+  ensureGroups(): void {
+    for (let partition = 0; partition < this.partitions; partition++) {
+      const stream = this.stream(partition);
+      stream.group ??= { delivered: 0, pending: new Map() };
+    }
+  }
+
+  publish(epoch: number, entries: readonly NewEntry[]): { answer: FenceAnswer; ids: string[] } {
+    const answer = this.check('relay', epoch);
+    if (answer !== 'OK') return { answer, ids: [] };
+    return {
+      answer,
+      ids: entries.map(({ partition, events }) => this.add(partition, JSON.parse(`[${events}]`) as SimulatedEvent[])),
+    };
+  }
+
+  add(partition: number, events: readonly SimulatedEvent[]): string {
+    const stream = this.stream(partition);
+    stream.last = this.clock++;
+    stream.entries.push({ id: stream.last, events });
+    return `${stream.last}-0`;
+  }
+
+  /** Undefined where the group does not exist. */
+  readNew(partition: number, count: number): Delivered[] | undefined {
+    const stream = this.streams.get(partition);
+    if (!stream?.group) return undefined;
+    const { group } = stream;
+    const entries = stream.entries.filter((entry) => entry.id > group.delivered).slice(0, count);
+    for (const entry of entries) {
+      group.delivered = entry.id;
+      group.pending.set(entry.id, entry);
+    }
+    return entries.map(({ id, events }) => ({ partition, id, events }));
+  }
+
+  readPending(partition: number, count: number): Delivered[] | undefined {
+    const group = this.streams.get(partition)?.group;
+    return group && [...group.pending.values()].slice(0, count).map(({ id, events }) => ({ partition, id, events }));
+  }
+
+  acknowledge(fence: string, epoch: number, partition: number, id: number): FenceAnswer {
+    const answer = this.check(fence, epoch);
+    if (answer === 'OK') this.streams.get(partition)?.group?.pending.delete(id);
+    return answer;
+  }
+
+  survey(): StreamPlace[] {
+    return Array.from({ length: this.partitions }, (_, partition) => {
+      const stream = this.streams.get(partition);
+      const gone = stream ? (stream.entries[0]?.id ?? stream.last + 1) - 1 : 0;
+      const oldest = stream?.group && Math.min(...stream.group.pending.keys());
+      return {
+        last: `${stream?.last ?? 0}-0`,
+        length: stream?.entries.length ?? 0,
+        groups: [
+          {
+            delivered: `${stream?.group ? Math.max(stream.group.delivered, gone) : 0}-0`,
+            pending: stream?.group?.pending.size ?? 0,
+            oldestPending: oldest !== undefined && Number.isFinite(oldest) ? `${oldest}-0` : undefined,
+          },
+        ],
+      };
+    });
+  }
+
+  trim(): void {
+    for (const { group, entries } of this.streams.values()) {
+      if (!group) continue;
+      const floor = Math.min(group.delivered + 1, ...group.pending.keys());
+      entries.splice(0, entries.filter((entry) => entry.id < floor).length);
+    }
+  }
+
+  flush(): void {
+    this.streams.clear();
+    this.fences.clear();
+  }
+
+  evict(partition: number): void {
+    this.streams.delete(partition);
+  }
+
+  removeGroup(partition: number): void {
+    const stream = this.streams.get(partition);
+    if (stream) stream.group = undefined;
+  }
+
+  /** A failover to a replica that had not heard of the newest entries. */
+  failOver(lost: number): void {
+    for (const stream of this.streams.values()) {
+      const gone = stream.entries.splice(Math.max(0, stream.entries.length - lost));
+      if (gone.length > 0) stream.last = gone[0]!.id - 1;
+      const { group } = stream;
+      if (!group) continue;
+      group.delivered = Math.min(group.delivered, stream.last);
+      for (const { id } of gone) group.pending.delete(id);
+    }
+  }
+
+  /** Somebody trims by length: bodies go, also of what is pending. */
+  trimByLength(): void {
+    for (const stream of this.streams.values()) {
+      const gone = stream.entries.splice(0, Math.max(0, stream.entries.length - 1));
+      for (const entry of gone) entry.events = undefined;
+    }
+  }
+
+  private stream(partition: number): Stream {
+    let stream = this.streams.get(partition);
+    if (!stream) this.streams.set(partition, (stream = { last: 0, entries: [], group: undefined }));
+    return stream;
+  }
+}
