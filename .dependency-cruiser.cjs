@@ -114,6 +114,7 @@ module.exports = {
       from: { path: '^libs/(modules|engines)/([^/]+)/' },
       to: { path: ['^libs/$1/$2/', '^libs/$1/[^/]+/index\\.ts$', PLATFORM_DOOR, CROSSING, CONTRACTS, KERNEL] },
     },
+    { from: { path: '^libs/modules/[^/]+/operator\\.ts$' }, to: { path: '^libs/platform/[^/]+/operator\\.ts$' } },
     { from: { path: '^libs/(modules|engines)/' }, to: NPM },
     {
       from: { path: '^libs/verticals/([^/]+)/' },

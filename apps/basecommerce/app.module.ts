@@ -1,6 +1,7 @@
 /** The operator's doors alone: what a command may do is what the console's API may do. */
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuditOperator } from '#modules/audit/operator';
+import { EventsOperator } from '#modules/events/operator';
 import { IdentityHttp } from '#modules/identity/http';
 import { IdentityOperator } from '#modules/identity/operator';
 import { TenancyHttp } from '#modules/tenancy/http';
@@ -23,6 +24,7 @@ export class CommandModule {
         TenancyOperator,
         IdentityOperator,
         AuditOperator,
+        EventsOperator,
       ],
     };
   }

@@ -6,6 +6,7 @@ import { stockInsightTexts } from '#engines/stock/http';
 import { AuditOperator } from '#modules/audit/operator';
 import { CatalogueHttp } from '#modules/catalogue/http';
 import { CustomersHttp } from '#modules/customers/http';
+import { EventsOperator } from '#modules/events/operator';
 import { IdentityHttp } from '#modules/identity/http';
 import { IdentityOperator } from '#modules/identity/operator';
 import { OrdersHttp } from '#modules/orders/http';
@@ -39,6 +40,7 @@ export class VerticalModule {
         TenancyOperator,
         IdentityOperator,
         AuditOperator,
+        EventsOperator,
       ],
       controllers: [DocsController, StreamController],
     };

@@ -1,0 +1,100 @@
+/** The operator's door to events and dead letters. A decision is written down here; the worker carries it out. */
+import { Controller, Module } from '@nestjs/common';
+import {
+  dropDeadLetter,
+  listDeadLetters,
+  listEngines,
+  listEvents,
+  replayDeadLetter,
+  showEvent,
+} from '#contracts/http/events';
+import { recordAct } from '#modules/audit';
+import { type CallOf, Handle } from '#platform/http';
+import {
+  dropDeadLetter as drop,
+  engineStatus,
+  listDeadLetters as deadLetters,
+  replayDeadLetter as replay,
+} from '#platform/inbox/operator';
+import { listEvents as events, showEvent as oneEvent } from '#platform/outbox/operator';
+
+type Decision = CallOf<typeof replayDeadLetter>;
+
+@Controller()
+export class EventsController {
+  @Handle(listEvents)
+  async list(call: CallOf<typeof listEvents>) {
+    const { tenant, type, aggregate_id, days, limit } = call.query;
+    const rows = await events(call.tx, {
+      days,
+      limit,
+      ...(tenant ? { tenant } : {}),
+      ...(type ? { type } : {}),
+      ...(aggregate_id ? { aggregateId: aggregate_id } : {}),
+    });
+    const data = rows.map(({ seq: _, occurred_at, ...row }) => ({ ...row, occurred_at: occurred_at.toISOString() }));
+    return { data, next_cursor: null };
+  }
+
+  @Handle(showEvent)
+  async show(call: CallOf<typeof showEvent>) {
+    const { envelope, deliveries } = await oneEvent(call.tx, call.params.id);
+    return {
+      envelope: { ...envelope },
+      deliveries: deliveries.map((delivery) => ({ ...delivery, at: delivery.at.toISOString() })),
+    };
+  }
+
+  @Handle(listDeadLetters)
+  async deadLetters(call: CallOf<typeof listDeadLetters>) {
+    const { state, engine, tenant, limit } = call.query;
+    const rows = await deadLetters(call.tx, {
+      limit,
+      ...(state ? { state } : {}),
+      ...(engine ? { engine } : {}),
+      ...(tenant ? { tenant } : {}),
+    });
+    const data = rows.map(({ last_failed_at: _, ...row }) => ({
+      ...row,
+      first_failed_at: row.first_failed_at.toISOString(),
+      next_attempt_at: row.next_attempt_at?.toISOString() ?? null,
+    }));
+    return { data, next_cursor: null };
+  }
+
+  @Handle(replayDeadLetter)
+  async replay(call: Decision) {
+    await replay(call.tx, keyOf(call), call.principal.actor);
+    return this.decided(call, 'replay');
+  }
+
+  @Handle(dropDeadLetter)
+  async drop(call: Decision) {
+    await drop(call.tx, keyOf(call), call.principal.actor);
+    return this.decided(call, 'drop');
+  }
+
+  @Handle(listEngines)
+  async engines(call: CallOf<typeof listEngines>) {
+    return { data: await engineStatus(call.tx), next_cursor: null };
+  }
+
+  private async decided(call: Decision, decision: 'replay' | 'drop') {
+    const { tenant, engine, event } = call.params;
+    await recordAct(call.tx, {
+      actor: call.principal.actor,
+      action: `dead_letter.${decision}`,
+      tenant,
+      subject: `${engine}/${event}`,
+      reason: call.body.reason,
+    });
+    return { decision };
+  }
+}
+
+@Module({ controllers: [EventsController] })
+export class EventsOperator {}
+
+function keyOf(call: Decision) {
+  return { tenant_id: call.params.tenant, engine: call.params.engine, event_id: call.params.event };
+}
