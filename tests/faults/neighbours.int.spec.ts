@@ -29,7 +29,7 @@ async function effectsOf(tenant: TenantId): Promise<number> {
 }
 
 async function applied(tenant: TenantId, count: number): Promise<void> {
-  for (const deadline = Date.now() + 30_000; (await effectsOf(tenant)) < count; ) {
+  for (const deadline = Date.now() + 30_000; (await effectsOf(tenant)) < count;) {
     if (Date.now() > deadline) throw new Error(`${await effectsOf(tenant)} of ${count} applied`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
@@ -49,7 +49,10 @@ it('serves a quiet tenant in turn with one that has a backlog of 60,000 events',
   const meanwhile = (await effectsOf(noisy!)) - before;
   await applied(noisy!, 60_000);
   const verdict = await system.verdict();
-  console.log(`while ${QUIET_EVENTS} events of the quiet tenant were applied, so were ${meanwhile} of the noisy one:`, verdict);
+  console.log(
+    `while ${QUIET_EVENTS} events of the quiet tenant were applied, so were ${meanwhile} of the noisy one:`,
+    verdict,
+  );
   expect(verdict).toMatchObject(CLEAN);
   // Counted in events and not in time, so that a busy machine does not matter: one of the noisy tenant's for each of its
   // own, and what was ahead of it when it came: the window, and what the worker had in hand and had read ahead.

@@ -1,0 +1,160 @@
+/** The promises of the protocol one by one, each where nothing else could make good for its breach. */
+import pg from 'pg';
+import { DomainError } from '#kernel';
+import { CrossTenantDatabase } from '#platform/database/crossing';
+import { BEGINNING, RelayStore } from '#platform/outbox/relay';
+import { EventStreams, StreamNames } from '#platform/streams';
+import { aggregates, CLEAN, FaultSystem, PARTITIONS, recorder, tenants } from './system.js';
+
+let system: FaultSystem;
+let streams: EventStreams;
+
+beforeEach(async () => {
+  system = await FaultSystem.start(0);
+  streams = new EventStreams(system.redis, new StreamNames(system.vertical, PARTITIONS));
+});
+afterEach(() => system.stop());
+
+const pendingEntries = async () =>
+  (await streams.survey(['stock'])).reduce((sum, place) => sum + place.groups[0]!.pending, 0);
+const entries = async () => (await streams.survey(['stock'])).reduce((sum, place) => sum + place.length, 0);
+
+it('reads an event that was written earlier and committed later than what it has read', async () => {
+  const [store] = tenants(1);
+  const [late, early] = aggregates(2);
+  const relay = new CrossTenantDatabase({
+    url: system.database.url,
+    role: 'basecommerce_relay',
+    application: 'faults relay',
+  });
+  const store_ = new RelayStore(relay, system.vertical, PARTITIONS);
+  // Waits before it commits, with a sequence number and a transaction id lower than the other's.
+  const lingering = new pg.Client({ connectionString: system.database.url });
+  await lingering.connect();
+  await lingering.query('begin');
+  await lingering.query(
+    `insert into outbox_events (recorded_on, tenant_id, id, type, schema_version, aggregate, aggregate_id, aggregate_version, occurred_at, actor, data)
+     values (current_date, $1, gen_random_uuid(), 'stock.adjusted', 1, 'stock', $2, 1, now(), 'system:test', '{}')`,
+    [store, late!.id],
+  );
+  await system.write(store!, [early!]);
+  const reading = { tenant: undefined, except: [], until: undefined, after: undefined };
+  const first = await store_.read({ ...reading, since: BEGINNING });
+  await lingering.query('commit');
+  await lingering.end();
+  const second = await store_.read({ ...reading, since: first.until });
+  const third = await store_.read({ ...reading, since: second.until });
+  await relay.close();
+  expect(first.packs.map((pack) => pack.events)).toEqual([expect.stringContaining(early!.id)]);
+  expect(second.packs.map((pack) => pack.events)).toEqual([expect.stringContaining(late!.id)]);
+  expect(third.packs).toEqual([]);
+});
+
+it('leaves entries unacknowledged until their effects are committed', async () => {
+  const [store] = tenants(1);
+  let isAway = true;
+  const engine = recorder();
+  const flaky = {
+    ...engine,
+    apply: async (...args: Parameters<typeof engine.apply>) => {
+      await engine.apply(...args);
+      if (isAway) throw new DomainError('database_unavailable', 'unavailable', 'away');
+    },
+  };
+  await system.write(store!, aggregates(5));
+  await system.relay().drain();
+  await system.worker([flaky]).start();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const [unacknowledged, effects] = [await pendingEntries(), await system.effects()];
+  isAway = false;
+  await system.quiet(10_000);
+  expect(unacknowledged).toBeGreaterThan(0);
+  expect(effects).toBe(0);
+  expect(await system.verdict()).toMatchObject({ ...CLEAN, events: 5 });
+});
+
+it('gives a group everything that was in the stream before the group was', async () => {
+  await streams.redis.xadd(streams.names.stream(3), '*', 'n', 1, 'e', '{}');
+  await streams.ensureGroups(['stock']);
+  expect(await streams.readNew(streams.redis, 'stock', [3], 10, 0)).toMatchObject([{ partition: 3, events: '{}' }]);
+});
+
+it('trims what every expected group has acknowledged, and nothing that one has not', async () => {
+  const [store] = tenants(1);
+  const relay = system.relay({ subscriptions: { stock: ['stock'], sales: ['stock'] } });
+  await system.write(store!, aggregates(30));
+  await relay.drain();
+  await system.worker().drain();
+  await streams.survey(['stock', 'sales'], 'trim');
+  const kept = await entries();
+  await system.worker([recorder('sales')]).drain();
+  await streams.survey(['stock', 'sales'], 'trim');
+  expect(kept).toBeGreaterThan(0);
+  expect(await entries()).toBe(0);
+});
+
+it('refuses to publish for a lower epoch, and for any once Redis has forgotten', async () => {
+  const entry = { partition: 0, count: 1, events: '{}' };
+  expect(await streams.announceRelay(7)).toBe(true);
+  expect(await streams.announceRelay(6)).toBe(false);
+  expect(await streams.publish(6, [entry])).toMatchObject({ answer: 'FENCED', ids: [] });
+  expect(await streams.publish(7, [entry])).toMatchObject({ answer: 'OK', ids: [expect.any(String)] });
+  await streams.redis.del(streams.names.relayFence);
+  expect(await streams.publish(7, [entry])).toMatchObject({ answer: 'NOFENCE', ids: [] });
+});
+
+it('starts counting where retention has dropped the beginning of an aggregate', async () => {
+  const [store] = tenants(1);
+  const [product] = aggregates(1);
+  for (let version = 1; version <= 6; version++) await system.write(store!, [product!]);
+  await system.owner.query('delete from outbox_events where aggregate_version <= 4');
+  await system.relay().start();
+  await system.worker().start();
+  await system.quiet(10_000);
+  const { rows } = await system.owner.query(`select version, baseline from engine_versions`);
+  expect(rows).toEqual([{ version: 6, baseline: 4 }]);
+  expect((await system.owner.query('select version from fault_effects order by position')).rows).toEqual([
+    { version: 5 },
+    { version: 6 },
+  ]);
+});
+
+it('drops days behind the retention, and none that an engine still needs', async () => {
+  const [store] = tenants(1);
+  await system.owner.query(
+    `select app.ensure_outbox_days('2026-01-01', '2026-01-03'), app.ensure_inbox_days('2026-01-01', '2026-01-03')`,
+  );
+  await system.write(store!, aggregates(3));
+  await system.owner.query(`
+    insert into outbox_events (recorded_on, tenant_id, id, type, schema_version, aggregate, aggregate_id, aggregate_version, occurred_at, actor, data)
+    select '2026-01-02', tenant_id, gen_random_uuid(), type, 1, aggregate, gen_random_uuid(), 1, now(), actor, data from outbox_events limit 1`);
+  const crossing = new CrossTenantDatabase({
+    url: system.database.url,
+    role: 'basecommerce_relay',
+    application: 'faults relay',
+  });
+  const store_ = new RelayStore(crossing, system.vertical, PARTITIONS);
+  const days = async () =>
+    (
+      await system.owner.query(
+        `select relname from pg_class where relname ~ '^(outbox|inbox)_events_202601' and relkind = 'r' order by 1`,
+      )
+    ).rows.map((row: { relname: string }) => row.relname);
+  // The first day is empty; the second has an event that no engine has confirmed.
+  expect(await store_.dropDays(30)).toBe(1);
+  expect(await days()).toEqual([
+    'inbox_events_20260102',
+    'inbox_events_20260103',
+    'outbox_events_20260102',
+    'outbox_events_20260103',
+  ]);
+  const epoch = await store_.claim('test', 1_000);
+  await store_.saveConfirmation(
+    epoch!,
+    'stock',
+    (await system.owner.query<{ s: string }>('select pg_current_snapshot()::text as s')).rows[0]!.s,
+  );
+  expect(await store_.dropDays(30)).toBe(2);
+  await crossing.close();
+  expect(await days()).toEqual([]);
+});
