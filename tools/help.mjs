@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 export const HELP = {
   start: 'install, build, start PostgreSQL and Redis, migrate, seed, run everything; Ctrl-C stops it all',
+  dev: 'npm start, compiling what changes and starting the processes again',
   test: 'every test against real PostgreSQL, Redis and Nginx; arguments go to jest',
   build: 'compile to dist/ what has changed',
   'build:public': 'copy the API documentation readers into dist/public',

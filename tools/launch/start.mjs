@@ -26,6 +26,8 @@ const PROCESSES = [
 ];
 
 const children = new Map();
+/** Children that were asked to end because their code has changed. */
+const restarting = new Set();
 let isStopping = false;
 
 await main(async () => {
@@ -51,6 +53,7 @@ await main(async () => {
   }
   await Promise.all(PROCESSES.map((item) => ready(item, ports)));
   announce(ports.vertical.http, environment.BASE_DOMAIN ?? 'localhost');
+  if (process.argv.includes('--watch')) watch();
 });
 if (process.exitCode) await stop(process.exitCode);
 
@@ -119,6 +122,7 @@ function launch(item, environment, deaths = []) {
   const startedAt = Date.now();
   child.once('exit', (code, signal) => {
     if (isStopping) return;
+    if (restarting.delete(child)) return void launch(item, environment);
     const recent = [...deaths, Date.now()].slice(-QUICK_DEATHS);
     const isHopeless =
       Date.now() - startedAt < QUICK_DEATH_MS &&
@@ -173,11 +177,33 @@ function announce(port, domain) {
 `);
 }
 
+/** Compiles what changes and starts the processes again whenever it compiles without an error. */
+function watch() {
+  const args = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--watch', '--preserveWatchOutput'];
+  const compiler = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  children.set('compiler', compiler);
+  let isFirst = true;
+  compiler.stdout.on('data', (chunk) => {
+    const text = String(chunk);
+    if (/error TS/.test(text)) process.stdout.write(text);
+    if (!/Found 0 errors/.test(text)) return;
+    if (!isFirst) {
+      say('compiled; starting again');
+      for (const { name } of PROCESSES) {
+        const child = children.get(name);
+        restarting.add(child);
+        child.kill('SIGTERM');
+      }
+    }
+    isFirst = false;
+  });
+}
+
 async function stop(code) {
   if (isStopping) return;
   isStopping = true;
   say('stopping');
-  for (const name of ['vertical', 'engines-worker', 'outbox-relay']) {
+  for (const name of ['compiler', 'vertical', 'engines-worker', 'outbox-relay']) {
     const child = children.get(name);
     if (child?.pid && child.exitCode === null && child.signalCode === null) await stopProcess(child.pid);
   }
