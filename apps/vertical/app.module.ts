@@ -17,7 +17,7 @@ import { TenancyOperator } from '#modules/tenancy/operator';
 import { type Settings, SettingsModule } from '#platform/config';
 import { DatabaseModule } from '#platform/database';
 import { HttpModule } from '#platform/http';
-import { StreamController } from '#platform/live';
+import { LiveModule } from '#platform/live';
 import { DocsController } from '#platform/openapi';
 import { type HealthCheck, nestLogging } from '#platform/telemetry';
 
@@ -36,13 +36,14 @@ export class VerticalModule {
         StockHttp,
         QuotesHttp,
         OrdersHttp,
+        LiveModule,
         InsightsHttp.telling(stockInsightTexts, salesInsightTexts),
         TenancyOperator,
         IdentityOperator,
         AuditOperator,
         EventsOperator,
       ],
-      controllers: [DocsController, StreamController],
+      controllers: [DocsController],
     };
   }
 }

@@ -4,6 +4,7 @@ import { TenantDatabase } from '#platform/database';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { assertMigrated } from '#platform/database/migrate';
 import { createHttpApp } from '#platform/http';
+import { LiveFeeds, streamWakes } from '#platform/live';
 import { OutboxWaker } from '#platform/outbox';
 import { connectRedis, StreamNames } from '#platform/streams';
 import { type HealthCheck, MetricsServer } from '#platform/telemetry';
@@ -24,6 +25,8 @@ const names = new StreamNames('construction', settings.STREAM_PARTITIONS);
 const wakers = [app.get(TenantDatabase), app.get(CrossTenantDatabase)].map(
   (database) => new OutboxWaker(database, redis, names),
 );
+const subscriber = connectRedis({ url: settings.REDIS_URL, name: 'vertical-live' });
+app.get(LiveFeeds).wokenBy(streamWakes(subscriber, names));
 const metrics = new MetricsServer(checks, settings.METRICS_ENABLED);
 await metrics.listen(settings.METRICS_PORT);
 await app.listen(settings.PORT, '0.0.0.0');
@@ -31,5 +34,6 @@ await app.listen(settings.PORT, '0.0.0.0');
 app.getHttpServer().once('close', () => {
   for (const waker of wakers) waker.close();
   redis.disconnect();
+  subscriber.disconnect();
   void metrics.close();
 });

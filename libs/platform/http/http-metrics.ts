@@ -3,6 +3,7 @@ import { Controller, Injectable, Module } from '@nestjs/common';
 import { InjectMetric, makeGaugeProvider, makeHistogramProvider, PrometheusModule } from '@willsoto/nestjs-prometheus';
 import type { FastifyInstance } from 'fastify';
 import type { Gauge, Histogram } from 'prom-client';
+import { TAKEN_OVER } from './request.js';
 
 /** Replaces the library's own controller: metrics are served on the private port alone. */
 @Controller()
@@ -16,11 +17,18 @@ export class HttpMetrics {
   ) {}
 
   observe(fastify: FastifyInstance): void {
-    fastify.addHook('onRequest', (_request, _reply, done) => {
+    const streams = new WeakSet<object>();
+    fastify.addHook('onRequest', (_request, reply, done) => {
       this.inFlight.inc();
+      // A live stream is no request in flight, and how long it lasts is no latency.
+      reply.raw.once(TAKEN_OVER, () => {
+        this.inFlight.dec();
+        streams.add(reply.raw);
+      });
       done();
     });
     fastify.addHook('onResponse', (request, reply, done) => {
+      if (streams.has(reply.raw)) return done();
       this.inFlight.dec();
       const route = request.routeOptions.url ?? 'unmatched';
       this.duration.observe(

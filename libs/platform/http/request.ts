@@ -24,3 +24,6 @@ export interface HttpRequest extends FastifyRequest {
 }
 
 export type HttpReply = FastifyReply;
+
+/** Emitted by the raw response when a handler takes the connection over for as long as it lasts. */
+export const TAKEN_OVER = 'takenOver';

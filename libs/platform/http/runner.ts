@@ -16,7 +16,7 @@ import { CrossTenantDatabase, type CrossTenantTransaction } from '#platform/data
 import { idempotencyKey, once } from '#platform/idempotency';
 import { ADMISSION, type Admission } from './admission.js';
 import type { OperatorCall, ReadCall, WriteCall } from './call.js';
-import type { HttpReply, HttpRequest } from './request.js';
+import { type HttpReply, type HttpRequest, TAKEN_OVER } from './request.js';
 import { validated } from './validation.js';
 
 const errors = errorTable({
@@ -108,8 +108,13 @@ function headerOf(request: HttpRequest, name: string): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }
 
+/** What hooks have put on the reply so far stays; limits and metrics, which count answers, are told not to wait for this one. */
 function takenOver(reply: HttpReply) {
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) reply.raw.setHeader(name, value);
+  }
   reply.hijack();
+  reply.raw.emit(TAKEN_OVER);
   return reply.raw;
 }
 

@@ -10,7 +10,7 @@ import type { Settings } from '#platform/config';
 import { logRequests, traceOf } from '#platform/telemetry';
 import { TenantLimits } from './limits.js';
 import { ProblemFilter, sendProblem } from './problem.filter.js';
-import type { HttpReply, HttpRequest } from './request.js';
+import { type HttpReply, type HttpRequest, TAKEN_OVER } from './request.js';
 import { OperationRunner } from './runner.js';
 import { siteOf, TENANT_DIRECTORY, type TenantDirectory } from './site.js';
 
@@ -79,12 +79,21 @@ function installHooks(app: NestFastifyApplication, settings: Settings): void {
       if (request.site.kind === 'tenant') request.raw.tenantSlug = request.site.tenant.slug;
       const key = limitKey(request);
       await limits.admit(key, reply);
-      reply.raw.once('close', () => limits.release(key));
+      const release = once(() => limits.release(key));
+      reply.raw.once('close', release).once(TAKEN_OVER, release);
     } catch (error) {
       sendProblem(error, request, reply);
       return reply;
     }
   });
+}
+
+function once(action: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) action();
+    isDone = true;
+  };
 }
 
 function limitKey(request: HttpRequest): string {

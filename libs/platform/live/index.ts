@@ -1,1 +1,3 @@
-export { StreamController } from './stream.controller.js';
+export { LiveFeeds } from './live-feeds.js';
+export { LiveModule } from './live.module.js';
+export { streamWakes } from './wakes.js';

@@ -1,5 +1,6 @@
 /**
- * Says after a commit that there are new events. At most one PUBLISH is under way at a time and at least a millisecond
+ * Says after a commit that there are new events, and whose: a JSON array of tenant ids, or nothing when they are too many
+ * to list. At most one PUBLISH is under way at a time and at least a millisecond
  * lies between two, so a burst of commits costs a handful of them. Redis being away is not the writer's trouble: the
  * relay polls, too.
  */
@@ -8,15 +9,16 @@ import type { StreamNames } from '#platform/streams';
 import { OUTBOX_SIGNAL } from './emit.js';
 
 const PAUSE_MS = 1;
+const MOST_TENANTS = 500;
 
 /** The part of a database that announces commits. */
 interface Announcer {
-  readonly signals: { on(topic: string, listener: () => void): () => void };
+  readonly signals: { on(topic: string, listener: (tenant: string) => void): () => void };
 }
 
 export class OutboxWaker {
   private isBusy = false;
-  private isWanted = false;
+  private readonly tenants = new Set<string>();
   private readonly off: () => void;
 
   constructor(
@@ -24,24 +26,25 @@ export class OutboxWaker {
     private readonly redis: Redis,
     private readonly names: Pick<StreamNames, 'wake'>,
   ) {
-    this.off = database.signals.on(OUTBOX_SIGNAL, () => this.wake());
+    this.off = database.signals.on(OUTBOX_SIGNAL, (tenant) => this.wake(tenant));
   }
 
   close(): void {
     this.off();
   }
 
-  private wake(): void {
-    this.isWanted = true;
+  private wake(tenant: string): void {
+    this.tenants.add(tenant);
     if (!this.isBusy) void this.say();
   }
 
   private async say(): Promise<void> {
     this.isBusy = true;
-    while (this.isWanted) {
-      this.isWanted = false;
+    while (this.tenants.size > 0) {
+      const message = this.tenants.size > MOST_TENANTS ? '' : JSON.stringify([...this.tenants]);
+      this.tenants.clear();
       // A connection that is not up would queue the command and repeat old news later.
-      if (this.redis.status === 'ready') await this.redis.publish(this.names.wake, '').catch(() => 0);
+      if (this.redis.status === 'ready') await this.redis.publish(this.names.wake, message).catch(() => 0);
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
     this.isBusy = false;
