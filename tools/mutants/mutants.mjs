@@ -23,7 +23,7 @@ export const MUTANTS = [
     find: '    await this.applier.handle(events, epochs);\n    if (events.length > 0) this.refresher.mark();\n    this.acknowledge(mine, epochs);',
     replace:
       '    this.acknowledge(mine, epochs);\n    await this.applier.handle(events, epochs);\n    if (events.length > 0) this.refresher.mark();',
-    tests: ['tests/faults'],
+    tests: ['tests/faults/protocol'],
   },
   {
     name: 'no inbox',
@@ -31,7 +31,7 @@ export const MUTANTS = [
     find: '                  ${events.map((event) => event.envelope.id)}::uuid[]) as e(recorded_on, tenant_id, event_id)`;\n}\n\n/** Of these events',
     replace:
       '                  ${events.map((event) => event.envelope.id)}::uuid[]) as e(recorded_on, tenant_id, event_id)\n     where false`;\n}\n\n/** Of these events',
-    tests: ['tests/faults', 'libs/platform/inbox'],
+    tests: ['tests/faults/protocol'],
   },
   {
     name: 'outbox read by a cursor',
@@ -39,21 +39,21 @@ export const MUTANTS = [
     find: '           and not pg_visible_in_snapshot(o.xid, ${since.text}::pg_snapshot)\n           and pg_visible_in_snapshot(o.xid, coalesce',
     replace:
       '           and o.xid >= pg_snapshot_xmax(${since.text}::pg_snapshot)\n           and pg_visible_in_snapshot(o.xid, coalesce',
-    tests: ['tests/faults', 'libs/platform/outbox'],
+    tests: ['tests/faults/protocol'],
   },
   {
     name: 'group created at the end of the stream',
     file: 'libs/platform/streams/event-streams.ts',
     find: "pipeline.xgroup('CREATE', stream, group, '0', 'MKSTREAM')",
     replace: "pipeline.xgroup('CREATE', stream, group, '$', 'MKSTREAM')",
-    tests: ['tests/faults', 'libs/platform/streams'],
+    tests: ['tests/faults/protocol'],
   },
   {
     name: 'stream trimmed by length',
     file: 'libs/platform/streams/scripts.ts',
     find: "redis.call('XTRIM', stream, 'MINID', floor)",
     replace: "redis.call('XTRIM', stream, 'MAXLEN', 1)",
-    tests: ['tests/faults', 'libs/platform/streams'],
+    tests: ['tests/faults/protocol'],
   },
   {
     name: 'refresh without an atomic update',

@@ -39,6 +39,14 @@ await main(async () => {
   const copy = copyOfTree();
   const survivors = [];
   try {
+    // A test that fails without any mutant would seem to catch all of them.
+    const healthy = jest(copy, [...new Set(chosen.flatMap((mutant) => mutant.tests))], {
+      TEST_DATABASE_URL: databaseUrl,
+      TEST_REDIS_URL: redisUrl,
+    });
+    if (healthy.status !== 0)
+      throw new Refusal(`the tests fail before anything is broken:\n${healthy.stderr.slice(-2_000)}`);
+    say('the tests pass on the unbroken tree');
     for (const mutant of chosen) {
       const startedAt = performance.now();
       const isCaught = isCaughtIn(copy, mutant, { TEST_DATABASE_URL: databaseUrl, TEST_REDIS_URL: redisUrl });
