@@ -84,24 +84,24 @@ function isCaughtIn(copy, mutant, environment) {
     );
     if (compiled.status !== 0 && compiled.stdout.length > 0 && !existsSync(path.join(copy, 'dist')))
       throw new Refusal(`${mutant.name} does not compile`);
-    const args = [
-      '--experimental-vm-modules',
-      '--no-warnings',
-      'node_modules/jest/bin/jest.js',
-      '--bail',
-      ...mutant.tests,
-    ];
-    const result = spawnSync(process.execPath, args, {
-      cwd: copy,
-      env: { ...process.env, ...environment, NODE_ENV: 'test' },
-      encoding: 'utf8',
-      timeout: LIMIT_MS,
-    });
+    const result = jest(copy, mutant.tests, environment);
     if (/No tests found/.test(result.stdout + result.stderr)) throw new Refusal(`${mutant.name}: its tests are gone`);
     return result.status !== 0;
   } finally {
     for (const [file, text] of originals) writeFileSync(path.join(copy, file), text);
   }
+}
+
+function jest(copy, tests, environment) {
+  const args = ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js', '--bail', ...tests];
+  const env = { ...process.env, ...environment, NODE_ENV: 'test' };
+  return spawnSync(process.execPath, args, {
+    cwd: copy,
+    env,
+    encoding: 'utf8',
+    timeout: LIMIT_MS,
+    maxBuffer: 64 * 1024 * 1024,
+  });
 }
 
 function copyOfTree() {
