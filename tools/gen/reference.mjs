@@ -9,7 +9,7 @@ const isChecking = process.argv.includes('--check');
 
 await built('apps/vertical/app.module.js');
 const { handledOperations } = await built('libs/platform/http/index.js');
-const { openApiDocument } = await built('libs/platform/openapi/index.js');
+const { allProblems, errorsMarkdown, openApiDocument } = await built('libs/platform/openapi/index.js');
 const { PERMISSIONS, ROLES } = await built('libs/contracts/permissions.js');
 const { EVENT_CONTRACTS } = await built('libs/contracts/events/index.js');
 const { SUBSCRIPTIONS } = await built('libs/contracts/subscriptions.js');
@@ -21,6 +21,7 @@ const FILES = {
   'docs/reference/operator-openapi.json': json(openApiDocument('operator', handledOperations(), '1.0.0')),
   'docs/reference/asyncapi.json': json(asyncApiDocument('1.0.0')),
   'docs/reference/permissions.md': permissions(),
+  'docs/reference/errors.md': errorsMarkdown([...allProblems().values()]),
   'docs/reference/events.md': events(),
 };
 

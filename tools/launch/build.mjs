@@ -15,6 +15,7 @@ const SOURCES = [
   'libs',
   'prisma',
   'bench',
+  'tools/build',
   'package.json',
   'package-lock.json',
   'tsconfig.json',

@@ -1,53 +1,60 @@
-/** One page per reader. Its script tag names the document; the starters in dist/public/docs read it from there. */
+/** One page per reader. The element names the document; the starters in dist/public/docs read it from there. */
+import { addressOf } from './files.js';
+
 export type ReaderName = 'swagger' | 'redoc' | 'scalar';
 
-interface Page {
-  html(documentUrl: string): string;
-  policy: string;
+interface Reader {
+  readonly title: string;
+  readonly styles: readonly string[];
+  readonly scripts: readonly string[];
+  /** Beyond what every page may do. */
+  readonly allowances: readonly string[];
 }
 
-const policy = (...more: string[]) =>
-  [
-    "default-src 'none'",
-    "script-src 'self'",
-    "connect-src 'self'",
-    "img-src 'self' data: blob:",
-    "font-src 'self' data:",
-    "style-src 'self' 'unsafe-inline'",
-    "frame-ancestors 'none'",
-    "base-uri 'none'",
-    ...more,
-  ].join('; ');
-
-export const PAGES: Readonly<Record<ReaderName, Page>> = {
+const READERS: Readonly<Record<ReaderName, Reader>> = {
   swagger: {
-    policy: policy(),
-    html: (url) =>
-      shell(
-        'API',
-        `<link rel="stylesheet" href="/docs/files/swagger-ui.css"><div id="reader" data-document="${url}"></div>`,
-        ['swagger-ui-bundle.js', 'start-swagger.js'],
-      ),
+    title: 'API',
+    styles: ['swagger-ui.css'],
+    scripts: ['swagger-ui-bundle.js', 'start-swagger.js'],
+    allowances: [],
   },
   redoc: {
-    policy: policy("worker-src 'self' blob:"),
-    html: (url) =>
-      shell('API reference', `<div id="reader" data-document="${url}"></div>`, [
-        'redoc.standalone.js',
-        'start-redoc.js',
-      ]),
+    title: 'API reference',
+    styles: [],
+    scripts: ['redoc.js', 'start-redoc.js'],
+    allowances: ["worker-src 'self' blob:"],
   },
   scalar: {
-    policy: policy("worker-src 'self' blob:"),
-    html: (url) =>
-      shell('API reference', `<div id="reader" data-document="${url}"></div>`, [
-        'scalar.standalone.js',
-        'start-scalar.js',
-      ]),
+    title: 'API reference',
+    styles: [],
+    scripts: ['scalar.js', 'start-scalar.js'],
+    allowances: ["worker-src 'self' blob:"],
   },
 };
 
-function shell(title: string, body: string, scripts: string[]): string {
-  const tags = scripts.map((name) => `<script src="/docs/files/${name}"></script>`).join('');
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>BaseCommerce ${title}</title></head><body style="margin:0">${body}${tags}</body></html>`;
+/** Scripts from here only, never inline; the readers set styles by themselves, which needs 'unsafe-inline' for styles alone. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data: blob:",
+  "font-src 'self' data:",
+  "style-src 'self' 'unsafe-inline'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+];
+
+export function readerPage(reader: ReaderName, documentUrl: string): { html: string; policy: string } {
+  const { title, styles, scripts, allowances } = READERS[reader];
+  const links = styles.map((name) => `<link rel="stylesheet" href="${addressOf(name)}">`).join('');
+  const tags = scripts.map((name) => `<script src="${addressOf(name)}"></script>`).join('');
+  return {
+    policy: [...POLICY, ...allowances].join('; '),
+    html:
+      '<!doctype html><html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,">' +
+      '<meta name="viewport" content="width=device-width, initial-scale=1">' +
+      `<title>BaseCommerce ${title}</title>${links}</head>` +
+      `<body style="margin:0"><div id="reader" data-document="${documentUrl}"></div>${tags}</body></html>`,
+  };
 }

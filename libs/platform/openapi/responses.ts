@@ -5,7 +5,7 @@ import { knownErrors } from '#kernel';
 import { SERVER_ERRORS, STATUS_OF_KIND } from '#platform/http';
 import { type Json, sorted } from './json.js';
 
-interface KnownProblem {
+export interface KnownProblem {
   readonly code: string;
   readonly status: number;
   readonly message: string;
