@@ -22,8 +22,15 @@ export function asyncApiDocument(version: string): Json {
     },
     channels: {
       events: {
-        address: 'events:{construction}:{partition}',
-        parameters: { partition: { description: '0 to STREAM_PARTITIONS - 1' } },
+        // The braces of Redis' hash tag are part of the key; AsyncAPI has no way to escape them, so the tag is a parameter.
+        address: 'events:{vertical}:{partition}',
+        parameters: {
+          vertical: {
+            enum: ['{construction}'],
+            description: 'The vertical’s name in braces, which Redis takes for a hash tag',
+          },
+          partition: { description: '0 to STREAM_PARTITIONS - 1' },
+        },
         messages: references,
       },
     },
