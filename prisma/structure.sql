@@ -35,9 +35,10 @@ grant select on consumer_leases to basecommerce_operator;
 grant select on consumer_leases to basecommerce_relay;
 
 create table consumer_members (
+  engine     text not null,
   holder     text not null,
   expires_at timestamp with time zone not null,
-  constraint consumer_members_pkey PRIMARY KEY (holder)
+  constraint consumer_members_pkey PRIMARY KEY (engine, holder)
 );
 -- no row security
 grant select, insert, update, delete on consumer_members to basecommerce_engines;
@@ -642,6 +643,7 @@ create table stock_engine_plans (
   tenant_id           uuid not null,
   product_id          uuid not null,
   as_of               date not null,
+  history_from        date not null,
   class               text not null,
   window_days         smallint not null,
   window_quantity     numeric(15,3) not null,
@@ -677,6 +679,7 @@ create table stock_engine_products (
   receipts       integer not null default 0,
   first_moved_at timestamp with time zone,
   last_sold_at   timestamp with time zone,
+  news_from      timestamp with time zone,
   facts_at       timestamp with time zone not null,
   is_stale       boolean not null default true,
   constraint stock_engine_products_pkey PRIMARY KEY (tenant_id, product_id)
@@ -929,6 +932,9 @@ declare
 begin
   if to_regclass(format('public.%I', part)) is not null then
     return false;
+  end if;
+  if day <= current_date then
+    execute format('lock table public.%I in share row exclusive mode', parent);
   end if;
   execute format('create table public.%I (like public.%I including defaults including constraints)', part, parent);
   execute format('alter table public.%I enable row level security, force row level security', part);
