@@ -161,7 +161,7 @@ export class Relay {
 class Beside {
   private readonly timers: NodeJS.Timeout[] = [];
   private readonly underWay = new Set<Promise<void>>();
-  private failure: unknown;
+  private failure: Error | undefined;
 
   repeat(everyMs: number, work: () => Promise<void>): void {
     let isBusy = false;
@@ -170,7 +170,7 @@ class Beside {
       isBusy = true;
       const done = work()
         .catch((error: unknown) => {
-          this.failure ??= error;
+          this.failure ??= error instanceof Error ? error : new Error(String(error));
         })
         .finally(() => {
           isBusy = false;
@@ -183,7 +183,7 @@ class Beside {
   }
 
   check(): void {
-    if (this.failure !== undefined) throw this.failure;
+    if (this.failure) throw this.failure;
   }
 
   async stop(): Promise<void> {
