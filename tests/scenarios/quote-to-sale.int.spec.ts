@@ -1,3 +1,4 @@
+import supertest from 'supertest';
 import { sql } from '#platform/database';
 import { type Caller, startSystem, type System } from './system.js';
 
@@ -213,6 +214,20 @@ describe('from quote to sale', () => {
     expect((await owner.post('/quotes', { customer_id, site_id: site.id, lines: [] })).body.code).toBe(
       'site_not_found',
     );
+  });
+
+  it('takes an act without a body from a client that calls everything JSON, and refuses what is none', async () => {
+    const { id: product_id } = await product('0');
+    const { id: customer_id } = await customer();
+    const quote = (await owner.post('/quotes', { customer_id, lines: [{ product_id, quantity: '1' }] })).body;
+    const send = (body: string) =>
+      supertest(system.app.getHttpServer())
+        .post(`/api/v1/quotes/${quote.id}/send`)
+        .set({ host: owner.host, authorization: `Bearer ${owner.token}`, 'content-type': 'application/json' })
+        .send(body);
+    expect((await send('{"a":')).status).toBe(400);
+    expect((await send('{"__proto__":{"x":1}}')).status).toBe(400);
+    expect((await send('')).body).toMatchObject({ state: 'sent' });
   });
 
   it('points at every member that is wrong', async () => {

@@ -5,6 +5,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
+import type { FastifyRequest } from 'fastify';
 import { newId } from '#kernel';
 import type { Settings } from '#platform/config';
 import { logRequests, traceOf } from '#platform/telemetry';
@@ -44,6 +45,7 @@ export async function createHttpApp(
   app.useGlobalFilters(new ProblemFilter());
   app.enableCors({ origin: settings.CORS_ORIGINS, credentials: true, maxAge: 600 });
   app.enableShutdownHooks();
+  acceptEmptyJson(app);
   await app.register(cookie);
   if (settings.METRICS_ENABLED) {
     const { HttpMetrics } = await import('./http-metrics.js');
@@ -52,6 +54,15 @@ export async function createHttpApp(
   logRequests(app.getHttpAdapter().getInstance(), 'vertical', settings.LOG_LEVEL);
   installHooks(app, settings);
   return app;
+}
+
+/** A POST without a body may say that it is JSON, as many clients always do; Fastify's own parser refuses that. */
+function acceptEmptyJson(app: NestFastifyApplication): void {
+  const parse = app.getHttpAdapter().getInstance().getDefaultJsonParser('error', 'error');
+  app.useBodyParser('application/json', { bodyLimit: MEBIBYTE }, (request, body: Buffer, done) => {
+    if (body.length === 0) done(null, undefined);
+    else void parse(request as FastifyRequest, body.toString('utf8'), done);
+  });
 }
 
 function installHooks(app: NestFastifyApplication, settings: Settings): void {
