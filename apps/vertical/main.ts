@@ -28,6 +28,8 @@ const wakers = [app.get(TenantDatabase), app.get(CrossTenantDatabase)].map(
 const subscriber = connectRedis({ url: settings.REDIS_URL, name: 'vertical-live' });
 app.get(LiveFeeds).wokenBy(streamWakes(subscriber, names));
 const metrics = new MetricsServer(checks, settings.METRICS_ENABLED);
+metrics.gauge('live_streams_open', 'Live streams that are open right now', () => app.get(LiveFeeds).openStreams);
+metrics.gauge('database_connections', 'Connections of the stores’ pool by what they do', () => poolFigures(), 'state');
 await metrics.listen(settings.METRICS_PORT);
 await app.listen(settings.PORT, '0.0.0.0');
 
@@ -37,3 +39,8 @@ app.getHttpServer().once('close', () => {
   subscriber.disconnect();
   void metrics.close();
 });
+
+function poolFigures() {
+  const { totalCount, idleCount, waitingCount } = app.get(TenantDatabase).pool;
+  return { busy: totalCount - idleCount, idle: idleCount, callers_waiting: waitingCount };
+}

@@ -93,5 +93,11 @@ export const pageQuery = z.strictObject({
 });
 
 export function page<Item extends z.ZodType>(item: Item) {
-  return z.object({ data: z.array(item), next_cursor: z.string().nullable() });
+  return z.object({
+    data: z.array(item),
+    next_cursor: z
+      .string()
+      .nullable()
+      .meta({ description: 'Of the next page; null on the last', examples: ['MDE5MzFiNmUtM2MwMC03YTAw'] }),
+  });
 }

@@ -27,7 +27,7 @@ export const quantity = z
 export const signedQuantity = z
   .string()
   .regex(/^-?\d{1,12}(\.\d{1,3})?$/, 'must be a decimal string with at most three decimals')
-  .meta({ description: 'Signed quantity as a decimal string', examples: ['-10'] });
+  .meta({ description: 'Signed quantity as a decimal string', examples: ['10', '-10'] });
 
 export const percent = z
   .string()

@@ -1,6 +1,6 @@
 /**
  * Contracts are promises to processes that run an older release. Each has a golden: the JSON Schema it had when it was
- * published. What it has grown since must be optional; nothing may be gone, narrower or newly required.
+ * published. Members may have come since; none may be gone, of another form, newly missing or newly null.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -19,9 +19,13 @@ interface Schema {
   enum?: unknown[];
   anyOf?: Schema[];
   pattern?: string;
+  format?: string;
+  const?: unknown;
+  additionalProperties?: Schema | boolean;
 }
 
-const schemaOf = (contract: EventContract) => JSON.parse(JSON.stringify(z.toJSONSchema(contract.data))) as Schema;
+const plain = (schema: z.ZodType) => JSON.parse(JSON.stringify(z.toJSONSchema(schema))) as Schema;
+const schemaOf = (contract: EventContract) => plain(contract.data);
 const goldenOf = (contract: EventContract) => path.join(GOLDENS, `${contract.type}.v${contract.version}.json`);
 
 /** What an older consumer would trip over, in words. */
@@ -38,7 +42,15 @@ function breaches(old: Schema, now: Schema, at = ''): string[] {
   if (old.items && now.items) found.push(...breaches(old.items, now.items, `${at}[]`));
   for (const value of now.enum ?? [])
     if (old.enum && !old.enum.includes(value)) found.push(`${at}: ${String(value)} is a new value`);
-  if (old.pattern !== undefined && now.pattern !== old.pattern) found.push(`${at}: another pattern`);
+  // Without the one, a value may come that the other never let through.
+  for (const key of ['pattern', 'format', 'const'] as const)
+    if (old[key] !== undefined && now[key] !== old[key]) found.push(`${at}: another ${key}`);
+  if (old.enum && !now.enum && now.const === undefined) found.push(`${at}: any value may come now`);
+  for (const choice of now.anyOf ?? [])
+    if (old.anyOf?.every((before) => breaches(before, choice, at).length > 0))
+      found.push(`${at}: ${String(choice.type)} was no choice`);
+  if (typeof old.additionalProperties === 'object' && typeof now.additionalProperties === 'object')
+    found.push(...breaches(old.additionalProperties, now.additionalProperties, `${at}/*`));
   return found;
 }
 
@@ -82,6 +94,56 @@ describe('event contracts', () => {
     expect(
       breaches(published, { ...published, properties: { a: { type: 'number' }, b: { enum: ['x', 'y'] } } }),
     ).toHaveLength(2);
+  });
+
+  it.each<[string, z.ZodType, z.ZodType, string[]]>([
+    ['a new member', z.object({ a: z.string() }), z.object({ a: z.string(), b: z.int() }), []],
+    ['a new optional member', z.object({ a: z.string() }), z.object({ a: z.string(), b: z.int().optional() }), []],
+    ['fewer values', z.object({ a: z.enum(['x', 'y']) }), z.object({ a: z.enum(['x']) }), []],
+    ['a member gone', z.object({ a: z.string(), b: z.int() }), z.object({ a: z.string() }), ['/b is gone']],
+    [
+      'a member renamed',
+      z.object({ a: z.string() }),
+      z.object({ b: z.string() }),
+      ['/a is gone', '/a may be missing now'],
+    ],
+    [
+      'a member that may miss',
+      z.object({ a: z.string() }),
+      z.object({ a: z.string().optional() }),
+      ['/a may be missing now'],
+    ],
+    ['another type', z.object({ a: z.string() }), z.object({ a: z.number() }), ['/a: string became number']],
+    [
+      'null where there was none',
+      z.object({ a: z.string() }),
+      z.object({ a: z.string().nullable() }),
+      ['/a: string became string,null'],
+    ],
+    [
+      'another type beside null',
+      z.object({ a: z.string().nullable() }),
+      z.object({ a: z.boolean().nullable() }),
+      ['/a: string,null became boolean,null'],
+    ],
+    ['a new value', z.object({ a: z.enum(['x']) }), z.object({ a: z.enum(['x', 'y']) }), ['/a: y is a new value']],
+    [
+      'an id that is none any more',
+      z.object({ a: z.uuidv7() }),
+      z.object({ a: z.string() }),
+      ['/a: another pattern', '/a: another format'],
+    ],
+    [
+      'deep inside a list',
+      z.object({ a: z.array(z.object({ b: z.int() })) }),
+      z.object({ a: z.array(z.object({})) }),
+      ['/a[]/b is gone'],
+    ],
+  ])('says what would break of %s', (_, before, after, expected) => {
+    const found = breaches(plain(before), plain(after)).filter(
+      (breach) => !breach.endsWith('may be missing now') || expected.includes(breach),
+    );
+    expect(found).toEqual(expected);
   });
 
   it('has something to say on every aggregate an engine listens to', () => {

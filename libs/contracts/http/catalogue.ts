@@ -11,20 +11,32 @@ export const productUnit = z
     numerator: integer.meta({ examples: ['36'] }),
     denominator: integer.default('1').meta({ examples: ['25'] }),
     step: quantity.default('1').meta({ description: 'Quantities are multiples of this' }),
-    barcode: text(64).nullish(),
+    barcode: text(64)
+      .nullish()
+      .meta({ examples: ['7891234567895'] }),
   })
   .meta({ id: 'ProductUnit' });
 
 export const product = z
   .object({
     id,
-    code: z.string(),
-    name: z.string(),
-    category: z.string().nullable(),
+    code: z.string().meta({ examples: ['CIM-50'] }),
+    name: z.string().meta({ examples: ['Cimento CP II 50 kg'] }),
+    category: z
+      .string()
+      .nullable()
+      .meta({ examples: ['Cimento'] }),
     unit: unitCode.meta({ description: 'Base unit: stock counts in it and the price is for one of it' }),
     price,
     currency,
-    units: z.array(productUnit.extend({ barcode: z.string().nullable() })),
+    units: z.array(
+      productUnit.extend({
+        barcode: z
+          .string()
+          .nullable()
+          .meta({ examples: ['7891234567895'] }),
+      }),
+    ),
     is_active: z.boolean(),
     created_at: instant,
   })
@@ -32,11 +44,15 @@ export const product = z
 
 const newProduct = z
   .strictObject({
-    code: text(40).regex(/^[^\s].*$/),
-    name: text(200),
+    code: text(40)
+      .regex(/^[^\s].*$/)
+      .meta({ examples: ['CIM-50'] }),
+    name: text(200).meta({ examples: ['Cimento CP II 50 kg'] }),
     unit: unitCode,
     price,
-    category: text(80).nullish(),
+    category: text(80)
+      .nullish()
+      .meta({ examples: ['Cimento'] }),
     units: z.array(productUnit).max(20).default([]),
   })
   .meta({ id: 'NewProduct' });

@@ -8,10 +8,19 @@ export const customer = z
   .object({
     id,
     kind,
-    name: z.string(),
-    document: z.string().nullable().meta({ description: 'CPF or CNPJ without punctuation' }),
-    email: z.string().nullable(),
-    phone: z.string().nullable(),
+    name: z.string().meta({ examples: ['Construtora Horizonte Ltda'] }),
+    document: z
+      .string()
+      .nullable()
+      .meta({ examples: ['11222333000181'], description: 'CPF or CNPJ without punctuation' }),
+    email: z
+      .string()
+      .nullable()
+      .meta({ examples: ['compras@horizonte.test'] }),
+    phone: z
+      .string()
+      .nullable()
+      .meta({ examples: ['+55 11 4002-8922'] }),
     created_at: instant,
   })
   .meta({ id: 'Customer' });
@@ -19,10 +28,21 @@ export const customer = z
 const newCustomer = z
   .strictObject({
     kind,
-    name: text(200),
-    document: text(20).nullish().meta({ description: 'CPF for a person, CNPJ for a company; punctuation is ignored' }),
-    email: z.email().max(254).nullish(),
-    phone: text(40).nullish(),
+    name: text(200).meta({ examples: ['Construtora Horizonte Ltda'] }),
+    document: text(20)
+      .nullish()
+      .meta({
+        examples: ['11.222.333/0001-81'],
+        description: 'CPF for a person, CNPJ for a company; punctuation is ignored',
+      }),
+    email: z
+      .email()
+      .max(254)
+      .nullish()
+      .meta({ examples: ['compras@horizonte.test'] }),
+    phone: text(40)
+      .nullish()
+      .meta({ examples: ['+55 11 4002-8922'] }),
   })
   .meta({ id: 'NewCustomer' });
 
@@ -77,10 +97,16 @@ export const site = z
   .object({
     id,
     customer_id: id,
-    name: z.string(),
-    address: z.string(),
-    access_notes: z.string().nullable(),
-    contact: z.string().nullable(),
+    name: z.string().meta({ examples: ['Edifício Aurora'] }),
+    address: z.string().meta({ examples: ['Rua das Palmeiras, 120, São Paulo'] }),
+    access_notes: z
+      .string()
+      .nullable()
+      .meta({ examples: ['Trucks up to 8 m, gate on the left'] }),
+    contact: z
+      .string()
+      .nullable()
+      .meta({ examples: ['João, +55 11 98888-0000'] }),
     created_at: instant,
   })
   .meta({ id: 'Site' });
@@ -88,10 +114,14 @@ export const site = z
 const newSite = z
   .strictObject({
     customer_id: id,
-    name: text(200),
-    address: text(500),
-    access_notes: text(1_000).nullish(),
-    contact: text(200).nullish(),
+    name: text(200).meta({ examples: ['Edifício Aurora'] }),
+    address: text(500).meta({ examples: ['Rua das Palmeiras, 120, São Paulo'] }),
+    access_notes: text(1_000)
+      .nullish()
+      .meta({ examples: ['Trucks up to 8 m, gate on the left'] }),
+    contact: text(200)
+      .nullish()
+      .meta({ examples: ['João, +55 11 98888-0000'] }),
   })
   .meta({ id: 'NewSite' });
 

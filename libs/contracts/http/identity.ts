@@ -3,7 +3,11 @@ import { idParams, operation, page, pageQuery } from '../operation.js';
 import { ROLES } from '../permissions.js';
 import { id, instant, text } from '../scalars.js';
 
-export const password = z.string().min(12, 'must have at least 12 characters').max(200);
+export const password = z
+  .string()
+  .min(12, 'must have at least 12 characters')
+  .max(200)
+  .meta({ examples: ['a long sentence of words'] });
 export const email = z
   .email()
   .max(254)
@@ -11,9 +15,9 @@ export const email = z
 
 export const token = z
   .object({
-    access_token: z.string(),
+    access_token: z.string().meta({ examples: ['eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI…'] }),
     token_type: z.literal('Bearer'),
-    expires_in: z.int().meta({ description: 'Seconds' }),
+    expires_in: z.int().meta({ examples: [86_400], description: 'Seconds' }),
   })
   .meta({ id: 'AccessToken' });
 
@@ -26,7 +30,14 @@ export const login = operation({
   path: '/auth/login',
   summary: 'Sign in; also sets the refresh cookie',
   access: 'public',
-  body: z.strictObject({ email, password: z.string().min(1).max(200) }),
+  body: z.strictObject({
+    email,
+    password: z
+      .string()
+      .min(1)
+      .max(200)
+      .meta({ examples: ['a long sentence of words'] }),
+  }),
   response: token,
   errors: ['invalid_credentials', 'tenant_closed', 'too_many_attempts'],
 });
@@ -61,7 +72,14 @@ export const changeOwnPassword = operation({
   path: '/auth/password',
   summary: 'Change one’s password; ends the other sessions',
   access: 'signed_in',
-  body: z.strictObject({ current: z.string().min(1).max(200), next: password }),
+  body: z.strictObject({
+    current: z
+      .string()
+      .min(1)
+      .max(200)
+      .meta({ examples: ['the sentence of before'] }),
+    next: password,
+  }),
   response: z.object({ ended: z.int() }),
   errors: ['invalid_credentials'],
 });
@@ -69,8 +87,8 @@ export const changeOwnPassword = operation({
 export const user = z
   .object({
     id,
-    email: z.string(),
-    name: z.string(),
+    email: z.string().meta({ examples: ['ana@acme.test'] }),
+    name: z.string().meta({ examples: ['Ana Souza'] }),
     roles: z.array(z.enum(ROLES)),
     is_active: z.boolean(),
     last_sign_in_at: instant.nullable(),
@@ -86,13 +104,23 @@ export const me = operation({
   summary: 'Who am I, and what may I do',
   access: 'signed_in',
   response: user.extend({
-    permissions: z.array(z.string()),
-    tenant: z.object({ id, slug: z.string(), legal_name: z.string(), state: z.string() }),
+    permissions: z.array(z.string()).meta({ examples: [['quote.read', 'quote.manage']] }),
+    tenant: z.object({
+      id,
+      slug: z.string().meta({ examples: ['acme'] }),
+      legal_name: z.string().meta({ examples: ['Acme Materiais Ltda'] }),
+      state: z.string().meta({ examples: ['active'] }),
+    }),
   }),
 });
 
 const newUser = z
-  .strictObject({ email, name: text(200), password, roles: z.array(z.enum(ROLES)).min(1) })
+  .strictObject({
+    email,
+    name: text(200).meta({ examples: ['Ana Souza'] }),
+    password,
+    roles: z.array(z.enum(ROLES)).min(1),
+  })
   .meta({ id: 'NewPerson' });
 
 export const createUser = operation({
@@ -138,7 +166,9 @@ export const changeUser = operation({
   access: 'user.manage',
   params: idParams,
   body: z.strictObject({
-    name: text(200).optional(),
+    name: text(200)
+      .optional()
+      .meta({ examples: ['Ana Souza'] }),
     roles: z.array(z.enum(ROLES)).min(1).optional(),
     is_active: z.boolean().optional(),
   }),

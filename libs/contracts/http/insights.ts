@@ -12,21 +12,33 @@ export const insight = z
     subject: z
       .string()
       .meta({ description: '`<noun>/<id>`', examples: ['product/01931b6e-3c00-7a00-8000-000000000001'] }),
-    title: z.string().meta({ description: 'In the reader’s language (`Accept-Language`: pt-BR, en, es)' }),
-    why: z.string().meta({ description: 'One sentence with the figures behind it, in the reader’s language' }),
+    title: z.string().meta({
+      examples: ['Cimento CP II 50 kg runs out on Thursday'],
+      description: 'In the reader’s language (`Accept-Language`: pt-BR, en, es)',
+    }),
+    why: z.string().meta({
+      examples: ['41 left, 12 sold a day over the last 30 days, and a delivery takes five days.'],
+      description: 'One sentence with the figures behind it, in the reader’s language',
+    }),
     worth: z.object({ amount: money, currency }).nullable(),
     action: z
       .looseObject({ type: z.string().meta({ examples: ['create_purchase'] }) })
       .meta({ description: 'What one click would do' }),
     state: z.enum(INSIGHT_STATES),
-    priority: z.int().meta({ description: '0 to 100, most pressing first' }),
+    priority: z.int().meta({ examples: [80], description: '0 to 100, most pressing first' }),
     figures: z.record(z.string(), z.unknown()).meta({ description: 'What `why` is told from; decimals as strings' }),
     opened_at: instant,
     changed_at: instant.meta({ description: 'The newest fact behind the figures' }),
     resolved_at: instant.nullable(),
     answered_at: instant.nullable(),
-    answered_by: z.string().nullable(),
-    comment: z.string().nullable(),
+    answered_by: z
+      .string()
+      .nullable()
+      .meta({ examples: ['user:01931b6e-3c00-7a00-8000-000000000006'] }),
+    comment: z
+      .string()
+      .nullable()
+      .meta({ examples: ['ordered this morning'] }),
     snoozed_until: date.nullable(),
   })
   .meta({ id: 'Insight' });
@@ -64,8 +76,8 @@ export const insightHitRates = operation({
   response: z.object({
     data: z.array(
       z.object({
-        engine: z.string(),
-        kind: z.string(),
+        engine: z.string().meta({ examples: ['stock'] }),
+        kind: z.string().meta({ examples: ['rupture'] }),
         done: z.int(),
         wrong: z.int(),
         hit_rate_percent: z.string().meta({ examples: ['87.5'] }),
@@ -91,7 +103,13 @@ const answer = {
   status: 200,
   access: 'insight.answer',
   params: idParams,
-  body: z.strictObject({ comment: text(500).optional() }).default({}),
+  body: z
+    .strictObject({
+      comment: text(500)
+        .optional()
+        .meta({ examples: ['ordered this morning'] }),
+    })
+    .default({}),
   response: insight,
   errors: ['insight_not_found', 'invalid_transition'],
 } as const;

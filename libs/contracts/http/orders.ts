@@ -7,8 +7,8 @@ export const orderLine = z
   .object({
     position: z.int().positive(),
     product_id: id,
-    code: z.string(),
-    name: z.string(),
+    code: z.string().meta({ examples: ['CIM-50'] }),
+    name: z.string().meta({ examples: ['Cimento CP II 50 kg'] }),
     unit: unitCode,
     quantity,
     base_quantity: quantity,
@@ -28,7 +28,7 @@ export const order = z
     customer_id: id,
     site_id: id.nullable(),
     quote_id: id.nullable(),
-    seller_id: z.string(),
+    seller_id: z.string().meta({ examples: ['user:01931b6e-3c00-7a00-8000-000000000006'] }),
     currency,
     total: money,
     created_at: instant,
@@ -97,7 +97,9 @@ export const changeOrderStatus = operation({
   params: idParams,
   body: z.strictObject({
     status: z.enum(['preparing', 'out_for_delivery', 'delivered', 'cancelled']),
-    reason: text(500).optional(),
+    reason: text(500)
+      .optional()
+      .meta({ examples: ['the site is ready'] }),
   }),
   response: order,
   errors: ['invalid_transition', 'insufficient_stock', 'version_conflict'],

@@ -18,8 +18,8 @@ export const quoteLine = z
   .object({
     position: z.int().positive(),
     product_id: id,
-    code: z.string(),
-    name: z.string(),
+    code: z.string().meta({ examples: ['CIM-50'] }),
+    name: z.string().meta({ examples: ['Cimento CP II 50 kg'] }),
     unit: unitCode,
     quantity,
     base_quantity: quantity,
@@ -38,12 +38,15 @@ export const quote = z
     state: z.enum(QUOTE_STATES),
     customer_id: id,
     site_id: id.nullable(),
-    seller_id: z.string(),
+    seller_id: z.string().meta({ examples: ['user:01931b6e-3c00-7a00-8000-000000000006'] }),
     currency,
     discount_percent: percent,
     total: money,
     valid_until: instant.nullable(),
-    accepted_by: z.string().nullable(),
+    accepted_by: z
+      .string()
+      .nullable()
+      .meta({ examples: ['Ana Souza'] }),
     created_at: instant,
     lines: z.array(quoteLine),
   })
@@ -137,7 +140,7 @@ export const acceptQuote = operation({
   status: 200,
   summary: 'Record the customer’s acceptance',
   access: 'quote.manage',
-  body: z.strictObject({ accepted_by: text(200) }),
+  body: z.strictObject({ accepted_by: text(200).meta({ examples: ['Ana Souza'] }) }),
   errors: ['invalid_transition', 'version_conflict'],
 });
 
@@ -149,7 +152,13 @@ export const declineQuote = operation({
   status: 200,
   summary: 'Record that the customer declined, and why',
   access: 'quote.manage',
-  body: z.strictObject({ reason: text(500).optional() }).default({}),
+  body: z
+    .strictObject({
+      reason: text(500)
+        .optional()
+        .meta({ examples: ['bought elsewhere'] }),
+    })
+    .default({}),
   errors: ['invalid_transition', 'version_conflict'],
 });
 

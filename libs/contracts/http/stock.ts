@@ -15,8 +15,11 @@ export const movement = z
     available: quantity,
     unit_cost: price.nullable(),
     order_id: id.nullable(),
-    reason: z.string().nullable(),
-    actor: z.string(),
+    reason: z
+      .string()
+      .nullable()
+      .meta({ examples: ['delivery of supplier 4711'] }),
+    actor: z.string().meta({ examples: ['user:01931b6e-3c00-7a00-8000-000000000006'] }),
     occurred_at: instant,
   })
   .meta({ id: 'StockMovement' });
@@ -37,7 +40,9 @@ export const recordMovement = operation({
     quantity: signedQuantity,
     unit: unitCode.optional(),
     unit_cost: price.optional().meta({ description: 'What one of `unit` cost, on receipts' }),
-    reason: text(500).optional(),
+    reason: text(500)
+      .optional()
+      .meta({ examples: ['delivery of supplier 4711'] }),
   }),
   response: movement,
   errors: ['product_not_found', 'insufficient_stock', 'invalid_unit', 'invalid_quantity'],

@@ -8,12 +8,15 @@ import { email, password, token, user } from './identity.js';
 export const tenant = z
   .object({
     id,
-    slug: z.string(),
-    legal_name: z.string(),
-    document: z.string().nullable(),
+    slug: z.string().meta({ examples: ['acme'] }),
+    legal_name: z.string().meta({ examples: ['Acme Materiais Ltda'] }),
+    document: z
+      .string()
+      .nullable()
+      .meta({ examples: ['11222333000181'] }),
     state: z.enum(TENANT_STATES),
-    locale: z.string(),
-    time_zone: z.string(),
+    locale: z.string().meta({ examples: ['pt-BR'] }),
+    time_zone: z.string().meta({ examples: ['America/Sao_Paulo'] }),
     currency,
     created_at: instant,
   })
@@ -32,7 +35,8 @@ export const getTenant = operation({
 const slug = z
   .string()
   .max(63)
-  .regex(/^[a-z0-9](-?[a-z0-9])*$/, 'must be lower-case letters, digits and single hyphens');
+  .regex(/^[a-z0-9](-?[a-z0-9])*$/, 'must be lower-case letters, digits and single hyphens')
+  .meta({ examples: ['acme'] });
 
 const timeZone = z
   .string()
@@ -41,7 +45,7 @@ const timeZone = z
     'must be an IANA time zone',
   );
 
-const reason = text(500).meta({ description: 'Why; kept in the audit' });
+const reason = text(500).meta({ examples: ['asked for by the owner'], description: 'Why; kept in the audit' });
 
 const operator = { audience: 'operator', access: 'signed_in' } as const;
 
@@ -54,7 +58,14 @@ export const operatorLogin = operation({
   tag: 'Sign-in',
   status: 200,
   summary: 'Sign in to the console',
-  body: z.strictObject({ email, password: z.string().min(1).max(200) }),
+  body: z.strictObject({
+    email,
+    password: z
+      .string()
+      .min(1)
+      .max(200)
+      .meta({ examples: ['a long sentence of words'] }),
+  }),
   response: token,
   errors: ['invalid_credentials', 'too_many_attempts'],
 });
@@ -80,16 +91,27 @@ export const createTenant = operation({
   command: 'tenants create',
   body: z.strictObject({
     slug,
-    legal_name: text(200),
+    legal_name: text(200).meta({ examples: ['Acme Materiais Ltda'] }),
     owner_email: email,
-    owner_name: text(200),
+    owner_name: text(200).meta({ examples: ['Ana Souza'] }),
     owner_password: password.optional().meta({ description: 'Made and shown once unless given' }),
-    document: text(20).optional(),
+    document: text(20)
+      .optional()
+      .meta({ examples: ['11.222.333/0001-81'] }),
     locale: z.enum(['pt-BR', 'en', 'es']).default('pt-BR'),
     time_zone: timeZone.default('America/Sao_Paulo'),
     currency: currency.default('BRL'),
   }),
-  response: tenant.extend({ owner: z.object({ id, email: z.string(), password: z.string().nullable() }) }),
+  response: tenant.extend({
+    owner: z.object({
+      id,
+      email: z.string().meta({ examples: ['ana@acme.test'] }),
+      password: z
+        .string()
+        .nullable()
+        .meta({ examples: ['Vt3-quiet-Harbor-91'] }),
+    }),
+  }),
   errors: ['slug_taken', 'slug_reserved'],
 });
 
@@ -113,7 +135,7 @@ export const showTenant = operation({
   tag: 'Tenants',
   summary: 'Read one store, by slug or id',
   command: 'tenants show',
-  params: z.strictObject({ tenant: text(63) }),
+  params: z.strictObject({ tenant: text(63).meta({ examples: ['acme'] }) }),
   response: tenant,
   errors: ['tenant_not_found'],
 });
@@ -128,7 +150,7 @@ const stateChange = <const Id extends string, const Verb extends string>(id: Id,
     status: 200,
     summary,
     command: `tenants ${verb}`,
-    params: z.strictObject({ tenant: text(63) }),
+    params: z.strictObject({ tenant: text(63).meta({ examples: ['acme'] }) }),
     body: z.strictObject({ reason }),
     response: tenant,
     errors: ['tenant_not_found', 'invalid_transition'],
@@ -142,8 +164,8 @@ export const suspendTenant = stateChange(
 export const reactivateTenant = stateChange('reactivateTenant', 'reactivate', 'Give a suspended store its writes back');
 export const closeTenant = stateChange('closeTenant', 'close', 'Close a store: nobody signs in any more');
 
-const ofTenant = z.strictObject({ tenant: text(63) });
-const ofUser = z.strictObject({ tenant: text(63), id: idParams.shape.id });
+const ofTenant = z.strictObject({ tenant: text(63).meta({ examples: ['acme'] }) });
+const ofUser = z.strictObject({ tenant: text(63).meta({ examples: ['acme'] }), id: idParams.shape.id });
 
 export const listTenantUsers = operation({
   ...operator,
@@ -170,12 +192,17 @@ export const createTenantUser = operation({
   params: ofTenant,
   body: z.strictObject({
     email,
-    name: text(200),
+    name: text(200).meta({ examples: ['Ana Souza'] }),
     roles: z.array(z.enum(ROLES)).min(1),
     password: password.optional().meta({ description: 'Made and shown once unless given' }),
     reason,
   }),
-  response: user.extend({ password: z.string().nullable() }),
+  response: user.extend({
+    password: z
+      .string()
+      .nullable()
+      .meta({ examples: ['Vt3-quiet-Harbor-91'] }),
+  }),
   errors: ['tenant_not_found', 'email_taken'],
 });
 
@@ -190,7 +217,7 @@ export const resetTenantUserPassword = operation({
   command: 'users reset-password',
   params: ofUser,
   body: z.strictObject({ reason }),
-  response: user.extend({ password: z.string() }),
+  response: user.extend({ password: z.string().meta({ examples: ['Vt3-quiet-Harbor-91'] }) }),
   errors: ['tenant_not_found', 'user_not_found'],
 });
 
@@ -217,8 +244,21 @@ export const createOperator = operation({
   tag: 'Operators',
   summary: 'Give a person access to the console',
   command: 'operators create',
-  body: z.strictObject({ email, name: text(200), password: password.optional(), reason }),
-  response: z.object({ id, email: z.string(), name: z.string(), password: z.string().nullable() }),
+  body: z.strictObject({
+    email,
+    name: text(200).meta({ examples: ['Ana Souza'] }),
+    password: password.optional(),
+    reason,
+  }),
+  response: z.object({
+    id,
+    email: z.string().meta({ examples: ['ana@acme.test'] }),
+    name: z.string().meta({ examples: ['Ana Souza'] }),
+    password: z
+      .string()
+      .nullable()
+      .meta({ examples: ['Vt3-quiet-Harbor-91'] }),
+  }),
   errors: ['email_taken'],
 });
 
@@ -231,7 +271,15 @@ export const listOperators = operation({
   summary: 'List who may use the console',
   command: 'operators list',
   query: pageQuery,
-  response: page(z.object({ id, email: z.string(), name: z.string(), is_active: z.boolean(), created_at: instant })),
+  response: page(
+    z.object({
+      id,
+      email: z.string().meta({ examples: ['ana@acme.test'] }),
+      name: z.string().meta({ examples: ['Ana Souza'] }),
+      is_active: z.boolean(),
+      created_at: instant,
+    }),
+  ),
 });
 
 export const listAudit = operation({
@@ -247,11 +295,14 @@ export const listAudit = operation({
     z.object({
       id,
       at: instant,
-      actor: z.string(),
-      action: z.string(),
+      actor: z.string().meta({ examples: ['operator:01931b6e-3c00-7a00-8000-000000000001'] }),
+      action: z.string().meta({ examples: ['tenants.suspend'] }),
       tenant_id: id.nullable(),
-      subject: z.string(),
-      reason: z.string().nullable(),
+      subject: z.string().meta({ examples: ['tenant/01931b6e-3c00-7a00-8000-000000000009'] }),
+      reason: z
+        .string()
+        .nullable()
+        .meta({ examples: ['asked for by the owner'] }),
       details: z.record(z.string(), z.unknown()),
     }),
   ),

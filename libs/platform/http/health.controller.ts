@@ -1,4 +1,4 @@
-/** Probes on the public port: they say whether, never why; the reasons are on the private port. */
+/** Probes on the public port: they name the parts that fail; what the parts themselves say is on the private port alone. */
 import { Controller, Get, Inject, Res } from '@nestjs/common';
 import { type HealthCheck, readiness } from '#platform/telemetry';
 import { Open } from './access.guard.js';
@@ -23,8 +23,10 @@ export class HealthController {
 
   @Get('health/ready')
   async ready(@Res({ passthrough: true }) reply: HttpReply) {
-    const { isReady } = await readiness(this.checks);
-    if (!isReady) void reply.status(503).header('retry-after', '2');
-    return { status: isReady ? 'ok' : 'unavailable' };
+    const { isReady, checks } = await readiness(this.checks);
+    if (isReady) return { status: 'ok' };
+    void reply.status(503).header('retry-after', '2');
+    const failing = Object.keys(checks).filter((name) => checks[name] !== 'ok');
+    return { status: 'unavailable', failing };
   }
 }

@@ -25,7 +25,8 @@ export function exampleOf(schema: Json, components: Readonly<Record<string, Json
 }
 
 function exampleOfType(schema: Json, components: Readonly<Record<string, Json>>): unknown {
-  switch (schema['type']) {
+  const type = schema['type'];
+  switch (Array.isArray(type) ? type[0] : type) {
     case 'object':
       return Object.fromEntries(
         Object.entries((schema['properties'] ?? {}) as Record<string, Json>).map(([name, member]) => [

@@ -62,8 +62,11 @@ export function problemResponses(operation: Operation, shared: Record<string, Js
       const isCommon = problems.length === common.get(status)?.length;
       if (!isCommon) return [String(status), problemResponse(status, problems)];
       const name = HEADINGS[status]![0] + (operation.method === 'POST' && isKeyed(status) ? 'WithKey' : '');
-      shared[name] ??= problemResponse(status, problems);
-      return [String(status), { $ref: `#/components/responses/${name}` }];
+      const response = problemResponse(status, problems);
+      shared[name] ??= response;
+      // The name is taken by whoever has other codes under this status: then it is told here.
+      const isShared = JSON.stringify(shared[name]) === JSON.stringify(response);
+      return [String(status), isShared ? { $ref: `#/components/responses/${name}` } : response];
     }),
   );
 }

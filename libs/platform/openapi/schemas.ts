@@ -45,15 +45,26 @@ function convert(schemas: readonly z.ZodType[], io: Direction) {
     io,
     target: 'draft-2020-12',
     unrepresentable: 'any',
-    override: ({ jsonSchema }) => open(jsonSchema as Json, io),
+    override: ({ jsonSchema }) => tidy(jsonSchema as Json, io),
   }) as unknown as { properties: Record<string, Json>; $defs?: Record<string, Json> };
   const named = Object.fromEntries(Object.entries($defs).map(([name, schema]) => [name, without(schema, 'id')]));
   return { named, converted: new Map(unique.map((schema, index) => [schema, properties[`s${index}`]!])) };
 }
 
-/** An answer may gain members without notice, so a client must not refuse those it does not know. */
-function open(schema: Json, io: Direction): void {
+/**
+ * As a reader wants it: no pattern beside a format that says the same in a word, no bounds that are those of integers as
+ * such, `type: [x, null]` for what may be null. An answer may gain members without notice, so it does not exclude any.
+ */
+function tidy(schema: Json, io: Direction): void {
+  if (['uuid', 'date-time', 'date', 'email'].includes(String(schema['format']))) delete schema['pattern'];
+  if (schema['minimum'] === Number.MIN_SAFE_INTEGER) delete schema['minimum'];
+  if (schema['maximum'] === Number.MAX_SAFE_INTEGER) delete schema['maximum'];
   if (io === 'output' && schema['additionalProperties'] === false) delete schema['additionalProperties'];
+  const [choice, nothing, ...more] = (schema['anyOf'] ?? []) as Json[];
+  const isNullable = choice && nothing?.['type'] === 'null' && more.length === 0 && typeof choice['type'] === 'string';
+  if (!isNullable || 'enum' in choice || 'const' in choice) return;
+  delete schema['anyOf'];
+  Object.assign(schema, { ...choice, ...schema, type: [choice['type'], 'null'] });
 }
 
 function relinked(value: unknown, names: ReadonlyMap<string, string>): unknown {

@@ -4,7 +4,7 @@
  */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { collectDefaultMetrics, register } from 'prom-client';
+import { collectDefaultMetrics, Gauge, register } from 'prom-client';
 
 export interface HealthCheck {
   readonly name: string;
@@ -37,6 +37,23 @@ export class MetricsServer {
     private readonly checks: readonly HealthCheck[],
     private readonly isMetricsEnabled = true,
   ) {}
+
+  /** A figure that is read when somebody asks; with `label`, one for each of its values. */
+  gauge(name: string, help: string, read: () => number): void;
+  gauge(name: string, help: string, read: () => Readonly<Record<string, number>>, label: string): void;
+  gauge(name: string, help: string, read: () => number | Readonly<Record<string, number>>, label?: string): void {
+    if (!this.isMetricsEnabled) return;
+    new Gauge({
+      name,
+      help,
+      labelNames: label ? [label] : [],
+      collect() {
+        const value = read();
+        if (typeof value === 'number') this.set(value);
+        else for (const [key, figure] of Object.entries(value)) this.set({ [label!]: key }, figure);
+      },
+    });
+  }
 
   /** Resolves with the port in use (0 picks a free one). */
   async listen(port: number, host = '0.0.0.0'): Promise<number> {

@@ -1,0 +1,61 @@
+/** Between processes: what one commits, the other's listeners hear of at once, over a real Redis. */
+import { newId } from '#kernel';
+import { OUTBOX_SIGNAL, OutboxWaker } from '#platform/outbox';
+import { connectRedis, StreamNames } from '#platform/streams';
+import { streamWakes, tenantsOf } from './wakes.js';
+
+const url = process.env['TEST_REDIS_URL'] ?? 'redis://127.0.0.1:6379';
+const names = new StreamNames(`spec-${newId()}`, 1);
+const writer = connectRedis({ url, name: 'wakes-spec-writer' });
+const subscriber = connectRedis({ url, name: 'wakes-spec-reader' });
+const heard: (readonly string[] | 'all')[] = [];
+let announce: (tenant: string) => void;
+let waker: OutboxWaker;
+
+beforeAll(async () => {
+  const signals = {
+    on: (topic: string, listener: (tenant: string) => void) => {
+      expect(topic).toBe(OUTBOX_SIGNAL);
+      announce = listener;
+      return () => undefined;
+    },
+  };
+  waker = new OutboxWaker({ signals }, writer, names);
+  streamWakes(subscriber, names).onWake((tenants) => heard.push(tenants));
+  await until(() => heard.length > 0 && writer.status === 'ready');
+  // Subscribing is under way when the first 'all' is said; a ping behind it comes back after it.
+  await subscriber.ping().catch(() => undefined);
+});
+afterAll(() => {
+  waker.close();
+  writer.disconnect();
+  subscriber.disconnect();
+});
+
+async function until(isReached: () => boolean): Promise<void> {
+  for (const deadline = Date.now() + 5_000; !isReached(); await new Promise((resolve) => setTimeout(resolve, 5)))
+    if (Date.now() > deadline) throw new Error(`it did not come to that: ${JSON.stringify(heard)}`);
+}
+
+it('names the stores in a handful of messages, however many commits', async () => {
+  heard.length = 0;
+  for (let commit = 0; commit < 1_000; commit++) announce(`tenant-${commit % 3}`);
+  await until(() => new Set(heard.flat()).size === 3);
+  expect(heard.length).toBeLessThanOrEqual(3);
+});
+
+it('wakes everybody when the stores are too many to name, and after a connection was away', async () => {
+  heard.length = 0;
+  for (let tenant = 0; tenant < 2_000; tenant++) announce(`tenant-${tenant}`);
+  await until(() => heard.includes('all'));
+  heard.length = 0;
+  subscriber.disconnect(true);
+  await until(() => heard.includes('all'));
+  await subscriber.ping().catch(() => undefined);
+  announce('after');
+  await until(() => heard.flat().includes('after'));
+});
+
+it('takes what it cannot read for news of anybody', () => {
+  expect([tenantsOf(''), tenantsOf('{}'), tenantsOf('["a",1]')]).toEqual(['all', 'all', ['a']]);
+});
