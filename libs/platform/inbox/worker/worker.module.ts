@@ -18,7 +18,7 @@ import { OutboxWaker } from '#platform/outbox';
 import { assertFitForStreams, connectRedis, EventStreams, StreamNames } from '#platform/streams';
 import { createLogger, MetricsServer } from '#platform/telemetry';
 import type { EngineConsumer } from '../consumer.js';
-import { Worker } from './worker.js';
+import { LANES, Worker } from './worker.js';
 
 export interface WorkerModuleOptions {
   readonly vertical: string;
@@ -48,7 +48,8 @@ class WorkerService implements OnApplicationBootstrap, OnApplicationShutdown {
       url: DATABASE_URL,
       role: 'basecommerce_engines',
       application: 'engines-worker',
-      maxConnections: DATABASE_POOL,
+      // One for each lane, each engine's refresh, the leases and the health checks.
+      maxConnections: Math.max(DATABASE_POOL, consumers.length * (LANES + 1) + 2),
     });
     this.redis = connectRedis({ url: REDIS_URL, name: 'engines-worker' });
     this.worker = new Worker({

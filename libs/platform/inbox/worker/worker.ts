@@ -1,5 +1,6 @@
 /**
- * The worker process: leases kept up in the background, one loop per engine. See leases.ts (who), engine-loop.ts (how events
+ * The worker process: leases kept up in the background, and for each engine a few lanes side by side, each over every n-th
+ * partition. While one lane waits for its commit to reach the disk, another reads and applies. See leases.ts (who), engine-loop.ts (how events
  * come), applier.ts (how they become effects).
  */
 import type { Redis } from 'ioredis';
@@ -13,6 +14,7 @@ import { EngineLoop } from './engine-loop.js';
 import { LeaseStore } from './lease-store.js';
 import { Leases } from './leases.js';
 import * as metrics from './metrics.js';
+import { Refresher } from './refresher.js';
 import type { RetryPolicy } from './retry.js';
 
 export interface WorkerOptions {
@@ -25,16 +27,20 @@ export interface WorkerOptions {
   readonly holder: string;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   readonly leaseMs?: number;
+  readonly lanes?: number;
   readonly retry?: RetryPolicy;
   readonly at?: (step: WorkerStep) => void | Promise<void>;
 }
 
 const LEASE_MS = 5_000;
+/** Per engine. Backlog of 100,000 with a commit to a busy disk, events/s: one lane 37,800, four 41,000. */
+export const LANES = 4;
 const MEASURE_MS = 5_000;
 
 export class Worker {
-  private readonly loops: ReadonlyMap<string, EngineLoop>;
-  private readonly readers: Redis[];
+  private readonly loops: ReadonlyMap<string, readonly EngineLoop[]>;
+  private readonly refreshers: Refresher[] = [];
+  private readonly readers: Redis[] = [];
   private readonly leases: Leases;
   private readonly timers: NodeJS.Timeout[] = [];
   private tending: Promise<void> | undefined;
@@ -43,9 +49,10 @@ export class Worker {
     const { database, streams, consumers, holder, leaseMs = LEASE_MS } = options;
     const engines = consumers.map((consumer) => consumer.name);
     const store = new LeaseStore(database, holder, leaseMs);
-    this.leases = new Leases(store, streams, engines, leaseMs, async (engine) => this.loops.get(engine)!.settle());
-    this.readers = [];
-    this.loops = new Map(consumers.map((consumer) => [consumer.name, this.loopOf(consumer)]));
+    this.leases = new Leases(store, streams, engines, leaseMs, async (engine) => {
+      await Promise.all(this.loops.get(engine)!.map((loop) => loop.settle()));
+    });
+    this.loops = new Map(consumers.map((consumer) => [consumer.name, this.lanesOf(consumer)]));
   }
 
   /** Partitions held, all engines together. */
@@ -60,13 +67,15 @@ export class Worker {
     await this.tend();
     this.timers.push(setInterval(() => void this.tend(), leaseMs / 8));
     this.timers.push(setInterval(() => void this.measure(), MEASURE_MS));
-    for (const loop of this.loops.values()) loop.start();
+    for (const refresher of this.refreshers) refresher.mark();
+    for (const loop of this.lanes) loop.start();
   }
 
   /** Ends batches under way, then gives the leases back, so that others take over at once. */
   async stop(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer);
-    await Promise.all([...this.loops.values()].map((loop) => loop.stop()));
+    await Promise.all(this.lanes.map((loop) => loop.stop()));
+    await Promise.all(this.refreshers.map((refresher) => refresher.stop()));
     await this.tending;
     for (const reader of this.readers) reader.disconnect();
     await this.leases.leave().catch(() => undefined);
@@ -78,31 +87,49 @@ export class Worker {
     await this.leases.prepare();
     await this.leases.tend();
     let total = 0;
-    for (const loop of this.loops.values()) total += await loop.drain();
+    for (const loop of this.lanes) total += await loop.drain();
     return total;
   }
 
-  private loopOf(consumer: EngineConsumer): EngineLoop {
-    const { database, streams, holder, log, retry, at, reader } = this.options;
-    const connection = reader(consumer.name);
-    this.readers.push(connection);
-    return new EngineLoop({
-      database,
-      consumer,
-      streams,
-      holder,
-      log,
-      reader: connection,
-      epochs: () => this.leases.epochs(consumer.name),
-      onLeaseLost: (partition) => this.leases.lost(consumer.name, partition),
-      ...(retry ? { retry } : {}),
-      ...(at ? { at } : {}),
+  private get lanes(): EngineLoop[] {
+    return [...this.loops.values()].flat();
+  }
+
+  private lanesOf(consumer: EngineConsumer): EngineLoop[] {
+    const { database, streams, holder, log, retry, at, reader, lanes = LANES } = this.options;
+    const refresher = new Refresher(database, consumer, (error) =>
+      log.error({ err: error, engine: consumer.name }, 'a refresh failed'),
+    );
+    this.refreshers.push(refresher);
+    return Array.from({ length: Math.min(lanes, streams.names.partitions) }, (_, lane) => {
+      const connection = reader(consumer.name);
+      this.readers.push(connection);
+      return new EngineLoop({
+        database,
+        consumer,
+        refresher,
+        streams,
+        holder,
+        log,
+        reader: connection,
+        epochs: () => this.epochsOf(consumer.name, lane, lanes),
+        onLeaseLost: (partition) => this.leases.lost(consumer.name, partition),
+        ...(retry ? { retry } : {}),
+        ...(at ? { at } : {}),
+      });
     });
+  }
+
+  private epochsOf(engine: string, lane: number, lanes: number): Map<number, number> {
+    return new Map([...this.leases.epochs(engine)].filter(([partition]) => partition % lanes === lane));
   }
 
   private async tend(): Promise<void> {
     this.tending ??= this.leases
       .tend()
+      .then(() =>
+        this.loops.forEach((_, engine) => metrics.heldPartitions.set({ engine }, this.leases.epochs(engine).size)),
+      )
       .catch((error: unknown) => this.options.log.warn({ err: error }, 'leases could not be renewed'))
       .finally(() => (this.tending = undefined));
     await this.tending;
