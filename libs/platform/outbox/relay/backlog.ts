@@ -5,9 +5,9 @@
  * is the set of rows that became visible in between, whatever order their transactions started or committed in: this is
  * why no row needs a mark and none can slip through a gap of ids.
  *
- * A *lane* reads one such difference in chunks, in (xid, seq) order. There is one lane for everybody. A tenant that has
- * more than its quota waiting gets a lane of its own and is left out of the common one, so that the tenant behind it is
- * read at once and not after the whole backlog:
+ * A *lane* reads one such difference in chunks, in (xid, seq) order. There is one lane for everybody. A tenant that fills
+ * a chunk, or has more than its quota waiting, gets a lane of its own and is left out of the common one, so that the
+ * tenant behind it is read at once and not after the whole backlog:
  *
  *   common lane   since S3 ────────────────────────▶ until S4      (all tenants but those below)
  *   lane of A     since S1 ──▶ until S3 …                          (reads on when A's queue has drained by half)
@@ -66,6 +66,9 @@ export interface BacklogLimits {
   /** Events of one tenant waiting in memory before it gets a lane of its own. */
   readonly quota: number;
 }
+
+/** Of a chunk that is not the last of its difference, who fills more than this part of it reads on by itself. */
+const SHARES = 8;
 
 export class Backlog {
   private readonly common: Lane;
@@ -130,7 +133,7 @@ export class Backlog {
       lane.since = chunk.until;
       lane.until = lane.after = undefined;
     }
-    if (lane === this.common) this.divert(new Set(chunk.packs.map((pack) => pack.tenant)));
+    if (lane === this.common) this.divert(chunk);
   }
 
   /** Packs to publish again. They hold no position back: what they repeat is already behind it. */
@@ -175,9 +178,13 @@ export class Backlog {
     );
   }
 
-  private divert(tenants: ReadonlySet<string>): void {
-    for (const tenant of tenants) {
-      if ((this.waiting.get(tenant) ?? 0) > this.limits.quota) this.lanes.set(tenant, { ...this.common });
+  /** Nobody may keep the common lane from reaching its end: that is where the next tenant's events are. */
+  private divert(chunk: Chunk): void {
+    const counts = new Map<string, number>();
+    for (const { tenant, count } of chunk.packs) counts.set(tenant, (counts.get(tenant) ?? 0) + count);
+    const share = chunk.next ? [...counts.values()].reduce((sum, count) => sum + count, 0) / SHARES : Infinity;
+    for (const [tenant, count] of counts) {
+      if (count > share || this.waiting.get(tenant)! > this.limits.quota) this.lanes.set(tenant, { ...this.common });
     }
   }
 
