@@ -7,6 +7,8 @@ const errors = errorTable({ currency_mismatch: ['invalid', 'Amounts in different
 /** Minor-unit digits that differ from two (ISO 4217:2015, table A.1), as far as markets in sight need them. */
 const MINOR_DIGITS: Readonly<Record<string, number>> = { CLP: 0, JPY: 0, PYG: 0, KWD: 3, TND: 3 };
 
+const ZERO = '0'.charCodeAt(0);
+
 export type Currency = string;
 
 export function minorDigits(currency: Currency): number {
@@ -53,7 +55,17 @@ export class Money {
   }
 }
 
-/** The price of one unit of measure: up to six decimals, shown with at least the currency's own. */
-export function priceText(price: Decimal, currency: Currency): string {
-  return price.toText(minorDigits(currency));
+/**
+ * The price of one unit of measure: up to six decimals, shown with at least the currency's own. A price as the database
+ * prints it (`"32.900000"`) is only cut, because lists show hundreds and need no arithmetic.
+ */
+export function priceText(price: Decimal | string, currency: Currency): string {
+  if (typeof price !== 'string') return price.toText(minorDigits(currency));
+  const point = price.indexOf('.');
+  if (point < 0) return Decimal.parse(price).toText(minorDigits(currency));
+  const least = minorDigits(currency);
+  let end = price.length;
+  while (end > point + 1 + least && price.charCodeAt(end - 1) === ZERO) end -= 1;
+  if (end < point + 1 + least) return Decimal.parse(price).toText(least);
+  return price.slice(0, end === point + 1 ? point : end);
 }

@@ -29,6 +29,8 @@ interface Field {
 interface Known {
   state: 'ready' | 'unsure';
   fields: readonly Field[] | undefined;
+  /** A row with every column and no values: copies of it share one hidden class from the start. */
+  blank: Readonly<Record<string, unknown>>;
 }
 
 /** The part of pg's connection that a `Submittable` may use. */
@@ -88,17 +90,19 @@ class Pipeline {
 
   handleRowDescription(message: { fields: { name: string; dataTypeID: number }[] }): void {
     const fields = message.fields.map((field) => ({ name: field.name, parse: parserOf(field.dataTypeID) }));
-    this.statement().fields = fields;
+    const statement = this.statement();
+    statement.fields = fields;
+    statement.blank = Object.fromEntries(fields.map((field) => [field.name, null]));
   }
 
   handleDataRow(message: { fields: (string | null)[] }): void {
-    const fields = this.statement().fields;
+    const { fields, blank } = this.statement();
     if (!fields) return;
-    const row: Record<string, unknown> = {};
+    const row: Record<string, unknown> = { ...blank };
     for (let index = 0; index < fields.length; index++) {
       const field = fields[index]!;
       const text = message.fields[index];
-      row[field.name] = text === null || text === undefined ? null : field.parse(text);
+      if (text !== null && text !== undefined) row[field.name] = field.parse(text);
     }
     this.results[this.current]!.rows.push(row);
   }
@@ -147,7 +151,7 @@ class Pipeline {
       if (known) wire.close({ type: 'S', name: statement.name });
       wire.parse({ name: statement.name, text: statement.text });
       // Ready from here on for later statements of the same pipeline; an error makes it unsure again.
-      this.known.set(statement.name, { state: 'ready', fields: undefined });
+      this.known.set(statement.name, { state: 'ready', fields: undefined, blank: {} });
     }
     wire.bind({ portal: '', statement: statement.name, values });
     // The server repeats the row description on demand only: once per connection and statement is enough.

@@ -80,7 +80,7 @@ export function productView(row: ProductRow): ResponseOf<typeof getProduct> {
     name: row.name,
     category: row.category,
     unit: row.unit,
-    price: priceText(Decimal.parse(row.price), row.currency),
+    price: priceText(row.price, row.currency),
     currency: row.currency,
     units: row.units,
     is_active: row.is_active,
