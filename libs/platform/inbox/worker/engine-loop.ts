@@ -39,6 +39,8 @@ const BATCH_EVENTS = 1_000;
 /** Of each partition. A read takes about a batch: what is taken further ahead is what a quiet tenant waits behind. */
 const MOST_ENTRIES = 64;
 const BLOCK_MS = 250;
+/** A read of this many is a backlog. */
+const BACKLOG_EVENTS = 100;
 /** While entries keep coming; every time nothing came, it is looked at as well. */
 const PENDING_EVERY_MS = 3_000;
 const PENDING_IDLE_MS = 500;
@@ -157,9 +159,10 @@ export class EngineLoop {
       this.options.refresher.mark();
     }
     const entries = await this.nextEntries([...epochs.keys()]);
-    // The next read goes out before this batch is handled, so Redis is never waited for while there is work.
-    if (entries.length > 0) this.readAhead([...epochs.keys()]);
-    else this.due.pending = Math.min(this.due.pending, now + PENDING_IDLE_MS);
+    // Behind a backlog the next read goes out before this batch is handled, so Redis is never waited for. Otherwise it would
+    // come back with the first event alone, and the many that arrive meanwhile would make a transaction each.
+    if (countOf(entries) >= BACKLOG_EVENTS) this.readAhead([...epochs.keys()]);
+    else if (entries.length === 0) this.due.pending = Math.min(this.due.pending, now + PENDING_IDLE_MS);
     await this.handle(entries);
   }
 
@@ -168,7 +171,7 @@ export class EngineLoop {
     const entries = await this.ahead!;
     this.ahead = undefined;
     if (!(entries instanceof Error) && entries.length > 0) {
-      this.entrySize = Math.max(1, entries.reduce((sum, entry) => sum + entry.count, 0) / entries.length);
+      this.entrySize = Math.max(1, countOf(entries) / entries.length);
     }
     this.aheadIds = new Set();
     if (entries instanceof Error) throw entries;
@@ -281,6 +284,10 @@ function nameOf(entry: StreamEntry): string {
 }
 
 /** Entries in order, in batches of about BATCH_EVENTS events. */
+function countOf(entries: readonly StreamEntry[]): number {
+  return entries.reduce((sum, entry) => sum + entry.count, 0);
+}
+
 function batchesOf(entries: readonly StreamEntry[]): StreamEntry[][] {
   const batches: StreamEntry[][] = [];
   let size = Infinity;

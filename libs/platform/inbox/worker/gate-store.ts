@@ -46,8 +46,11 @@ export function placesOf(engine: string, { tenants, ids, kinds }: AggregateColum
   return sql<PlaceRow>`
     select k.ordinal, v.version, v.waiting, v.is_parked
       from unnest(${tenants}::uuid[], ${ids}::uuid[], ${kinds}::text[]) with ordinality as k(tenant_id, aggregate_id, aggregate, ordinal)
-      join engine_versions v on v.tenant_id = k.tenant_id and v.engine = ${engine}
-                            and v.aggregate_id = k.aggregate_id and v.aggregate = k.aggregate`;
+     cross join lateral (select version, waiting, is_parked
+                           from engine_versions e
+                          where e.tenant_id = k.tenant_id and e.engine = ${engine}
+                            and e.aggregate_id = k.aggregate_id and e.aggregate = k.aggregate
+                          limit 1) v`;
 }
 
 /** Fails on an event that is recorded already: the gate has just let it through, so the two disagree. */
