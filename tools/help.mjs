@@ -11,6 +11,7 @@ export const HELP = {
   check: 'format, types, lint, walls, unused code, names, freshness: what CI runs; --only NAME, --fix',
   gen: 'make the generated files again; --check proves them fresh',
   mutants: 'break the product on purpose, one way at a time, and see a test fail for each',
+  bench: 'the table of docs/performance.md, against floors and peers in the same run; rows by name, --write',
   doctor: 'look at the running system, red things first',
   help: 'this list',
   'db:migrate': 'apply pending migrations to DATABASE_URL',

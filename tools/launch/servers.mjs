@@ -1,6 +1,6 @@
 /**
- * PostgreSQL and Redis for one purpose (`dev` keeps its data, `test` is fast and forgets), remembered in a file so that
- * the next start finds what is still running and nothing is started twice.
+ * PostgreSQL and Redis for one purpose (`dev` keeps its data, `test` is fast and forgets, `bench` is durable and forgets),
+ * remembered in a file so that the next start finds what is still running and nothing is started twice.
  */
 import { rmSync } from 'node:fs';
 import path from 'node:path';
@@ -18,6 +18,8 @@ const SETTINGS = {
     max_connections: 400,
     shared_buffers: '256MB',
   },
+  // Durable as in production; no checkpoint falls into one round and not into the next.
+  bench: { max_connections: 200, shared_buffers: '512MB', max_wal_size: '8GB', checkpoint_timeout: '30min' },
 };
 
 function memory(purpose) {

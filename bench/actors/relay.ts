@@ -1,0 +1,24 @@
+/** The relay of the product, with a life of its own. */
+import { Relay, RELAY_LIMITS, RelayStore } from '#platform/outbox/relay';
+import { CrossTenantDatabase } from '#platform/database/crossing';
+import { connectRedis, EventStreams, StreamNames } from '#platform/streams';
+import { factsOf, go } from './actor.js';
+import { type EventFacts, QUIET, SUBSCRIPTIONS, VERTICAL, PARTITIONS } from './facts.js';
+
+const { databaseUrl, redisUrl } = factsOf<EventFacts>();
+const database = new CrossTenantDatabase({ url: databaseUrl, role: 'basecommerce_relay', application: 'bench relay' });
+const redis = connectRedis({ url: redisUrl, name: 'bench relay' });
+const subscriber = connectRedis({ url: redisUrl, name: 'bench wakes' });
+const relay = new Relay({
+  ...RELAY_LIMITS,
+  store: new RelayStore(database, VERTICAL, PARTITIONS),
+  streams: new EventStreams(redis, new StreamNames(VERTICAL, PARTITIONS)),
+  subscriptions: SUBSCRIPTIONS,
+  holder: `relay-${process.pid}`,
+  subscriber,
+  log: QUIET,
+  at: () => undefined,
+});
+process.once('SIGTERM', () => void relay.stop().finally(() => process.exit(0)));
+await go();
+await relay.start();

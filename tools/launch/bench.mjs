@@ -1,0 +1,29 @@
+/** `npm run bench`: servers of its own that write as durably as production does, then dist/bench. Arguments go there. */
+import { spawn } from 'node:child_process';
+import { build, checkNode, install } from './build.mjs';
+import { root } from './places.mjs';
+import { main } from './say.mjs';
+import { startServers, stopServers } from './servers.mjs';
+
+await main(async () => {
+  checkNode();
+  install();
+  build();
+  const { databaseUrl, redisUrl } = await startServers('bench');
+  try {
+    process.exitCode = await bench({ DATABASE_URL: databaseUrl, REDIS_URL: redisUrl });
+  } finally {
+    await stopServers('bench', { forget: true });
+  }
+});
+
+function bench(environment) {
+  const child = spawn(process.execPath, ['dist/bench/main.js', ...process.argv.slice(2)], {
+    cwd: root,
+    env: { ...process.env, ...environment },
+    stdio: 'inherit',
+  });
+  // Ctrl-C reaches the child by itself; what is left to do here is to stop the servers after it.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
+}
