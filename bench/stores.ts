@@ -41,7 +41,8 @@ export async function openStores(url: string, count: number, products: number): 
          from generate_series(1, $2::int) p, generate_series(1, $1::int) s`,
       [count, products],
     );
-    await owner.query('vacuum analyze');
+    // Not the empty ones: a table that is known to be empty is read from end to end by plans that outlive its emptiness.
+    await owner.query('vacuum analyze tenants, users, sessions, products');
   });
   const tokens = new Tokens({ secret: SECRETS.SECRET_KEY, lifetimeMinutes: 1_440 });
   return Array.from({ length: count }, (_, index) => storeOf(index + 1, tokens));
