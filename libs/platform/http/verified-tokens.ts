@@ -5,7 +5,7 @@
  */
 import type { Principal } from '#platform/auth';
 
-const KEPT = 5_000;
+const KEPT = 20_000;
 const KEPT_MS = 60_000;
 
 interface Entry {

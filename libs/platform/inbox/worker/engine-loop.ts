@@ -44,7 +44,7 @@ const BACKLOG_EVENTS = 100;
 /** While entries keep coming; every time nothing came, it is looked at as well. */
 const PENDING_EVERY_MS = 3_000;
 const PENDING_IDLE_MS = 500;
-const FAILED_EVERY_MS = 250;
+const FAILED_EVERY_MS = 500;
 const GAPS_EVERY_MS = 2_000;
 const NO_LEASE_PAUSE_MS = 50;
 const LONGEST_BACKOFF_MS = 2_000;

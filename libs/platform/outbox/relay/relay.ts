@@ -23,7 +23,8 @@ export interface RelayOptions extends TermParts {
 
 const LEASE_MS = 5_000;
 const POLL_MS = 250;
-const TEND_MS = 500;
+/** What tending takes from the events that pass meanwhile is felt by the slowest in a hundred, so not more often than this. */
+const TEND_MS = 1_000;
 /** How soon a full window is looked at again: at 50,000 events/s, 5 ms are 250 events. */
 const WINDOW_PAUSE_MS = 5;
 const STANDBY_MS = 250;
