@@ -32,7 +32,11 @@ export function table(figures: readonly Figure[]): string {
     holds === undefined ? '' : holds ? 'holds' : '**missed**',
   ]);
   const head = ['Work', 'BaseCommerce', 'Floor or peer', 'Ratio', 'Ask', ''];
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map(escaped).join(' | ')} |`).join('\n');
+}
+
+function escaped(cell: string): string {
+  return cell.replaceAll('|', '\\|');
 }
 
 /** Replaces what stands between the two marks; the prose around it is people's. */
