@@ -20,9 +20,9 @@ export const MUTANTS = [
   {
     name: 'acknowledged before committed',
     file: 'libs/platform/inbox/worker/engine-loop.ts',
-    find: '    await this.applier.handle(events, epochs);\n    if (events.length > 0) this.refresher.mark();\n    this.acknowledge(mine, epochs);',
+    find: '    await this.applier.handle(events, epochs);\n    if (events.length > 0) this.options.refresher.mark();\n    this.acknowledge(mine, epochs);',
     replace:
-      '    this.acknowledge(mine, epochs);\n    await this.applier.handle(events, epochs);\n    if (events.length > 0) this.refresher.mark();',
+      '    this.acknowledge(mine, epochs);\n    await this.applier.handle(events, epochs);\n    if (events.length > 0) this.options.refresher.mark();',
     tests: ['tests/faults/protocol'],
   },
   {

@@ -1,0 +1,17 @@
+/** The mutants themselves are run by `npm run mutants`; that each still has its place is cheap enough to look at every time. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { MUTANTS } from './mutants.mjs';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+
+it('has a place in the code, once, for every mutant', () => {
+  const places = MUTANTS.flatMap(({ name, file, find, also = [] }) =>
+    [[file, find], ...also].map(([where, text]) => ({ name, where, text })),
+  );
+  const lost = places.filter(
+    ({ where, text }) => readFileSync(path.join(ROOT, where), 'utf8').split(text).length !== 2,
+  );
+  expect(lost.map(({ name }) => name)).toEqual([]);
+  expect(MUTANTS.length).toBeGreaterThanOrEqual(10);
+});
