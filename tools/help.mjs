@@ -10,6 +10,7 @@ export const HELP = {
   servers: 'PostgreSQL and Redis for tests, kept running until --stop',
   check: 'format, types, lint, walls, unused code, names, freshness: what CI runs; --only NAME, --fix',
   gen: 'make the generated files again; --check proves them fresh',
+  new: "a room, or a piece of one, in the house's shape: module, usecase, event, engine, vertical; --help",
   mutants: 'break the product on purpose, one way at a time, and see a test fail for each',
   bench: 'the table of docs/performance.md, against floors and peers in the same run; rows by name, --write',
   doctor: 'look at the running system, red things first',

@@ -57,7 +57,7 @@ export function testServerUrl(): string {
   if (given) return given;
   const file = path.join(migrationsDirectory(), '..', '..', '.data', 'test-servers.json');
   if (!existsSync(file))
-    throw new Error('no PostgreSQL for tests: run them by `npm test`, or start one with `npm run servers -- --detach`');
+    throw new Error('no PostgreSQL for tests: run them by `npm test`, or start one with `npm run servers`');
   return (JSON.parse(readFileSync(file, 'utf8')) as { databaseUrl: string }).databaseUrl;
 }
 

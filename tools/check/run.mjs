@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkNode, install } from '../launch/build.mjs';
 import { bold, dim } from '../launch/say.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -35,6 +36,8 @@ if (waiting.length === 0) {
   process.stderr.write(`check: there is no step ${only}; there are ${STEPS.map((step) => step.name).join(', ')}\n`);
   process.exit(2);
 }
+checkNode();
+install();
 const failed = [];
 await Promise.all(Array.from({ length: AT_ONCE }, work));
 if (failed.length > 0) {

@@ -20,26 +20,29 @@ export function majorVersion(text) {
   return Number(/\(PostgreSQL\) (\d+)/.exec(text ?? '')?.[1] ?? 0);
 }
 
-/** Returns {bin, env, from}, the first that runs. */
-export function findPostgres() {
+/** Returns {bin, env, from}, the first that runs; of the major version that made the data, where there are data. */
+export function findPostgres(data) {
+  const madeBy =
+    data && existsSync(path.join(data, 'PG_VERSION')) && Number(readFileSync(path.join(data, 'PG_VERSION')));
   for (const candidate of [embedded, onThisMachine, fromDebian]) {
     const found = candidate();
-    if (
-      found &&
-      majorVersion(
-        output(path.join(found.bin, 'postgres'), ['--version'], { env: { ...process.env, ...found.env } }),
-      ) >= OLDEST
-    ) {
-      return found;
-    }
+    if (!found) continue;
+    const version = majorVersion(
+      output(path.join(found.bin, 'postgres'), ['--version'], { env: { ...process.env, ...found.env } }),
+    );
+    if (madeBy ? version === madeBy : version >= OLDEST) return found;
   }
+  if (madeBy)
+    throw new Refusal(
+      `The data in ${data} were made by PostgreSQL ${madeBy}, which was not found. Install it, or remove the folder to begin anew.`,
+    );
   throw new Refusal(
     `PostgreSQL ${OLDEST} or newer was not found. Install it (for example: apt-get install postgresql) or set DATABASE_URL.`,
   );
 }
 
 export async function startPostgres({ data, settings = {}, logFile }) {
-  const server = findPostgres();
+  const server = findPostgres(data);
   const identity = unprivileged();
   if (!existsSync(path.join(data, 'PG_VERSION'))) initialise(server, data, identity);
   const port = await freePort();

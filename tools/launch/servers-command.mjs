@@ -1,4 +1,5 @@
 /** `npm run servers`: PostgreSQL and Redis for the tests, left running until `npm run servers -- --stop`. */
+import { checkNode, install } from './build.mjs';
 import { startServers, stopServers } from './servers.mjs';
 import { main, say } from './say.mjs';
 
@@ -8,6 +9,8 @@ await main(async () => {
     say('the test servers are stopped');
     return;
   }
+  checkNode();
+  install();
   const { databaseUrl, redisUrl } = await startServers('test');
   say(`PostgreSQL ${databaseUrl}`);
   say(`Redis      ${redisUrl}`);

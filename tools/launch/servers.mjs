@@ -30,7 +30,7 @@ function memory(purpose) {
 export async function startServers(purpose) {
   const known = readJson(memory(purpose)) ?? {};
   const home = path.join(dataDir, purpose);
-  const [postgres, redis] = await Promise.all([
+  const [postgres, redis] = await bothOrNeither([
     given(process.env.DATABASE_URL) ??
       (await running(known.postgres)) ??
       starting('PostgreSQL', async () => {
@@ -71,6 +71,15 @@ async function running(server) {
   return server?.pid && isAlive(server.pid) && (await isListening(server.port))
     ? { ...server, wasRunning: true }
     : undefined;
+}
+
+/** When one does not start, the other is not left running with nobody who knows of it. */
+async function bothOrNeither(starts) {
+  const outcomes = await Promise.allSettled(starts);
+  const failure = outcomes.find(({ status }) => status === 'rejected');
+  if (!failure) return outcomes.map(({ value }) => value);
+  for (const { value } of outcomes) if (value?.pid && !value.wasRunning) await stopProcess(value.pid);
+  throw failure.reason;
 }
 
 async function starting(name, start) {

@@ -3,29 +3,16 @@
  * mutant that survives is a hole in the tests; one that cannot be applied has outlived the code it was about. Both fail.
  * `--only WORDS` tries the mutants whose names contain them.
  */
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { build, install } from '../launch/build.mjs';
-import { dataDir, readJson, root } from '../launch/places.mjs';
+import { copyOfTree } from '../launch/copy.mjs';
+import { dataDir, readJson } from '../launch/places.mjs';
 import { main, Refusal, say } from '../launch/say.mjs';
 import { startServers, stopServers } from '../launch/servers.mjs';
 import { MUTANTS } from './mutants.mjs';
 
-const COPIED = [
-  'apps',
-  'bench',
-  'libs',
-  'prisma',
-  'tests',
-  'tools',
-  'dist',
-  'package.json',
-  'tsconfig.json',
-  'jest.config.mjs',
-  'prisma.config.ts',
-];
 const LIMIT_MS = 300_000;
 
 await main(async () => {
@@ -36,7 +23,7 @@ await main(async () => {
   if (chosen.length === 0) throw new Refusal(`no mutant is named like ${words}`);
   const wasRunning = readJson(path.join(dataDir, 'test-servers.json')) !== undefined;
   const { databaseUrl, redisUrl } = await startServers('test');
-  const copy = copyOfTree();
+  const copy = copyOfTree('mutants');
   const survivors = [];
   try {
     // A test that fails without any mutant would seem to catch all of them.
@@ -102,13 +89,4 @@ function jest(copy, tests, environment) {
     timeout: LIMIT_MS,
     maxBuffer: 64 * 1024 * 1024,
   });
-}
-
-function copyOfTree() {
-  const copy = mkdtempSync(path.join(os.tmpdir(), 'mutants-'));
-  for (const entry of [...COPIED, 'tsconfig.build.json']) {
-    if (existsSync(path.join(root, entry))) cpSync(path.join(root, entry), path.join(copy, entry), { recursive: true });
-  }
-  symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'));
-  return copy;
 }

@@ -61,7 +61,7 @@ function columns(text) {
 const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
 const pascal = (name) => camel(`_${name}`);
 
-function singular(name) {
+export function singular(name) {
   if (/ies$/.test(name)) return name.replace(/ies$/, 'y');
   if (/(ss|x|ch|sh)es$/.test(name)) return name.replace(/es$/, '');
   return name.replace(/([^su])s$/, '$1');
