@@ -54,7 +54,7 @@ function redisServer(): string {
   if (given) return given;
   const file = '.data/test-servers.json';
   if (!existsSync(file))
-    throw new Error('no Redis for tests: run them by `npm test`, or start one with `npm run servers -- --detach`');
+    throw new Error('no Redis for tests: run them by `npm test`, or start one with `npm run servers`');
   return (JSON.parse(readFileSync(file, 'utf8')) as { redisUrl: string }).redisUrl;
 }
 
@@ -68,7 +68,7 @@ export class FaultSystem {
     readonly database: TestDatabase,
     readonly redisUrl: string,
     readonly redis: Redis,
-    readonly owner: pg.Client,
+    readonly owner: pg.Pool,
     readonly writers: TenantDatabase,
   ) {}
 
@@ -77,8 +77,8 @@ export class FaultSystem {
     const database = await createTestDatabase();
     const redisUrl = `${redisServer().replace(/\/\d*$/, '')}/${redisDatabase}`;
     const redis = connectRedis({ url: redisUrl, name: 'faults' });
-    const owner = new pg.Client({ connectionString: database.url });
-    await owner.connect();
+    const owner = new pg.Pool({ connectionString: database.url, max: 1 });
+    owner.on('error', () => undefined);
     await owner.query(RECORDER);
     const writers = new TenantDatabase({ url: database.url, application: 'faults writers', maxConnections: 6 });
     const system = new FaultSystem(database, redisUrl, redis, owner, writers);

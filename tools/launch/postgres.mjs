@@ -41,11 +41,12 @@ export function findPostgres(data) {
   );
 }
 
-export async function startPostgres({ data, settings = {}, logFile }) {
+/** `port`: where a server that was killed is started again. */
+export async function startPostgres({ data, settings = {}, logFile, port: wanted }) {
   const server = findPostgres(data);
   const identity = unprivileged();
   if (!existsSync(path.join(data, 'PG_VERSION'))) initialise(server, data, identity);
-  const port = await freePort();
+  const port = wanted ?? (await freePort());
   const options = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings };
   const log = openSync(within(logFile), 'a');
   const child = runAs(

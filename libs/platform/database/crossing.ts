@@ -24,7 +24,18 @@ export interface CrossTenantTransaction extends Queryable {
 
 export type CrossingRole = Exclude<DatabaseRole, 'basecommerce_app'>;
 
+export interface CrossingOptions {
+  /** A check that rides with BEGIN and raises. */
+  readonly guard?: Sql | undefined;
+  /**
+   * PostgreSQL's asynchronous commit: done before it is on the disk. For work that is done again if a crash of PostgreSQL
+   * takes it away, and for no other.
+   */
+  readonly isAsynchronous?: boolean;
+}
+
 const ENTRY = sql`select app.now() as now`;
+const ASYNCHRONOUS_ENTRY = sql`select app.now() as now, set_config('synchronous_commit', 'off', true)`;
 const ATTEMPTS = 4;
 
 export class CrossTenantDatabase implements Queryable {
@@ -47,10 +58,13 @@ export class CrossTenantDatabase implements Queryable {
     return (await this.flight([statement]))[0]!.count;
   }
 
-  async transaction<Result>(work: (tx: CrossTenantTransaction) => Promise<Result>, guard?: Sql): Promise<Result> {
+  async transaction<Result>(
+    work: (tx: CrossTenantTransaction) => Promise<Result>,
+    options: CrossingOptions = {},
+  ): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.attempt(work, true, guard);
+        return await this.attempt(work, true, options);
       } catch (error) {
         if (attempt === ATTEMPTS || !isRetryable(error)) throw error;
       }
@@ -58,8 +72,11 @@ export class CrossTenantDatabase implements Queryable {
   }
 
   /** Like `transaction`, but rolled back at the end. */
-  async rehearse<Result>(work: (tx: CrossTenantTransaction) => Promise<Result>, guard?: Sql): Promise<Result> {
-    return this.attempt(work, false, guard);
+  async rehearse<Result>(
+    work: (tx: CrossTenantTransaction) => Promise<Result>,
+    options: CrossingOptions = {},
+  ): Promise<Result> {
+    return this.attempt(work, false, options);
   }
 
   async close(): Promise<void> {
@@ -69,10 +86,11 @@ export class CrossTenantDatabase implements Queryable {
   private async attempt<Result>(
     work: (tx: CrossTenantTransaction) => Promise<Result>,
     keep: boolean,
-    guard?: Sql,
+    { guard, isAsynchronous = false }: CrossingOptions,
   ): Promise<Result> {
     const client = await this.connect();
-    const state = new TransactionState(client, guard ? [ENTRY, guard] : [ENTRY], this.signals);
+    const entry = isAsynchronous ? ASYNCHRONOUS_ENTRY : ENTRY;
+    const state = new TransactionState(client, guard ? [entry, guard] : [entry], this.signals);
     let broken: Error | undefined;
     try {
       const result = await work(state as unknown as CrossTenantTransaction);

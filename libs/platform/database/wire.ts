@@ -59,7 +59,8 @@ class Pipeline {
   private readonly results: StatementResult[];
   private current = 0;
   private error: Error | undefined;
-  private known!: Map<string, Known>;
+  /** Of the connection; none yet while the query waits for its turn, and a connection may break before that comes. */
+  private known: Map<string, Known> = new Map();
 
   constructor(
     private readonly statements: readonly Sql[],

@@ -66,13 +66,13 @@ export class OperationRunner {
 
   private operate(request: HttpRequest, call: object, handler: (call: AnyCall) => Promise<unknown>): Promise<unknown> {
     const principal = request.principal as OperatorPrincipal | undefined;
-    const guard = principal && this.admission.operator(principal);
+    const options = { guard: principal && this.admission.operator(principal) };
     const work = (tx: CrossTenantTransaction) =>
       handler({ ...call, principal, tx } as unknown as OperatorCall<Operation>);
     // A rehearsal is the real thing, rolled back: what it shows is what the real run would do.
     return request.headers['x-dry-run'] === 'true'
-      ? this.crossing.rehearse(work, guard)
-      : this.crossing.transaction(work, guard);
+      ? this.crossing.rehearse(work, options)
+      : this.crossing.transaction(work, options);
   }
 
   private scopeOf(operation: Operation, request: HttpRequest): TenantScope {

@@ -1,14 +1,13 @@
 /**
  * Says after a commit that there are new events, and whose: a JSON array of tenant ids, or nothing when they are too many
- * to list. At most one PUBLISH is under way at a time and at least a millisecond
- * lies between two, so a burst of commits costs a handful of them. Redis being away is not the writer's trouble: the
- * relay polls, too.
+ * to list. At most one PUBLISH is under way at a time, and commits that come meanwhile share the next one: the busier the
+ * process, the fewer there are. (A pause of a millisecond between two cost every second event as much.) Redis being away
+ * is not the writer's trouble: the relay polls, too.
  */
 import type { Redis } from 'ioredis';
 import type { StreamNames } from '#platform/streams';
 import { OUTBOX_SIGNAL } from './emit.js';
 
-const PAUSE_MS = 1;
 const MOST_TENANTS = 500;
 
 /** The part of a database that announces commits. */
@@ -45,7 +44,6 @@ export class OutboxWaker {
       this.tenants.clear();
       // A connection that is not up would queue the command and repeat old news later.
       if (this.redis.status === 'ready') await this.redis.publish(this.names.wake, message).catch(() => 0);
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
     this.isBusy = false;
   }

@@ -3,6 +3,11 @@
  *
  *   begin · lease check · gate ─▶ engine's statements ─▶ inbox · gate · deferred · commit        (three flights)
  *
+ * The commit does not wait for the disk. If PostgreSQL itself is killed, its last moments of batches are gone as if they
+ * had never been: effects, gate and inbox rows alike. The outbox still has their events, and the relay's reconciler
+ * publishes again what has no inbox row. What it has confirmed is safe, because its own commit does wait, and the log is
+ * written in order.
+ *
  * The lease check locks the lease rows until the commit, so a takeover waits for it and a stale worker is refused by it. The
  * inbox insert does not forgive: an event that the gate lets through and the inbox knows is a contradiction, and the batch
  * is done again carefully, asking the inbox first.
@@ -58,6 +63,8 @@ type Mode = {
   readonly takesDeferred: boolean;
 };
 
+const ASYNCHRONOUS = { isAsynchronous: true };
+
 const FAST: Mode = { isCareful: false, takesDeferred: true };
 const SINGLY: Mode = { isCareful: true, takesDeferred: false };
 
@@ -99,6 +106,7 @@ export class Applier {
    */
   async closeGaps(epochs: Epochs): Promise<number> {
     const { database, partitions } = this.options;
+    if (!(await database.first(store.anyDeferred(this.engine)))) return 0;
     const rows = await database.query(store.orphanedGaps(this.engine, [...epochs.keys()], partitions));
     if (rows.length === 0) return 0;
     const heads = rows.map((row) => arrivalOf(store.envelopeOf(row)));
@@ -126,7 +134,7 @@ export class Applier {
       this.record(tx, { ...decided, apply: fresh });
       if (parked) tx.atCommit(() => store.forgetFailure(this.engine, parked));
       return decided;
-    });
+    }, ASYNCHRONOUS);
     stop();
     metrics.appliedEvents.inc({ engine: this.engine }, plan.apply.length);
     metrics.deferredTotal.inc({ engine: this.engine }, plan.defer.length);

@@ -1,8 +1,12 @@
 /**
- * One lane of one engine in one worker process, over its part of the partitions this worker holds:
+ * One engine in one worker process, over the partitions this worker holds:
  *
- *   read ─▶ cut into batches ─▶ Applier ─▶ acknowledge ─▶ refresh insights
- *    └── the next read waits in Redis while a batch is in PostgreSQL
+ *   read ─┬─ few ──▶ one batch of all partitions ──────────────┬─▶ Applier ─▶ acknowledge ─▶ refresh insights
+ *         └─ many ─▶ a batch per lane, each lane its partitions ┘
+ *              └── the next read waits in Redis while these are in PostgreSQL
+ *
+ * Lanes are for a backlog: while one waits for its commit to reach the disk, another applies. In quiet times they would
+ * make more transactions of fewer events each. A partition is never in two batches at once, whichever way it came.
  *
  * Now and then it reads what was delivered and never acknowledged: left by a predecessor, by a connection that broke, or
  * by an acknowledgement that Redis forgot. Reading twice is harmless, because the gate knows what it has let through; not
@@ -22,13 +26,13 @@ import * as metrics from './metrics.js';
 import type { Refresher } from './refresher.js';
 
 export interface EngineLoopOptions extends Omit<ApplierOptions, 'partitions'> {
+  readonly lanes: number;
   readonly database: CrossTenantDatabase;
   readonly consumer: EngineConsumer;
   readonly streams: EventStreams;
   /** A connection of its own, because it waits in XREADGROUP. */
   readonly reader: Redis;
   readonly epochs: () => Epochs;
-  /** Shared by the lanes of an engine. */
   readonly refresher: Refresher;
   readonly onLeaseLost: (partition: number) => void;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
@@ -36,7 +40,7 @@ export interface EngineLoopOptions extends Omit<ApplierOptions, 'partitions'> {
 
 /** Events of one transaction. Twice as many gained 4 % and held up a quiet tenant twice as long. */
 const BATCH_EVENTS = 1_000;
-/** Of each partition. A read takes about a batch: what is taken further ahead is what a quiet tenant waits behind. */
+/** Of each partition. A read takes about a batch for each lane: what is taken further ahead is what a quiet tenant waits behind. */
 const MOST_ENTRIES = 64;
 const BLOCK_MS = 250;
 /** A read of this many is a backlog. */
@@ -54,7 +58,9 @@ export class EngineLoop {
   private readonly acknowledging = new Set<Promise<void>>();
   private isStopping = false;
   private running: Promise<void> | undefined;
-  private batch: Promise<void> | undefined;
+  /** A batch under way per lane; settled when the lane is free. In quiet times the first lane has them all. */
+  private readonly busy: Promise<void>[];
+  private failure: unknown;
   private ahead: Promise<StreamEntry[] | Error> | undefined;
   /** Ids of entries read ahead and not handled yet, as far as they have come. */
   private aheadIds = new Set<string>();
@@ -64,22 +70,23 @@ export class EngineLoop {
 
   constructor(private readonly options: EngineLoopOptions) {
     this.applier = new Applier({ ...options, partitions: options.streams.names.partitions });
+    this.busy = Array.from({ length: options.lanes }, () => Promise.resolve());
   }
 
   start(): void {
     this.running = this.run();
   }
 
-  /** Finishes the batch under way and its acknowledgement. */
+  /** Finishes the batches under way and their acknowledgements. */
   async stop(): Promise<void> {
     this.isStopping = true;
     await this.running;
-    await Promise.all(this.acknowledging);
+    await this.settle();
   }
 
-  /** Waits for the batch under way, before partitions change hands. */
+  /** Waits for the batches under way, before partitions change hands. */
   async settle(): Promise<void> {
-    await this.batch?.catch(() => undefined);
+    await Promise.all(this.busy);
     await Promise.all(this.acknowledging);
   }
 
@@ -100,7 +107,7 @@ export class EngineLoop {
           ? pending
           : await streams.readNew(streams.redis, consumer.name, partitions, this.entriesPerRead(partitions), 0);
       await this.handle(entries);
-      await Promise.all(this.acknowledging);
+      await this.settle();
       const retried = await this.applier.retry(this.options.epochs());
       const closed = await this.applier.closeGaps(this.options.epochs());
       const refreshed = await this.options.refresher.drain();
@@ -121,6 +128,8 @@ export class EngineLoop {
         await this.turn();
         backoff = 0;
       } catch (error) {
+        await this.settle();
+        this.failure = undefined;
         if (this.isStopping) break;
         if (error instanceof LeaseLost) {
           for (const partition of error.partitions) this.options.onLeaseLost(partition);
@@ -144,6 +153,8 @@ export class EngineLoop {
     const epochs = this.options.epochs();
     if (epochs.size === 0) return pause(NO_LEASE_PAUSE_MS);
     const now = performance.now();
+    // What looks after a partition beside its batches must not meet one of them.
+    if (now >= Math.min(this.due.pending, this.due.failed, this.due.gaps)) await this.idle();
     if (now >= this.due.pending) {
       this.due.pending = now + PENDING_EVERY_MS;
       await this.sweepPending([...epochs.keys()]);
@@ -161,9 +172,12 @@ export class EngineLoop {
     const entries = await this.nextEntries([...epochs.keys()]);
     // Behind a backlog the next read goes out before this batch is handled, so Redis is never waited for. Otherwise it would
     // come back with the first event alone, and the many that arrive meanwhile would make a transaction each.
-    if (countOf(entries) >= BACKLOG_EVENTS) this.readAhead([...epochs.keys()]);
-    else if (entries.length === 0) this.due.pending = Math.min(this.due.pending, now + PENDING_IDLE_MS);
-    await this.handle(entries);
+    if (countOf(entries) >= BACKLOG_EVENTS) {
+      this.readAhead([...epochs.keys()]);
+      return this.spread(entries);
+    }
+    if (entries.length === 0) this.due.pending = Math.min(this.due.pending, now + PENDING_IDLE_MS);
+    return this.handle(entries);
   }
 
   private async nextEntries(partitions: readonly number[]): Promise<StreamEntry[]> {
@@ -190,7 +204,8 @@ export class EngineLoop {
   }
 
   private entriesPerRead(partitions: readonly number[]): number {
-    return Math.max(1, Math.min(MOST_ENTRIES, Math.floor(BATCH_EVENTS / partitions.length / this.entrySize)));
+    const events = BATCH_EVENTS * this.busy.length;
+    return Math.max(1, Math.min(MOST_ENTRIES, Math.floor(events / partitions.length / this.entrySize)));
   }
 
   /** Entries that are pending although this worker is not about to handle them. */
@@ -213,12 +228,41 @@ export class EngineLoop {
     }
   }
 
+  /** One batch after the other, alone; resolves when all are done. */
   private async handle(entries: readonly StreamEntry[]): Promise<void> {
+    await this.idle();
     for (const batch of batchesOf(entries)) {
-      this.batch = this.handleBatch(batch);
-      await this.batch;
+      this.enter(0, batch);
+      await this.idle();
       if (this.isStopping) return;
     }
+  }
+
+  /** Side by side, each partition always in the same lane; resolves when all have begun. */
+  private async spread(entries: readonly StreamEntry[]): Promise<void> {
+    for (let lane = 0; lane < this.busy.length; lane++) {
+      const own = entries.filter((entry) => entry.partition % this.busy.length === lane);
+      for (const batch of batchesOf(own)) {
+        await this.busy[lane];
+        if (this.failure) throw this.failure;
+        if (this.isStopping) return;
+        this.enter(lane, batch);
+      }
+    }
+  }
+
+  private enter(lane: number, batch: readonly StreamEntry[]): void {
+    this.busy[lane] = this.handleBatch(batch).catch((error: unknown) => {
+      this.failure ??= error;
+    });
+  }
+
+  /** Resolves when no batch is under way; throws what a lane has failed with. */
+  private async idle(): Promise<void> {
+    await Promise.all(this.busy);
+    const failure = this.failure;
+    this.failure = undefined;
+    if (failure) throw failure;
   }
 
   private async handleBatch(entries: readonly StreamEntry[]): Promise<void> {
@@ -283,11 +327,11 @@ function nameOf(entry: StreamEntry): string {
   return `${entry.partition}/${entry.id}`;
 }
 
-/** Entries in order, in batches of about BATCH_EVENTS events. */
 function countOf(entries: readonly StreamEntry[]): number {
   return entries.reduce((sum, entry) => sum + entry.count, 0);
 }
 
+/** Entries in order, in batches of about BATCH_EVENTS events. */
 function batchesOf(entries: readonly StreamEntry[]): StreamEntry[][] {
   const batches: StreamEntry[][] = [];
   let size = Infinity;

@@ -1,7 +1,6 @@
 /**
- * The worker process: leases kept up in the background, and for each engine two lanes side by side, each over every n-th
- * partition. While one waits for its commit to reach the disk, the other reads and applies. See leases.ts (who), engine-loop.ts (how events
- * come), applier.ts (how they become effects).
+ * The worker process: leases kept up in the background, and a loop for each engine. See leases.ts (who), engine-loop.ts
+ * (how events come), applier.ts (how they become effects).
  */
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
@@ -33,15 +32,12 @@ export interface WorkerOptions {
 }
 
 const LEASE_MS = 5_000;
-/**
- * Per engine. With one, two and four lanes a backlog of 100,000 took 31,000, 36,000 and 37,500 events/s; at an even 1,000/s
- * every lane makes batches, and transactions, of its own: 8, 10 and 11.5 ms for the slowest in a hundred.
- */
+/** Of an engine behind a backlog. With one, two and four, 100,000 events took their way at 31,000, 36,000 and 37,500 a second. */
 export const LANES = 2;
 const MEASURE_MS = 5_000;
 
 export class Worker {
-  private readonly loops: ReadonlyMap<string, readonly EngineLoop[]>;
+  private readonly loops: ReadonlyMap<string, EngineLoop>;
   private readonly refreshers: Refresher[] = [];
   private readonly readers: Redis[] = [];
   private readonly leases: Leases;
@@ -52,10 +48,8 @@ export class Worker {
     const { database, streams, consumers, holder, leaseMs = LEASE_MS } = options;
     const engines = consumers.map((consumer) => consumer.name);
     const store = new LeaseStore(database, holder, leaseMs);
-    this.leases = new Leases(store, streams, engines, leaseMs, async (engine) => {
-      await Promise.all(this.loops.get(engine)!.map((loop) => loop.settle()));
-    });
-    this.loops = new Map(consumers.map((consumer) => [consumer.name, this.lanesOf(consumer)]));
+    this.leases = new Leases(store, streams, engines, leaseMs, (engine) => this.loops.get(engine)!.settle());
+    this.loops = new Map(consumers.map((consumer) => [consumer.name, this.loopOf(consumer)]));
   }
 
   /** Partitions held, all engines together. */
@@ -68,16 +62,16 @@ export class Worker {
     await streams.ensureGroups(consumers.map((consumer) => consumer.name));
     await this.leases.prepare();
     await this.tend();
-    this.timers.push(setInterval(() => void this.tend(), leaseMs / 8));
+    this.timers.push(setInterval(() => void this.tend(), leaseMs / 5));
     this.timers.push(setInterval(() => void this.measure(), MEASURE_MS));
     for (const refresher of this.refreshers) refresher.mark();
-    for (const loop of this.lanes) loop.start();
+    for (const loop of this.loops.values()) loop.start();
   }
 
   /** Ends batches under way, then gives the leases back, so that others take over at once. */
   async stop(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer);
-    await Promise.all(this.lanes.map((loop) => loop.stop()));
+    await Promise.all([...this.loops.values()].map((loop) => loop.stop()));
     await Promise.all(this.refreshers.map((refresher) => refresher.stop()));
     await this.tending;
     for (const reader of this.readers) reader.disconnect();
@@ -90,41 +84,32 @@ export class Worker {
     await this.leases.prepare();
     await this.leases.tend();
     let total = 0;
-    for (const loop of this.lanes) total += await loop.drain();
+    for (const loop of this.loops.values()) total += await loop.drain();
     return total;
   }
 
-  private get lanes(): EngineLoop[] {
-    return [...this.loops.values()].flat();
-  }
-
-  private lanesOf(consumer: EngineConsumer): EngineLoop[] {
-    const { database, streams, holder, log, retry, at, reader, lanes = LANES } = this.options;
+  private loopOf(consumer: EngineConsumer): EngineLoop {
+    const { database, streams, holder, log, retry, at, reader: connect, lanes = LANES } = this.options;
     const refresher = new Refresher(database, consumer, (error) =>
       log.error({ err: error, engine: consumer.name }, 'a refresh failed'),
     );
     this.refreshers.push(refresher);
-    return Array.from({ length: Math.min(lanes, streams.names.partitions) }, (_, lane) => {
-      const connection = reader(consumer.name);
-      this.readers.push(connection);
-      return new EngineLoop({
-        database,
-        consumer,
-        refresher,
-        streams,
-        holder,
-        log,
-        reader: connection,
-        epochs: () => this.epochsOf(consumer.name, lane, lanes),
-        onLeaseLost: (partition) => this.leases.lost(consumer.name, partition),
-        ...(retry ? { retry } : {}),
-        ...(at ? { at } : {}),
-      });
+    const reader = connect(consumer.name);
+    this.readers.push(reader);
+    return new EngineLoop({
+      database,
+      consumer,
+      refresher,
+      streams,
+      reader,
+      holder,
+      lanes,
+      log,
+      epochs: () => this.leases.epochs(consumer.name),
+      onLeaseLost: (partition) => this.leases.lost(consumer.name, partition),
+      ...(retry ? { retry } : {}),
+      ...(at ? { at } : {}),
     });
-  }
-
-  private epochsOf(engine: string, lane: number, lanes: number): Map<number, number> {
-    return new Map([...this.leases.epochs(engine)].filter(([partition]) => partition % lanes === lane));
   }
 
   private async tend(): Promise<void> {

@@ -13,8 +13,8 @@ export const BEGINNING: Snapshot = { text: '3:3:', takenAt: new Date(0) };
 const PACK_EVENTS = 50;
 /** Rows read for one chunk: 9 ms for 2,000 events of 600 bytes (4.5 µs each), the longest a quiet tenant waits for a read. */
 const CHUNK_EVENTS = 2_000;
-/** Rows looked at for one chunk of a reconciliation, most of which are in their inbox already. */
-const CHUNK_CHECKED = 10_000;
+/** Rows looked at for one chunk of a reconciliation, most of which are in their inbox already: a millisecond's work. */
+const CHUNK_CHECKED = 250;
 
 export interface Missing {
   readonly engine: string;
@@ -134,7 +134,10 @@ export class RelayStore {
     return chunkOf(rows, until ?? { text: first.snapshot, takenAt: first.taken_at });
   }
 
-  /** A chunk of what an engine should have by now and has neither applied nor deferred nor failed. */
+  /**
+   * A chunk of what an engine should have by now and has neither applied nor deferred nor failed. Three look-ups by key per
+   * event, written so that no plan can read an inbox from end to end instead.
+   */
   async missing(wanted: Missing): Promise<Chunk> {
     const { engine, aggregates, since, until, after } = wanted;
     const rows = await this.database.query<PackRow>(sql`
@@ -151,14 +154,14 @@ export class RelayStore {
         select o.tenant_id, o.seq, app.event_partition(o.tenant_id, o.aggregate_id, ${this.partitions}) as partition,
                app.event_envelope(row(o.*)::outbox_events) as envelope
           from chunk o
-         where not exists (select from inbox_events i
-                            where i.tenant_id = o.tenant_id and i.engine = ${engine} and i.event_id = o.id and i.recorded_on = o.recorded_on)
-           and not exists (select from deferred_events d
-                            where d.tenant_id = o.tenant_id and d.engine = ${engine} and d.aggregate_id = o.aggregate_id
-                              and d.aggregate = o.aggregate and d.aggregate_version = o.aggregate_version)
-           and not exists (select from failed_events f
-                            where f.tenant_id = o.tenant_id and f.engine = ${engine} and f.aggregate_id = o.aggregate_id
-                              and f.aggregate = o.aggregate and f.aggregate_version = o.aggregate_version)
+         where (select true from inbox_events i
+                 where i.tenant_id = o.tenant_id and i.engine = ${engine} and i.event_id = o.id and i.recorded_on = o.recorded_on limit 1) is null
+           and (select true from deferred_events d
+                 where d.tenant_id = o.tenant_id and d.engine = ${engine} and d.aggregate_id = o.aggregate_id
+                   and d.aggregate = o.aggregate and d.aggregate_version = o.aggregate_version limit 1) is null
+           and (select true from failed_events f
+                 where f.tenant_id = o.tenant_id and f.engine = ${engine} and f.aggregate_id = o.aggregate_id
+                   and f.aggregate = o.aggregate and f.aggregate_version = o.aggregate_version limit 1) is null
       ), packs as (
         select tenant_id, partition, block, count(*)::int as count, min(seq) as first, string_agg(envelope, ',' order by seq) as events
           from (select *, (row_number() over (partition by tenant_id, partition order by seq) - 1) / ${PACK_EVENTS} as block from lost) rows

@@ -41,6 +41,8 @@ export class TermEnded extends Error {
 const PUBLISH_EVENTS = 2_000;
 const ENTRY_EVENTS = 100;
 const LONGEST_WITHOUT_RECONCILING_MS = 5_000;
+/** A third of the time between two scrapes, as monitoring is usually set up. */
+const MEASURE_MS = 5_000;
 
 export type StepOutcome = 'busy' | 'blocked' | 'idle';
 
@@ -48,6 +50,7 @@ export class Term {
   private readonly window: Window;
   private saved: Snapshot;
   private reconciledAt = -Infinity;
+  private measuredAt = -Infinity;
   publishedEvents = 0;
 
   private constructor(
@@ -93,10 +96,13 @@ export class Term {
     const places = await streams.survey(this.engines, 'trim');
     await this.parts.at('trimmed');
     this.window.observed(places);
-    this.measure(places);
-    metrics.unpublishedAge.set(await store.unpublishedAge(this.backlog.position()));
-    // Looking for losses costs about as much per event as recording it; a burst is let through first.
     const now = performance.now();
+    if (now - this.measuredAt >= MEASURE_MS) {
+      this.measuredAt = now;
+      this.measure(places);
+      metrics.unpublishedAge.set(await store.unpublishedAge(this.backlog.position()));
+    }
+    // Looking for losses costs about as much per event as recording it; a burst is let through first.
     if (this.backlog.size > 0 && now - this.reconciledAt < LONGEST_WITHOUT_RECONCILING_MS) return 0;
     this.reconciledAt = now;
     return this.reconciler.round(isAlive);

@@ -1,0 +1,119 @@
+/**
+ * PostgreSQL itself dies by kill -9, again and again, in full flow. A worker's commit does not wait for the disk, so each
+ * death takes batches with it that the worker had taken for done and acknowledged. The story has a server of its own, one
+ * that is slow to write its log, so that there is something to take.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { register } from 'prom-client';
+import type { TenantId } from '#kernel';
+import { type Aggregate, aggregates, CLEAN, FaultSystem, tenants } from './system.js';
+
+const CRASHES = 5;
+const WRITERS = 4;
+
+interface Server {
+  readonly pid: number;
+  readonly port: number;
+  readonly url: string;
+}
+
+let home: string;
+let server: Server;
+let system: FaultSystem;
+
+async function startServer(port?: number): Promise<Server> {
+  const launcher = path.resolve('tools/launch/postgres.mjs');
+  const { startPostgres } = (await import(launcher)) as { startPostgres(options: object): Promise<Server> };
+  return startPostgres({
+    data: path.join(home, 'data'),
+    logFile: path.join(home, 'postgres.log'),
+    settings: { wal_writer_delay: '5s', max_connections: 60 },
+    port,
+  });
+}
+
+beforeAll(async () => {
+  home = mkdtempSync(path.join(os.tmpdir(), 'crash-'));
+  server = await startServer();
+  process.env['TEST_DATABASE_URL'] = server.url;
+  system = await FaultSystem.start(11);
+}, 60_000);
+
+afterAll(async () => {
+  await system.stop();
+  process.kill(server.pid, 'SIGINT');
+  await gone(server.pid);
+  rmSync(home, { recursive: true, force: true });
+}, 30_000);
+
+async function gone(pid: number): Promise<void> {
+  for (;;) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return;
+    }
+    await pause(20);
+  }
+}
+
+/** The postmaster first: it can start nothing anew. Its children notice and end, each where it stands. */
+async function crash(): Promise<void> {
+  process.kill(server.pid, 'SIGKILL');
+  await gone(server.pid);
+  server = await startServer(server.port);
+}
+
+/** One store's aggregates, moved on at a steady pace. Whether a broken COMMIT took effect is asked of the outbox. */
+async function writeOn(tenant: TenantId, own: readonly Aggregate[], isStopping: () => boolean): Promise<void> {
+  for (let round = 0; !isStopping(); round++) {
+    try {
+      await system.write(
+        tenant,
+        own.filter((_, place) => (place + round) % 3 === 0),
+      );
+      await pause(2);
+    } catch {
+      await pause(50);
+      await recount(own).catch(() => undefined);
+    }
+  }
+}
+
+async function recount(own: readonly Aggregate[]): Promise<void> {
+  const { rows } = await system.owner.query<{ id: string; version: number }>(
+    'select aggregate_id as id, max(aggregate_version) as version from outbox_events where aggregate_id = any($1) group by 1',
+    [own.map((aggregate) => aggregate.id)],
+  );
+  const versions = new Map(rows.map((row) => [row.id, row.version]));
+  for (const aggregate of own) aggregate.version = versions.get(aggregate.id) ?? 0;
+}
+
+async function appliedByTheWorker(): Promise<number> {
+  const metric = await register.getSingleMetric('inbox_applied_events_total')!.get();
+  return metric.values.reduce((sum, { value }) => sum + value, 0);
+}
+
+it('loses nothing when PostgreSQL is killed in full flow, and does again what it took with it', async () => {
+  await system.relay().start();
+  await system.worker().start();
+  let isStopping = false;
+  const writers = Promise.all(tenants(WRITERS).map((tenant) => writeOn(tenant, aggregates(24), () => isStopping)));
+  for (let nth = 0; nth < CRASHES; nth++) {
+    await pause(1_000);
+    await crash();
+  }
+  await pause(1_000);
+  isStopping = true;
+  await writers;
+  await system.quiet(30_000);
+  const verdict = await system.verdict();
+  const redone = (await appliedByTheWorker()) - verdict.effects;
+  console.log(`crashes of PostgreSQL ${CRASHES}, effects done again ${redone}:`, verdict);
+  expect(verdict).toMatchObject(CLEAN);
+  expect(verdict.events).toBeGreaterThan(1_000);
+  expect(redone).toBeGreaterThan(0);
+}, 120_000);
