@@ -102,10 +102,11 @@ export class FaultSystem {
       url: this.database.url,
       role: 'basecommerce_relay',
       application: 'faults relay',
+      onIdleError: (error) => relay.disturb(error),
     });
     const redis = connectRedis({ url: this.redisUrl, name: 'faults relay' });
     const subscriber = connectRedis({ url: this.redisUrl, name: 'faults wakes' });
-    const relay = new Relay({
+    const relay: Relay = new Relay({
       ...RELAY_LIMITS,
       store: new RelayStore(database, this.vertical, PARTITIONS),
       streams: new EventStreams(redis, new StreamNames(this.vertical, PARTITIONS)),

@@ -18,12 +18,16 @@ export interface EmittingTransaction extends Queryable {
   signal(topic: string, tenant: string): void;
 }
 
-/** What a transaction that spans tenants says for one of them. */
+/**
+ * What a transaction that spans tenants says for one of them. Such a transaction waits for the disk, even if it was begun
+ * as one that does not: the relay may publish an event as soon as it is visible, and no crash may take it back.
+ */
 export function onBehalfOf(
   tx: Pick<EmittingTransaction, 'query' | 'first' | 'execute' | 'atCommit' | 'signal'>,
   tenant: string,
   actor: string,
 ): EmittingTransaction {
+  tx.atCommit(() => sql`set local synchronous_commit to default`);
   return {
     tenant,
     actor: { id: actor },

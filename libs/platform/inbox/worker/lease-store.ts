@@ -10,7 +10,7 @@
  * finds another epoch and is refused.
  */
 import type { CrossTenantDatabase } from '#platform/database/crossing';
-import { sql } from '#platform/database';
+import { type Sql, sql } from '#platform/database';
 import type { PartitionLease } from './lease-plan.js';
 
 export interface HeldLease {
@@ -20,6 +20,8 @@ export interface HeldLease {
 }
 
 export interface LeaseView {
+  /** What this worker held and has renewed by looking. */
+  readonly held: readonly HeldLease[];
   /** Engine → the workers alive that run it. */
   readonly members: ReadonlyMap<string, readonly string[]>;
   readonly leases: readonly (PartitionLease & { readonly engine: string })[];
@@ -40,30 +42,37 @@ export class LeaseStore {
       on conflict do nothing`);
   }
 
-  /** Says that this worker is alive, and what it sees. */
+  /**
+   * Says that this worker is alive, renews its leases, and tells what it sees. Asynchronously: if a crash of PostgreSQL takes
+   * a renewal, the lease is up earlier, and whoever takes it does so with a higher epoch.
+   */
   async look(engines: readonly string[], partitions: number): Promise<LeaseView> {
-    return this.database.transaction(async (tx) => {
-      const [, , members, leases] = await tx.batch([
-        sql`
-          insert into consumer_members (engine, holder, expires_at)
-          select engine, ${this.holder}, clock_timestamp() + ${this.ttlMs} * interval '1 millisecond'
-            from unnest(${engines}::text[]) as engine
-          on conflict (engine, holder) do update set expires_at = excluded.expires_at`,
-        sql`delete from consumer_members where expires_at < clock_timestamp() - interval '1 minute'`,
-        sql`select engine, array_agg(holder) as holders from consumer_members where expires_at > clock_timestamp() group by engine`,
-        sql`select engine, partition, holder, expires_at <= clock_timestamp() as is_expired from consumer_leases
-             where engine = any(${engines}::text[]) and partition < ${partitions}::int order by engine, partition`,
-      ]);
-      return {
-        members: new Map(members!.map((row) => [row['engine'] as string, row['holders'] as string[]])),
-        leases: leases!.map((row) => ({
-          engine: row['engine'] as string,
-          partition: row['partition'] as number,
-          holder: (row['holder'] as string | null) ?? undefined,
-          isExpired: row['is_expired'] as boolean,
-        })),
-      };
-    });
+    const [, , held, members, leases] = await this.database.transaction(
+      (tx) =>
+        tx.batch([
+          sql`
+            insert into consumer_members (engine, holder, expires_at)
+            select engine, ${this.holder}, clock_timestamp() + ${this.ttlMs} * interval '1 millisecond'
+              from unnest(${engines}::text[]) as engine
+            on conflict (engine, holder) do update set expires_at = excluded.expires_at`,
+          sql`delete from consumer_members where expires_at < clock_timestamp() - interval '1 minute'`,
+          this.renewal(),
+          sql`select engine, array_agg(holder) as holders from consumer_members where expires_at > clock_timestamp() group by engine`,
+          sql`select engine, partition, holder, expires_at <= clock_timestamp() as is_expired from consumer_leases
+               where engine = any(${engines}::text[]) and partition < ${partitions}::int order by engine, partition`,
+        ]),
+      { isAsynchronous: true },
+    );
+    return {
+      held: held!.map((row) => heldLease(row as unknown as LeaseRow)),
+      members: new Map(members!.map((row) => [row['engine'] as string, row['holders'] as string[]])),
+      leases: leases!.map((row) => ({
+        engine: row['engine'] as string,
+        partition: row['partition'] as number,
+        holder: (row['holder'] as string | null) ?? undefined,
+        isExpired: row['is_expired'] as boolean,
+      })),
+    };
   }
 
   async take(engine: string, partitions: readonly number[]): Promise<void> {
@@ -81,11 +90,14 @@ export class LeaseStore {
 
   /** Renews every lease of this worker that has not been taken, and resolves with them. */
   async renew(): Promise<HeldLease[]> {
-    const rows = await this.database.query<{ engine: string; partition: number; epoch: bigint }>(sql`
+    return (await this.database.query(this.renewal())).map(heldLease);
+  }
+
+  private renewal(): Sql<LeaseRow> {
+    return sql<LeaseRow>`
       update consumer_leases set expires_at = clock_timestamp() + ${this.ttlMs} * interval '1 millisecond'
        where holder = ${this.holder}
-      returning engine, partition, epoch`);
-    return rows.map((row) => ({ engine: row.engine, partition: row.partition, epoch: Number(row.epoch) }));
+      returning engine, partition, epoch`;
   }
 
   async release(engine: string, partitions: readonly number[]): Promise<void> {
@@ -102,4 +114,14 @@ export class LeaseStore {
       ]);
     });
   }
+}
+
+interface LeaseRow {
+  readonly engine: string;
+  readonly partition: number;
+  readonly epoch: bigint;
+}
+
+function heldLease({ engine, partition, epoch }: LeaseRow): HeldLease {
+  return { engine, partition, epoch: Number(epoch) };
 }

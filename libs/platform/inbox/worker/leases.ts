@@ -37,17 +37,24 @@ export class Leases {
     await this.store.prepare(this.engines, this.streams.names.partitions);
   }
 
-  /** One round: look, plan, take, release, renew, announce. */
+  /** One round: look and renew, plan, take, release, announce. */
   async tend(): Promise<void> {
+    let askedAt = performance.now();
     const view = await this.store.look(this.engines, this.streams.names.partitions);
+    let { held } = view;
+    let hasChanged = false;
     for (const engine of this.engines) {
       const leases = view.leases.filter((lease) => lease.engine === engine);
       const plan = planLeases(leases, view.members.get(engine) ?? [], this.store.holder);
       if (plan.take.length > 0) await this.store.take(engine, plan.take);
       if (plan.release.length > 0) await this.giveAway(engine, plan.release);
+      hasChanged ||= plan.take.length + plan.release.length > 0;
     }
-    const askedAt = performance.now();
-    await this.adopt(await this.store.renew(), askedAt);
+    if (hasChanged) {
+      askedAt = performance.now();
+      held = await this.store.renew();
+    }
+    await this.adopt(held, askedAt);
   }
 
   async leave(): Promise<void> {

@@ -73,12 +73,13 @@ export class RelayStore {
 
   /** False when this epoch no longer holds the lease. */
   async savePosition(epoch: bigint, position: Snapshot): Promise<boolean> {
-    const saved = await this.database.execute(sql`
+    const statement = sql`
       insert into relay_positions as p (vertical, published, published_at)
       select l.vertical, ${position.text}::pg_snapshot, ${position.takenAt} from relay_leases l
        where l.vertical = ${this.vertical} and l.epoch = ${epoch}
-      on conflict (vertical) do update set published = excluded.published, published_at = excluded.published_at`);
-    return saved === 1;
+      on conflict (vertical) do update set published = excluded.published, published_at = excluded.published_at`;
+    // A position that a crash of PostgreSQL takes back is an earlier one: some events are published again.
+    return (await this.database.transaction((tx) => tx.execute(statement), { isAsynchronous: true })) === 1;
   }
 
   async confirmations(): Promise<Map<string, string>> {
@@ -87,6 +88,10 @@ export class RelayStore {
     return new Map(rows.map((row) => [row.engine, row.confirmed]));
   }
 
+  /**
+   * Waits for the disk, although the inbox rows that it is about may not have been waited for: the log is written in order,
+   * so where it has arrived, they have.
+   */
   async saveConfirmation(epoch: bigint, engine: string, confirmed: string): Promise<boolean> {
     const saved = await this.database.execute(sql`
       insert into relay_confirmations as c (vertical, engine, confirmed)

@@ -56,6 +56,7 @@ class RelayService implements OnApplicationBootstrap, OnApplicationShutdown {
       url: DATABASE_URL,
       role: 'basecommerce_relay',
       application: 'outbox-relay',
+      onIdleError: (error) => this.relay.disturb(error),
     });
     this.redis = connectRedis({ url: REDIS_URL, name: 'outbox-relay' });
     this.subscriber = connectRedis({ url: REDIS_URL, name: 'outbox-relay wakes' });

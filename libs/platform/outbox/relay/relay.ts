@@ -41,11 +41,22 @@ export class Relay {
   /** By this process's monotonic clock, taken before the lease was asked for: never later than PostgreSQL's view. */
   private leaseEndsAt = 0;
   private epoch: bigint | undefined;
+  private disturbance: Error | undefined;
 
   constructor(private readonly options: RelayOptions) {}
 
   get isLeader(): boolean {
     return this.epoch !== undefined && performance.now() < this.leaseEndsAt;
+  }
+
+  /**
+   * A connection to PostgreSQL broke, though nobody was using it. After a crash PostgreSQL gives out transaction ids again
+   * that it had not yet written down, and a snapshot kept in memory would take the new transactions for old ones. Saved
+   * snapshots cannot: what they know of was written down before them. So the term ends.
+   */
+  disturb(error: Error): void {
+    this.disturbance ??= error;
+    this.signal.set();
   }
 
   async start(): Promise<void> {
@@ -100,12 +111,14 @@ export class Relay {
 
   private async lead(): Promise<void> {
     const { log, pollMs = POLL_MS } = this.options;
+    this.disturbance = undefined;
     const term = await Term.begin(this.options, this.epoch!);
     log.info({ epoch: String(term.epoch) }, 'this relay leads');
     relayLeader.set(1);
     const beside = new Beside();
     beside.repeat(this.options.tendMs ?? TEND_MS, async () => {
-      if ((await term.tend(() => this.isLeader && !this.isStopping)) > 0) this.signal.set();
+      const isAlive = () => this.isLeader && !this.isStopping && !this.disturbance;
+      if ((await term.tend(isAlive)) > 0) this.signal.set();
     });
     beside.repeat((this.options.leaseMs ?? LEASE_MS) / 3, () => this.renew());
     beside.repeat(DAYS_EVERY_MS, () => this.keepDays());
@@ -113,6 +126,7 @@ export class Relay {
       let polledAt = -Infinity;
       while (!this.isStopping) {
         if (!this.isLeader) throw new TermEnded('fenced');
+        if (this.disturbance) throw this.disturbance;
         const now = performance.now();
         const isDue = this.signal.take() || now - polledAt >= pollMs;
         if (isDue) polledAt = now;
