@@ -13,6 +13,7 @@ import { type Aggregate, aggregates, CLEAN, FaultSystem, tenants } from './syste
 
 const CRASHES = 5;
 const WRITERS = 4;
+const START_ATTEMPTS = 20;
 
 interface Server {
   readonly pid: number;
@@ -60,11 +61,19 @@ async function gone(pid: number): Promise<void> {
   }
 }
 
-/** The postmaster first: it can start nothing anew. Its children notice and end, each where it stands. */
+/** The postmaster dies; its children notice and end, each where it stands. Until they have, no other may start. */
 async function crash(): Promise<void> {
   process.kill(server.pid, 'SIGKILL');
   await gone(server.pid);
-  server = await startServer(server.port);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      server = await startServer(server.port);
+      return;
+    } catch (error) {
+      if (attempt === START_ATTEMPTS) throw error;
+      await pause(200);
+    }
+  }
 }
 
 /** One store's aggregates, moved on at a steady pace. Whether a broken COMMIT took effect is asked of the outbox. */
@@ -77,19 +86,27 @@ async function writeOn(tenant: TenantId, own: readonly Aggregate[], isStopping: 
       );
       await pause(2);
     } catch {
-      await pause(50);
-      await recount(own).catch(() => undefined);
+      await recount(own, isStopping);
     }
   }
 }
 
-async function recount(own: readonly Aggregate[]): Promise<void> {
-  const { rows } = await system.owner.query<{ id: string; version: number }>(
-    'select aggregate_id as id, max(aggregate_version) as version from outbox_events where aggregate_id = any($1) group by 1',
-    [own.map((aggregate) => aggregate.id)],
-  );
-  const versions = new Map(rows.map((row) => [row.id, row.version]));
-  for (const aggregate of own) aggregate.version = versions.get(aggregate.id) ?? 0;
+/** Asks until there is an answer: a version that was counted and never written would look like a lost event. */
+async function recount(own: readonly Aggregate[], isStopping: () => boolean): Promise<void> {
+  while (!isStopping()) {
+    await pause(50);
+    try {
+      const { rows } = await system.owner.query<{ id: string; version: number }>(
+        'select aggregate_id as id, max(aggregate_version) as version from outbox_events where aggregate_id = any($1) group by 1',
+        [own.map((aggregate) => aggregate.id)],
+      );
+      const versions = new Map(rows.map((row) => [row.id, row.version]));
+      for (const aggregate of own) aggregate.version = versions.get(aggregate.id) ?? 0;
+      return;
+    } catch {
+      // Not up again yet.
+    }
+  }
 }
 
 async function appliedByTheWorker(): Promise<number> {
@@ -102,13 +119,16 @@ it('loses nothing when PostgreSQL is killed in full flow, and does again what it
   await system.worker().start();
   let isStopping = false;
   const writers = Promise.all(tenants(WRITERS).map((tenant) => writeOn(tenant, aggregates(24), () => isStopping)));
-  for (let nth = 0; nth < CRASHES; nth++) {
+  try {
+    for (let nth = 0; nth < CRASHES; nth++) {
+      await pause(1_000);
+      await crash();
+    }
     await pause(1_000);
-    await crash();
+  } finally {
+    isStopping = true;
+    await writers;
   }
-  await pause(1_000);
-  isStopping = true;
-  await writers;
   await system.quiet(30_000);
   const verdict = await system.verdict();
   const redone = (await appliedByTheWorker()) - verdict.effects;

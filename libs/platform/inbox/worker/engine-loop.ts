@@ -60,7 +60,7 @@ export class EngineLoop {
   private running: Promise<void> | undefined;
   /** A batch under way per lane; settled when the lane is free. In quiet times the first lane has them all. */
   private readonly busy: Promise<void>[];
-  private failure: unknown;
+  private failure: Error | undefined;
   private ahead: Promise<StreamEntry[] | Error> | undefined;
   /** Ids of entries read ahead and not handled yet, as far as they have come. */
   private aheadIds = new Set<string>();
@@ -253,7 +253,7 @@ export class EngineLoop {
 
   private enter(lane: number, batch: readonly StreamEntry[]): void {
     this.busy[lane] = this.handleBatch(batch).catch((error: unknown) => {
-      this.failure ??= error;
+      this.failure ??= error instanceof Error ? error : new Error(String(error));
     });
   }
 

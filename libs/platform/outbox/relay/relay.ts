@@ -126,7 +126,7 @@ export class Relay {
       let polledAt = -Infinity;
       while (!this.isStopping) {
         if (!this.isLeader) throw new TermEnded('fenced');
-        if (this.disturbance) throw this.disturbance;
+        this.checkConnections();
         const now = performance.now();
         const isDue = this.signal.take() || now - polledAt >= pollMs;
         if (isDue) polledAt = now;
@@ -139,6 +139,10 @@ export class Relay {
     } finally {
       await beside.stop();
     }
+  }
+
+  private checkConnections(): void {
+    if (this.disturbance) throw this.disturbance;
   }
 
   private async claim(): Promise<boolean> {

@@ -1,0 +1,196 @@
+/**
+ * Attempts to charge an invoice, one in flight at a time. Each row exists before its call, and its id is the key the provider
+ * deduplicates by.
+ *
+ *   created ─▶ sent ─▶ succeeded | declined        the provider's answer to our call
+ *               │ ▲
+ *               ▼ │ the same key again, while the provider remembers it
+ *             unknown ─▶ succeeded | declined      the provider's answer to our question, never a guess
+ *
+ * A decline is `soft` (worth another try), `hard` (this method will never pay) or `never_arrived` (the provider, asked late
+ * enough to know, has no trace of it). The last is no try at all: it uses up no retry and makes room for a new attempt.
+ */
+import { StateMachine } from '#kernel';
+
+export type AttemptState = 'created' | 'sent' | 'unknown' | 'succeeded' | 'declined';
+export type Decline = 'soft' | 'hard' | 'never_arrived';
+
+export const attemptStates = new StateMachine<AttemptState>('payment attempt', {
+  created: ['sent'],
+  sent: ['sent', 'unknown', 'succeeded', 'declined'],
+  unknown: ['sent', 'succeeded', 'declined'],
+  succeeded: [],
+  declined: [],
+});
+
+export interface Attempt {
+  readonly state: AttemptState;
+  readonly decline: Decline | null;
+  readonly methodId: string;
+  readonly createdAt: Date;
+  /** The last time it was handed to the provider. */
+  readonly sentAt: Date | null;
+}
+
+export function isInFlight({ state }: Pick<Attempt, 'state'>): boolean {
+  return state === 'created' || state === 'sent' || state === 'unknown';
+}
+
+export type Outcome =
+  { readonly state: 'succeeded' } | { readonly state: 'declined'; readonly decline: Exclude<Decline, 'never_arrived'> };
+
+/** Before every call, the first and any repetition of it: if we die in the call, this is what we know. */
+export function markSent(attempt: Attempt, at: Date): Attempt {
+  attemptStates.assert(attempt.state, 'sent');
+  return { ...attempt, state: 'sent', sentAt: at };
+}
+
+/**
+ * The answer to our own call. One that comes after we gave up waiting changes nothing: the question to the provider that is
+ * due by then finds the same outcome, and there is one way out of `unknown` instead of two that race.
+ */
+export function recordAnswer(attempt: Attempt, answer: Outcome | { readonly state: 'unknown' }): Attempt {
+  if (attempt.state === 'unknown' || !isInFlight(attempt)) return attempt;
+  return settled(attempt, answer);
+}
+
+/** Days of the grace on which a declined charge is tried again; all before the grace of seven days ends. */
+export const RETRY_DAYS = [0, 2, 4, 6] as const;
+
+export interface ChargeFacts {
+  readonly owed: bigint;
+  /** The provider's minimum charge; a smaller invoice is carried to the next one instead. */
+  readonly minimum: bigint;
+  readonly dueAt: Date;
+  /** The recorded notice of the open episode, from which the retry days count. */
+  readonly noticeAt: Date | null;
+  /** The method to charge now; null while the tenant has none. */
+  readonly methodId: string | null;
+  /** All attempts of this invoice, in any order. */
+  readonly attempts: readonly Attempt[];
+}
+
+export type NextAttempt =
+  | { readonly act: 'charge'; readonly because: 'first' | 'retry' | 'method_changed' }
+  | { readonly act: 'wait'; readonly until: Date }
+  | {
+      readonly act: 'none';
+      readonly because:
+        | 'nothing_owed'
+        | 'below_minimum'
+        | 'in_flight'
+        | 'already_charged'
+        | 'no_method'
+        | 'hard_decline'
+        | 'no_grace'
+        | 'retries_spent';
+    };
+
+/**
+ * Whether to charge now. After an outage a missed day is caught up once, not once per day missed; the last one even after the
+ * grace, because a late charge may spare the tenant its suspension.
+ */
+export function nextAttempt(facts: ChargeFacts, asOf: Date): NextAttempt {
+  const { owed, minimum, attempts, methodId } = facts;
+  if (owed <= 0n) return none('nothing_owed');
+  if (owed < minimum) return none('below_minimum');
+  if (attempts.some(isInFlight)) return none('in_flight');
+  // Owing after a success means refunded, disputed or not yet booked: for a person, never for a second charge.
+  if (attempts.some(({ state }) => state === 'succeeded')) return none('already_charged');
+  if (methodId === null) return none('no_method');
+  if (asOf < facts.dueAt) return { act: 'wait', until: facts.dueAt };
+  const tries = attempts.filter(({ decline }) => decline !== 'never_arrived');
+  if (tries.length === 0) return { act: 'charge', because: 'first' };
+  if (tries.some((attempt) => attempt.decline === 'hard' && attempt.methodId === methodId)) return none('hard_decline');
+  const last = tries.reduce((newest, attempt) => (attempt.createdAt > newest.createdAt ? attempt : newest));
+  if (last.methodId !== methodId) return { act: 'charge', because: 'method_changed' };
+  return nextRetry(facts.noticeAt, last.createdAt, asOf);
+}
+
+function nextRetry(noticeAt: Date | null, lastTriedAt: Date, asOf: Date): NextAttempt {
+  if (noticeAt === null) return none('no_grace');
+  const days = RETRY_DAYS.map((day) => new Date(noticeAt.getTime() + day * DAY_MS));
+  const reached = days.findLast((day) => day <= asOf);
+  if (reached !== undefined && lastTriedAt < reached) return { act: 'charge', because: 'retry' };
+  const coming = days.find((day) => day > asOf);
+  return coming === undefined ? none('retries_spent') : { act: 'wait', until: coming };
+}
+
+/** Providers keep an idempotency key for at least a day; after that the same key would charge again. */
+export const KEY_HOURS = 24;
+/** Two reconcile passes: a younger attempt may still be in the hands of whoever made it. */
+export const STRANDED_AFTER_MINUTES = 10;
+
+export type Lookup =
+  | { readonly kind: 'found'; readonly outcome: Outcome }
+  | { readonly kind: 'processing' }
+  /** `lagMs`: how far behind this kind of question may answer; 0 where the provider answers from its own ledger. */
+  | { readonly kind: 'not_found'; readonly lagMs: number }
+  | { readonly kind: 'unavailable' };
+
+export type Resolution =
+  | { readonly act: 'record'; readonly outcome: Outcome }
+  | { readonly act: 'send_again' }
+  | { readonly act: 'give_up' }
+  | { readonly act: 'wait'; readonly because: 'processing' | 'unavailable' | 'in_hand' | 'search_lag' }
+  | { readonly act: 'none' };
+
+/**
+ * What to do with an attempt whose outcome we do not know, `asOf` being an instant at or before the question. `give_up` is
+ * the only way to a second charge, so it needs all of: the key may be forgotten, the provider was asked, and the answer is
+ * late enough to cover our last call.
+ */
+export function resolveUnknown(attempt: Attempt, lookup: Lookup, asOf: Date): Resolution {
+  if (!isInFlight(attempt)) return { act: 'none' };
+  switch (lookup.kind) {
+    case 'found':
+      return { act: 'record', outcome: lookup.outcome };
+    case 'processing':
+    case 'unavailable':
+      return { act: 'wait', because: lookup.kind };
+    case 'not_found':
+      return resolveNotFound(attempt, lookup.lagMs, asOf);
+  }
+}
+
+/** Carries a resolution out on the row; `send_again` is followed by the call itself. */
+export function applyResolution(attempt: Attempt, resolution: Resolution, at: Date): Attempt {
+  switch (resolution.act) {
+    case 'record':
+      return settled(attempt.state === 'created' ? markSent(attempt, attempt.createdAt) : attempt, resolution.outcome);
+    case 'send_again':
+      return markSent(attempt, at);
+    case 'give_up':
+      return settled(attempt.state === 'created' ? markSent(attempt, attempt.createdAt) : attempt, {
+        state: 'declined',
+        decline: 'never_arrived',
+      });
+    case 'wait':
+    case 'none':
+      return attempt;
+  }
+}
+
+function resolveNotFound(attempt: Attempt, lagMs: number, asOf: Date): Resolution {
+  const lastTouchedAt = (attempt.sentAt ?? attempt.createdAt).getTime();
+  const isInHand = attempt.state !== 'unknown' && asOf.getTime() < lastTouchedAt + STRANDED_AFTER_MINUTES * MINUTE_MS;
+  if (isInHand) return { act: 'wait', because: 'in_hand' };
+  if (asOf.getTime() < attempt.createdAt.getTime() + KEY_HOURS * HOUR_MS) return { act: 'send_again' };
+  return asOf.getTime() < lastTouchedAt + lagMs ? { act: 'wait', because: 'search_lag' } : { act: 'give_up' };
+}
+
+function settled(
+  attempt: Attempt,
+  to: Outcome | { readonly state: 'unknown' } | { readonly state: 'declined'; readonly decline: Decline },
+): Attempt {
+  attemptStates.assert(attempt.state, to.state);
+  return { ...attempt, state: to.state, decline: to.state === 'declined' ? to.decline : null };
+}
+
+function none(because: Extract<NextAttempt, { act: 'none' }>['because']): NextAttempt {
+  return { act: 'none', because };
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
