@@ -35,10 +35,11 @@ export function findRedis() {
   throw new Refusal(`Redis ${OLDEST} or newer was not found. Install it (for example: ${hint}) or set REDIS_URL.`);
 }
 
-export async function startRedis({ data, logFile }) {
+/** `port`: where a server that was killed is started again. */
+export async function startRedis({ data, logFile, port: wanted }) {
   const server = findRedis();
   mkdirSync(data, { recursive: true });
-  const port = await freePort();
+  const port = wanted ?? (await freePort());
   const log = openSync(within(logFile), 'a');
   const args = [
     '--port',

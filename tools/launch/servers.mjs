@@ -26,30 +26,58 @@ function memory(purpose) {
   return path.join(dataDir, `${purpose}-servers.json`);
 }
 
+/** `port` is given when one that has died starts again where its clients look for it. */
+const STARTS = {
+  async postgres(purpose, port) {
+    const { startPostgres } = await import('./postgres.mjs');
+    return startPostgres({ ...placeOf('postgres', purpose), settings: SETTINGS[purpose], port });
+  },
+  async redis(purpose, port) {
+    const { startRedis } = await import('./redis.mjs');
+    return startRedis({ ...placeOf('redis', purpose), port });
+  },
+};
+const TITLES = { postgres: 'PostgreSQL', redis: 'Redis' };
+const WATCH_MS = 300;
+
+function placeOf(name, purpose) {
+  const home = path.join(dataDir, purpose);
+  return { data: path.join(home, name), logFile: path.join(home, `${name}.log`) };
+}
+
 /** Starts what is not running yet. `DATABASE_URL` and `REDIS_URL`, when set, are used as they are. */
 export async function startServers(purpose) {
   const known = readJson(memory(purpose)) ?? {};
-  const home = path.join(dataDir, purpose);
+  const there = {
+    postgres: given(process.env.DATABASE_URL) ?? (await running(known.postgres)),
+    redis: given(process.env.REDIS_URL) ?? (await running(known.redis)),
+  };
   const [postgres, redis] = await bothOrNeither([
-    given(process.env.DATABASE_URL) ??
-      (await running(known.postgres)) ??
-      starting('PostgreSQL', async () => {
-        const { startPostgres } = await import('./postgres.mjs');
-        return startPostgres({
-          data: path.join(home, 'postgres'),
-          settings: SETTINGS[purpose],
-          logFile: path.join(home, 'postgres.log'),
-        });
-      }),
-    given(process.env.REDIS_URL) ??
-      (await running(known.redis)) ??
-      starting('Redis', async () => {
-        const { startRedis } = await import('./redis.mjs');
-        return startRedis({ data: path.join(home, 'redis'), logFile: path.join(home, 'redis.log') });
-      }),
+    there.postgres ?? starting('postgres', purpose),
+    there.redis ?? starting('redis', purpose),
   ]);
   writeJson(memory(purpose), { postgres, redis, databaseUrl: postgres.url, redisUrl: redis.url });
   return { postgres, redis, databaseUrl: postgres.url, redisUrl: redis.url };
+}
+
+/** Starts again what `startServers` started and what has died since; returns how to end that. */
+export function keepServers(purpose) {
+  const busy = new Set();
+  const timer = setInterval(() => {
+    const known = readJson(memory(purpose)) ?? {};
+    for (const name of Object.keys(STARTS)) {
+      const server = known[name];
+      if (!server?.pid || isAlive(server.pid) || busy.has(name)) continue;
+      busy.add(name);
+      say(`${TITLES[name]} ended; starting it again`);
+      // PostgreSQL's children may take a moment longer to end than itself; until then a new one refuses.
+      starting(name, purpose, server.port)
+        .then((started) => writeJson(memory(purpose), { ...readJson(memory(purpose)), [name]: started }))
+        .catch((error) => say(error.message))
+        .finally(() => busy.delete(name));
+    }
+  }, WATCH_MS);
+  return () => clearInterval(timer);
 }
 
 /** Stops what `startServers` started; servers given by URL are not ours to stop. */
@@ -82,8 +110,8 @@ async function bothOrNeither(starts) {
   throw failure.reason;
 }
 
-async function starting(name, start) {
-  const server = await start();
-  say(`${name} is up on port ${server.port} (${server.from})`);
+async function starting(name, purpose, port) {
+  const server = await STARTS[name](purpose, port);
+  say(`${TITLES[name]} is up on port ${server.port} (${server.from})`);
   return server;
 }

@@ -12,7 +12,7 @@ import { build, checkNode, install } from './build.mjs';
 import { dataDir, readJson, root, within, writeJson } from './places.mjs';
 import { freePort, isAlive, isListening, stopProcess } from './processes.mjs';
 import { bold, dim, main, Refusal, say } from './say.mjs';
-import { startServers, stopServers } from './servers.mjs';
+import { keepServers, startServers, stopServers } from './servers.mjs';
 
 const READY_TIMEOUT_MS = 60_000;
 const QUICK_DEATH_MS = 10_000;
@@ -29,6 +29,7 @@ const children = new Map();
 /** Children that were asked to end because their code has changed. */
 const restarting = new Set();
 let isStopping = false;
+let leaveServers = () => undefined;
 
 await main(async () => {
   checkNode();
@@ -37,6 +38,7 @@ await main(async () => {
   install();
   build();
   const { databaseUrl, redisUrl } = await startServers('dev');
+  leaveServers = keepServers('dev');
   const environment = {
     ...process.env,
     ...secrets(),
@@ -202,6 +204,7 @@ function watch() {
 async function stop(code) {
   if (isStopping) return;
   isStopping = true;
+  leaveServers();
   say('stopping');
   for (const name of ['compiler', 'vertical', 'engines-worker', 'outbox-relay']) {
     const child = children.get(name);

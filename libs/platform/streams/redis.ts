@@ -21,7 +21,8 @@ export function connectRedis(options: RedisOptions): Redis {
     // Replies of XREADGROUP and of scripts keep one shape, whichever server answers.
     protocol: 2,
     connectTimeout: 3_000,
-    maxRetriesPerRequest: 1,
+    // With more, a command that was under way is forgotten when the first attempt to reconnect succeeds: it would never settle.
+    maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     retryStrategy: (attempt) => Math.min(25 * 2 ** Math.min(attempt, 6), 1_000),
     ...(options.isBlocking ? {} : { commandTimeout: COMMAND_TIMEOUT_MS }),
