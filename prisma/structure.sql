@@ -934,7 +934,7 @@ begin
     return false;
   end if;
   if day <= current_date then
-    execute format('lock table public.%I in share row exclusive mode', parent);
+    execute format('lock table public.%I in access exclusive mode', parent);
   end if;
   execute format('create table public.%I (like public.%I including defaults including constraints)', part, parent);
   execute format('alter table public.%I enable row level security, force row level security', part);

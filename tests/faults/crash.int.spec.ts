@@ -11,7 +11,8 @@ import { register } from 'prom-client';
 import type { TenantId } from '#kernel';
 import { type Aggregate, aggregates, CLEAN, FaultSystem, tenants } from './system.js';
 
-const CRASHES = 5;
+const CRASHES_IN_FLOW = 4;
+const CRASHES_BEHIND_COMMITS = 2;
 const WRITERS = 4;
 const START_ATTEMPTS = 20;
 
@@ -24,6 +25,7 @@ interface Server {
 let home: string;
 let server: Server;
 let system: FaultSystem;
+let onCommitted: (() => void) | undefined;
 
 async function startServer(port?: number): Promise<Server> {
   const launcher = path.resolve('tools/launch/postgres.mjs');
@@ -31,7 +33,7 @@ async function startServer(port?: number): Promise<Server> {
   return startPostgres({
     data: path.join(home, 'data'),
     logFile: path.join(home, 'postgres.log'),
-    settings: { wal_writer_delay: '5s', max_connections: 60 },
+    settings: { wal_writer_delay: '5s', wal_writer_flush_after: '1GB', max_connections: 60 },
     port,
   });
 }
@@ -61,19 +63,38 @@ async function gone(pid: number): Promise<void> {
   }
 }
 
-/** The postmaster dies; its children notice and end, each where it stands. Until they have, no other may start. */
-async function crash(): Promise<void> {
+/** The postmaster dies; its children notice and end, each where it stands. */
+function kill(): void {
   process.kill(server.pid, 'SIGKILL');
+}
+
+/** Until the children of the dead one have ended, no other may start; and a client may learn late that it is alone. */
+async function restart(): Promise<void> {
   await gone(server.pid);
   for (let attempt = 1; ; attempt++) {
     try {
       server = await startServer(server.port);
-      return;
+      break;
     } catch (error) {
       if (attempt === START_ATTEMPTS) throw error;
       await pause(200);
     }
   }
+  while (!(await system.owner.query('select 1').catch(() => undefined))) await pause(20);
+}
+
+/** Kills PostgreSQL as soon as the worker has committed a batch, while nobody else makes the log reach the disk. */
+async function killBehindACommit(tenant: TenantId, own: readonly Aggregate[]): Promise<void> {
+  await system.quiet(30_000);
+  const killed = new Promise<void>((resolve) => {
+    onCommitted = () => {
+      onCommitted = undefined;
+      kill();
+      resolve();
+    };
+  });
+  await system.write(tenant, own);
+  await killed;
 }
 
 /** One store's aggregates, moved on at a steady pace. Whether a broken COMMIT took effect is asked of the outbox. */
@@ -116,23 +137,33 @@ async function appliedByTheWorker(): Promise<number> {
 
 it('loses nothing when PostgreSQL is killed in full flow, and does again what it took with it', async () => {
   await system.relay().start();
-  await system.worker().start();
+  await system.worker(undefined, { at: (step) => void (step === 'committed' && onCommitted?.()) }).start();
   let isStopping = false;
   const writers = Promise.all(tenants(WRITERS).map((tenant) => writeOn(tenant, aggregates(24), () => isStopping)));
   try {
-    for (let nth = 0; nth < CRASHES; nth++) {
+    for (let nth = 0; nth < CRASHES_IN_FLOW; nth++) {
       await pause(1_000);
-      await crash();
+      kill();
+      await restart();
     }
     await pause(1_000);
   } finally {
     isStopping = true;
     await writers;
   }
+  const [last] = tenants(1);
+  const own = aggregates(24);
+  for (let nth = 0; nth < CRASHES_BEHIND_COMMITS; nth++) {
+    await killBehindACommit(last!, own);
+    await restart();
+  }
   await system.quiet(30_000);
   const verdict = await system.verdict();
   const redone = (await appliedByTheWorker()) - verdict.effects;
-  console.log(`crashes of PostgreSQL ${CRASHES}, effects done again ${redone}:`, verdict);
+  console.log(
+    `crashes of PostgreSQL ${CRASHES_IN_FLOW + CRASHES_BEHIND_COMMITS}, effects done again ${redone}:`,
+    verdict,
+  );
   expect(verdict).toMatchObject(CLEAN);
   expect(verdict.events).toBeGreaterThan(1_000);
   expect(redone).toBeGreaterThan(0);

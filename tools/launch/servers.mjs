@@ -17,6 +17,7 @@ const SETTINGS = {
     full_page_writes: 'off',
     max_connections: 400,
     shared_buffers: '256MB',
+    log_lock_waits: 'on',
   },
   // Durable as in production; no checkpoint falls into one round and not into the next.
   bench: { max_connections: 200, shared_buffers: '512MB', max_wal_size: '8GB', checkpoint_timeout: '30min' },

@@ -3,12 +3,11 @@
  * name it. Importable only from operator and worker folders; the walls check that.
  */
 import type pg from 'pg';
-import { databaseFailure, isRetryable } from './failures.js';
+import { connectionFault, databaseFailure, isRetryable } from './failures.js';
 import { createPool, type DatabaseRole, type PoolOptions } from './pool.js';
 import { CommitSignals } from './signals.js';
 import { type Sql, sql } from './sql.js';
 import { type Queryable, TransactionState } from './transaction.js';
-import { connectionFault } from './tenant-database.js';
 import { pipeline } from './wire.js';
 
 declare const crossing: unique symbol;

@@ -11,6 +11,9 @@ const DEADLOCK_DETECTED = '40P01';
 const GUARD_CLASS = 'BC';
 /** Connection lost, server shutting down, too many connections, and statements cut off by a timeout. */
 const UNAVAILABLE = /^(08|53|57P0|57014|55P03|25P03)/;
+/** What pg says, without a code, of a connection that was lost: while a query ran, before it was asked, before it stood. */
+const CONNECTION_LOST =
+  /Connection terminated|is not queryable|timeout exceeded when trying to connect|timeout expired/;
 const SOCKET_ERRORS = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH']);
 
 interface PgError extends Error {
@@ -24,14 +27,19 @@ export function databaseFailure(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof DomainError) return error;
   const { code = '', detail = '', hint = '' } = error as PgError;
   if (code.startsWith(GUARD_CLASS)) return guardRefusal(error, detail, hint);
-  if (
-    UNAVAILABLE.test(code) ||
-    SOCKET_ERRORS.has(code) ||
-    /Connection terminated|timeout exceeded when trying to connect/.test(error.message)
-  ) {
+  if (UNAVAILABLE.test(code) || SOCKET_ERRORS.has(code) || CONNECTION_LOST.test(error.message)) {
     return errors.database_unavailable({ retryAfterSeconds: 2, cause: error });
   }
   return error;
+}
+
+/** Errors without an SQLSTATE come from the connection itself; such a connection must not go back to the pool. */
+export function connectionFault(error: unknown): Error | undefined {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (!(cause instanceof Error)) return undefined;
+  const isServerAnswer = 'severity' in cause;
+  const isSocketFault = 'code' in cause && /^(E[A-Z]+|08|57P0)/.test(String(cause.code));
+  return !isServerAnswer && (isSocketFault || CONNECTION_LOST.test(cause.message)) ? cause : undefined;
 }
 
 /** Worth running again from the start: nothing of it was kept. */

@@ -4,7 +4,7 @@
  */
 import type pg from 'pg';
 import type { TenantId } from '#kernel';
-import { databaseFailure, isRetryable } from './failures.js';
+import { connectionFault, databaseFailure, isRetryable } from './failures.js';
 import { createPool, type PoolOptions } from './pool.js';
 import { CommitSignals } from './signals.js';
 import { type Sql, sql } from './sql.js';
@@ -129,13 +129,4 @@ function bind(state: TransactionState, scope: TenantScope): TenantTransaction {
     actor: scope.actor,
     traceparent: scope.traceparent,
   }) as unknown as TenantTransaction;
-}
-
-/** Errors without an SQLSTATE come from the connection itself; such a connection must not go back to the pool. */
-export function connectionFault(error: unknown): Error | undefined {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (!(cause instanceof Error)) return undefined;
-  const isServerAnswer = 'severity' in cause;
-  const isSocketFault = 'code' in cause && /^(E[A-Z]+|08|57P0)/.test(String(cause.code));
-  return !isServerAnswer && (isSocketFault || cause.message.includes('Connection terminated')) ? cause : undefined;
 }

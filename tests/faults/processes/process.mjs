@@ -20,9 +20,11 @@ const say = (fact) => process.stdout.write(`${JSON.stringify({ at: Date.now(), .
 const log = {
   info: (facts, message) => say({ level: 'info', message: message ?? facts, ...facts }),
   warn: (facts, message) =>
-    say({ level: 'warn', message: message ?? facts, reason: facts?.reason ?? facts?.err?.message }),
-  error: (facts, message) => say({ level: 'error', message, reason: facts?.err?.message }),
+    say({ level: 'warn', message: message ?? facts, reason: facts?.reason ?? reasonOf(facts?.err) }),
+  error: (facts, message) => say({ level: 'error', message, reason: reasonOf(facts?.err) }),
 };
+/** What a test's failure shows: the cause says what "the database cannot be reached" was. */
+const reasonOf = (error) => error && [error, error.cause].flatMap((each) => each?.message ?? []).join(' ← ');
 
 let left = halt?.nth ?? 0;
 const at = (step) => {

@@ -193,11 +193,18 @@ export class RelayStore {
     return Math.max(0, row!.age);
   }
 
-  /** Creates the days of outbox and inbox around today. */
+  /**
+   * Creates the days of outbox and inbox around today, each in a transaction of its own: no lock outlasts its day. Today
+   * comes first, because a day stays unpartitioned once it has rows.
+   */
   async ensureDays(ahead: number): Promise<void> {
-    await this.database.query(sql`
-      select app.ensure_outbox_days(current_date - 1, current_date + ${ahead}::int),
-             app.ensure_inbox_days(current_date - 1, current_date + ${ahead}::int)`);
+    const offsets = [...Array(ahead + 1).keys(), -1];
+    for (const offset of offsets)
+      await this.database.query(sql`
+        select app.ensure_outbox_days(current_date + ${offset}::int, current_date + ${offset}::int)`);
+    for (const offset of offsets)
+      await this.database.query(sql`
+        select app.ensure_inbox_days(current_date + ${offset}::int, current_date + ${offset}::int)`);
   }
 
   async dropDays(retentionDays: number): Promise<number> {

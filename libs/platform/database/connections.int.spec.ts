@@ -1,0 +1,54 @@
+/** A connection that breaks is an answer of its kind (503), never the fault of the statement or the event it carried. */
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import { sql } from '#platform/database';
+import { createTestDatabase, type TestDatabase } from '#testing/database';
+import { CrossTenantDatabase, type CrossTenantTransaction } from './crossing.js';
+
+let test: TestDatabase;
+let database: CrossTenantDatabase;
+let owner: pg.Client;
+
+beforeAll(async () => {
+  test = await createTestDatabase();
+  owner = new pg.Client({ connectionString: test.url });
+  await owner.connect();
+  database = new CrossTenantDatabase({
+    url: test.url,
+    role: 'basecommerce_relay',
+    application: 'connections',
+    maxConnections: 2,
+  });
+});
+afterAll(async () => {
+  await database.close();
+  await owner.end();
+  await test.drop();
+});
+
+async function terminate(tx: CrossTenantTransaction): Promise<void> {
+  const { pid } = (await tx.first<{ pid: number }>(sql`select pg_backend_pid() as pid`))!;
+  await owner.query('select pg_terminate_backend($1)', [pid]);
+}
+
+it.each([
+  ['before its end was noticed', 0],
+  ['after its end was noticed', 50],
+])('says that the database is unavailable when a transaction asks on a lost connection, %s', async (_, noticedMs) => {
+  const lost = database.transaction(async (tx) => {
+    await terminate(tx);
+    await pause(noticedMs);
+    await tx.query(sql`select 1`);
+  });
+  await expect(lost).rejects.toMatchObject({ code: 'database_unavailable', kind: 'unavailable' });
+});
+
+it('never hands a lost connection out again', async () => {
+  const pids = new Set<number>();
+  for (let round = 0; round < 4; round++) {
+    await database.transaction(terminate).catch(() => undefined);
+    const { pid } = (await database.first<{ pid: number }>(sql`select pg_backend_pid() as pid`))!;
+    pids.add(pid);
+  }
+  expect(pids.size).toBe(4);
+});

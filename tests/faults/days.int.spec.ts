@@ -1,0 +1,79 @@
+/** Days are made while the tables are in use: nobody who reads or writes meanwhile is refused, or waits for long. */
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import { CrossTenantDatabase } from '#platform/database/crossing';
+import { RelayStore } from '#platform/outbox/relay';
+import { aggregates, FaultSystem, PARTITIONS, tenants } from './system.js';
+
+const AHEAD = 7;
+const DAYS = 1 + 1 + AHEAD;
+/** PostgreSQL waits this long for a lock, over and over, before a day is left for later. */
+const LOCK_TIMEOUT_MS = 500;
+const INSERT = `insert into inbox_events (recorded_on, tenant_id, engine, event_id, outcome)
+                values (current_date, gen_random_uuid(), 'stock', gen_random_uuid(), 'applied')`;
+
+let system: FaultSystem;
+let relay: CrossTenantDatabase;
+let store: RelayStore;
+let worker: pg.Client;
+
+beforeEach(async () => {
+  system = await FaultSystem.start(0);
+  relay = new CrossTenantDatabase({
+    url: system.database.url,
+    role: 'basecommerce_relay',
+    application: 'faults relay',
+  });
+  store = new RelayStore(relay, system.vertical, PARTITIONS);
+  worker = new pg.Client({ connectionString: system.database.url });
+  await worker.connect();
+  await worker.query('begin; select from inbox_events');
+});
+afterEach(async () => {
+  await worker.end();
+  await relay.close();
+  await system.stop();
+});
+
+async function days(parent: string): Promise<number> {
+  const { rows } = await system.owner.query<{ count: number }>(
+    `select count(*)::int from pg_class where relkind = 'r' and relname ~ $1`,
+    [`^${parent}_[0-9]{8}$`],
+  );
+  return rows[0]!.count;
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
+
+it('lets a transaction that has read the inbox write to it, and makes the days after that', async () => {
+  const made = store.ensureDays(AHEAD);
+  await pause(100);
+  const waited = await timed(() => worker.query(INSERT));
+  await worker.query('commit');
+  await made;
+  expect(waited).toBeLessThan(LOCK_TIMEOUT_MS / 2);
+  // Today's rows came first, and keep today where they are.
+  expect(await days('inbox_events')).toBe(DAYS - 1);
+  expect(await days('outbox_events')).toBe(DAYS);
+});
+
+it('holds up no writer of the outbox while it waits for a reader of the inbox', async () => {
+  const made = store.ensureDays(AHEAD);
+  const waits: number[] = [];
+  const [tenant] = tenants(1);
+  for (let nth = 0; nth < 20; nth++) {
+    await pause(50);
+    waits.push(await timed(() => system.write(tenant!, aggregates(1))));
+  }
+  await worker.query('commit');
+  await made;
+  expect(Math.max(...waits)).toBeLessThan(LOCK_TIMEOUT_MS / 2);
+  expect(await days('outbox_events')).toBe(DAYS);
+  // What was given up for lack of a lock is made the next time.
+  await store.ensureDays(AHEAD);
+  expect(await days('inbox_events')).toBe(DAYS);
+});
