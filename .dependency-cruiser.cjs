@@ -137,7 +137,9 @@ module.exports = {
     { from: { path: '^apps/' }, to: NPM },
     {
       from: { path: '^prisma/' },
-      to: { path: ['^libs/(modules|engines|verticals)/[^/]+/index\\.ts$', PLATFORM_DOOR, CROSSING, KERNEL] },
+      to: {
+        path: ['^prisma/seed/', '^libs/(modules|engines|verticals)/[^/]+/index\\.ts$', PLATFORM_DOOR, CROSSING, KERNEL],
+      },
     },
     { from: { path: '^(prisma|libs/testing)/' }, to: NPM },
     {

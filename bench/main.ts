@@ -6,6 +6,7 @@ import { connectRedis } from '#platform/streams';
 import { machine, table, writeInto } from './report.js';
 import type { Figure, Row } from './row.js';
 import { backlog } from './rows/backlog.js';
+import { billing } from './rows/billing.js';
 import { engines } from './rows/engines.js';
 import { latency } from './rows/latency.js';
 import { isolation, list } from './rows/list.js';
@@ -14,7 +15,7 @@ import { startup } from './rows/startup.js';
 import { tenants } from './rows/tenants.js';
 import { Stage } from './stage.js';
 
-const ROWS: readonly Row[] = [list, isolation, tenants, outboxCost, backlog, latency, startup, engines];
+const ROWS: readonly Row[] = [list, isolation, tenants, outboxCost, backlog, latency, startup, engines, billing];
 
 const args = process.argv.slice(2);
 const wanted = args.filter((arg) => !arg.startsWith('--'));

@@ -35,3 +35,7 @@ export function atLeast(ratio: number, ask: number): Pick<Figure, 'ratio' | 'ask
 export function atMost(ratio: number, ask: number): Pick<Figure, 'ratio' | 'ask' | 'holds'> {
   return { ratio: ratio.toFixed(2), ask: `≤ ${ask}`, holds: ratio <= ask };
 }
+
+export function atMostSeconds(seconds: number, ask: number): Pick<Figure, 'ask' | 'holds'> {
+  return { ask: `≤ ${ask} s`, holds: seconds <= ask };
+}

@@ -10,6 +10,582 @@ grant usage on sequence outbox_events_seq to basecommerce_app;
 grant usage on sequence outbox_events_seq to basecommerce_engines;
 grant usage on sequence outbox_events_seq to basecommerce_operator;
 
+create table billing_access_episodes (
+  tenant_id            uuid not null,
+  id                   uuid not null,
+  opened_at            timestamp with time zone not null,
+  notice_at            timestamp with time zone,
+  extended_until       timestamp with time zone,
+  suspended_at         timestamp with time zone,
+  closing_confirmed_at timestamp with time zone,
+  closed_at            timestamp with time zone,
+  constraint billing_access_episodes_pkey PRIMARY KEY (tenant_id, id)
+);
+CREATE UNIQUE INDEX billing_access_episodes_open ON public.billing_access_episodes USING btree (tenant_id) WHERE (closed_at IS NULL);
+alter table billing_access_episodes enable row level security, force row level security;
+create policy engines_access on billing_access_episodes for all to basecommerce_engines using (true) with check (true);
+create policy operator_access on billing_access_episodes for all to basecommerce_operator using (true) with check (true);
+create policy tenant_isolation on billing_access_episodes for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
+grant select on billing_access_episodes to basecommerce_app;
+grant select, insert, update on billing_access_episodes to basecommerce_engines;
+grant select, update on billing_access_episodes to basecommerce_operator;
+
+create table billing_access_holds (
+  tenant_id uuid not null,
+  cause     text not null,
+  since     timestamp with time zone not null,
+  actor     text not null,
+  reason    text,
+  constraint billing_access_holds_pkey PRIMARY KEY (tenant_id, cause),
+  constraint billing_access_holds_cause_check CHECK ((cause = ANY (ARRAY['billing'::text, 'cap'::text, 'admin'::text, 'fraud'::text])))
+);
+alter table billing_access_holds enable row level security, force row level security;
+create policy engines_access on billing_access_holds for all to basecommerce_engines using (true) with check (true);
+create policy operator_access on billing_access_holds for all to basecommerce_operator using (true) with check (true);
+create policy tenant_isolation on billing_access_holds for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
+grant select on billing_access_holds to basecommerce_app;
+grant select, insert, delete on billing_access_holds to basecommerce_engines;
+grant select, insert, delete on billing_access_holds to basecommerce_operator;
+
+create table billing_access_transitions (
+  tenant_id   uuid not null,
+  seq         integer not null,
+  from_state  text not null,
+  to_state    text not null,
+  cause       text not null,
+  as_of       timestamp with time zone not null,
+  recorded_at timestamp with time zone not null,
+  actor       text not null,
+  constraint billing_access_transitions_pkey PRIMARY KEY (tenant_id, seq)
+);
+alter table billing_access_transitions enable row level security, force row level security;
+create policy engines_access on billing_access_transitions for all to basecommerce_engines using (true) with check (true);
+create policy operator_access on billing_access_transitions for all to basecommerce_operator using (true) with check (true);
+create policy tenant_isolation on billing_access_transitions for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
+grant select on billing_access_transitions to basecommerce_app;
+grant select, insert on billing_access_transitions to basecommerce_engines;
+grant select, insert on billing_access_transitions to basecommerce_operator;
+
+create table billing_accounts (
+  tenant_id     uuid not null,
+  slug          text not null,
+  legal_name    text not null,
+  locale        text not null,
+  time_zone     text not null,
+  currency      text not null,
+  email         text,
+  access_state  text not null default 'active'::text,
+  trial_ends_at timestamp with time zone,
+  decided_as_of timestamp with time zone,
+  surplus_minor bigint not null default 0,
+  carried_minor bigint not null default 0,
+  is_stale      boolean not null default false,
+  version       integer not null default 0,
+  constraint billing_accounts_pkey PRIMARY KEY (tenant_id),
+  constraint billing_accounts_access_state_check CHECK ((access_state = ANY (ARRAY['trialing'::text, 'active'::text, 'grace'::text, 'suspended'::text, 'closed'::text]))),
+  constraint billing_accounts_carried_minor_check CHECK ((carried_minor >= 0)),
+  constraint billing_accounts_surplus_minor_check CHECK ((surplus_minor >= 0))
+);
+CREATE INDEX billing_accounts_stale ON public.billing_accounts USING btree (tenant_id) WHERE is_stale;
+CREATE INDEX billing_accounts_state ON public.billing_accounts USING btree (tenant_id) WHERE (access_state = ANY (ARRAY['trialing'::text, 'grace'::text, 'suspended'::text]));
+alter table billing_accounts enable row level security, force row level security;
+create policy engines_access on billing_accounts for all to basecommerce_engines using (true) with check (true);
+create policy operator_access on billing_accounts for all to basecommerce_operator using (true) with check (true);
+create policy tenant_isolation on billing_accounts for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
+grant select on billing_accounts to basecommerce_app;
+grant select, insert, update on billing_accounts to basecommerce_engines;
+grant select, update on billing_accounts to basecommerce_operator;
+
+create table billing_credit_notes (
+  tenant_id    uuid not null,
+  id           uuid not null,
+  invoice_id   uuid not null,
+  number       bigint not null,
+  kind         text not null,
+  amount_minor bigint not null,
+  at           timestamp with time zone not null,
+  actor        text not null,
+  reason       text not null,
+  constraint billing_credit_notes_pkey PRIMARY KEY (tenant_id, id),
+  constraint billing_credit_notes_tenant_id_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES billing_invoices(tenant_id, id),
+  constraint billing_credit_notes_amount_minor_check CHECK ((amount_minor > 0)),
+  constraint billing_credit_notes_kind_check CHECK ((kind = ANY (ARRAY['credit'::text, 'write_off'::text])))
+);
+CREATE INDEX billing_credit_notes_invoice ON public.billing_credit_notes USING btree (tenant_id, invoice_id);
+CREATE UNIQUE INDEX billing_credit_notes_number ON public.billing_credit_notes USING btree (number);
+alter table billing_credit_notes enable row level security, force row level security;
+create policy engines_access on billing_credit_notes for all to basecommerce_engines using (true) with check (true);
+create policy operator_access on billing_credit_notes for all to basecommerce_operator using (true) with check (true);
+create policy tenant_isolation on billing_credit_notes for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
+grant select on billing_credit_notes to basecommerce_app;
+grant select on billing_credit_notes to basecommerce_engines;
+grant select, insert on billing_credit_notes to basecommerce_operator;
+
+create table billing_invoice_lines (
+  tenant_id    uuid not null,
+  invoice_id   uuid not null,
+  line_no      smallint not null,
+  line_key     text not null,
+  kind         text not null,
+  meter        text,
+  phase        smallint,
+  quantity     numeric(30,0) not null,
+  price_micro  numeric(30,0) not null,
+  amount_minor bigint not null,
+  constraint billing_invoice_lines_pkey PRIMARY KEY (tenant_id, invoice_id, line_no),
+  constraint billing_invoice_lines_tenant_id_line_key_key UNIQUE (tenant_id, line_key),
+  constraint billing_invoice_lines_tenant_id_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES billing_invoices(tenant_id, id),
+  constraint billing_invoice_lines_kind_check CHECK ((kind = ANY (ARRAY['base'::text, 'overage'::text, 'adjustment'::text, 'carry'::text, 'surplus'::text]))),
+  constraint billing_invoice_lines_line_no_check CHECK ((line_no > 0))
+);
+CREATE TRIGGER billing_invoice_lines_total AFTER INSERT ON public.billing_invoice_lines REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION app.billing_check_lines();
+alter table billing_invoice_lines enable row level security, force row level security;
+create policy engines_access on billing_invoice_lines for all to basecommerce_engines using (true) with check (true);
+create policy operator_access on billing_invoice_lines for all to basecommerce_operator using (true) with check (true);
+create policy tenant_isolation on billing_invoice_lines for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
+grant select on billing_invoice_lines to basecommerce_app;
+grant select, insert on billing_invoice_lines to basecommerce_engines;
+grant select on billing_invoice_lines to basecommerce_operator;
+
+create table billing_invoices (
+  tenant_id       uuid not null,
+  id              uuid not null,
+  subscription_id uuid not null,
+  period_seq      integer not null,
+  revision        integer not null,
+  status          text not null,
+  currency        text not null,
+  total_minor     bigint not null,
+  number          bigint,
+  issued_at       timestamp with time zone,
+  due_at          timestamp with time zone,
+  settled_at      timestamp with time zone,
+  created_at      timestamp with time zone not null,
+  doubt           text,
+  version         integer not null default 1,
+  constraint billing_invoices_pkey PRIMARY KEY (tenant_id, id),
+  constraint billing_invoices_tenant_id_subscription_id_period_seq_revis_key UNIQUE (tenant_id, subscription_id, period_seq, revision),
+  constraint billing_invoices_tenant_id_subscription_id_period_seq_fkey FOREIGN KEY (tenant_id, subscription_id, period_seq) REFERENCES billing_periods(tenant_id, subscription_id, seq),
+  constraint billing_invoices_check CHECK (
+CASE status
+    WHEN 'void'::text THEN true
+    WHEN 'draft'::text THEN (number IS NULL)
+    WHEN 'needs_approval'::text THEN (number IS NULL)
+    ELSE (number IS NOT NULL)
+END),
+  constraint billing_invoices_check1 CHECK ((((number IS NULL) = (issued_at IS NULL)) AND ((number IS NULL) = (due_at IS NULL)))),
+  constraint billing_invoices_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint billing_invoices_revision_check CHECK ((revision >= 0)),
+  constraint billing_invoices_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'needs_approval'::text, 'issued'::text, 'paid'::text, 'void'::text, 'uncollectible'::text])))
+);
+CREATE INDEX billing_invoices_doubtful ON public.billing_invoices USING btree (tenant_id) WHERE (status = 'needs_approval'::text);
+CREATE UNIQUE INDEX billing_invoices_number ON public.billing_invoices USING btree (number);
+CREATE INDEX billing_invoices_open ON public.billing_invoices USING btree (due_at, tenant_id) WHERE (status = 'issued'::text);
+CREATE TRIGGER billing_invoices_frozen BEFORE UPDATE ON public.billing_invoices FOR EACH ROW EXECUTE FUNCTION app.billing_freeze_invoice();
+CREATE CONSTRAINT TRIGGER billing_invoices_total AFTER INSERT ON public.billing_invoices DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION app.billing_check_total();
+alter table billing_invoices enable row level security, force row level security;
+create policy engines_access on billing_invoices for all to basecommerce_engines using (true) with check (true);
+create policy operator_access on billing_invoices for all to basecommerce_operator using (true) with check (true);
+create policy tenant_isolation on billing_invoices for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
+grant select on billing_invoices to basecommerce_app;
+grant select, insert, update on billing_invoices to basecommerce_engines;
+grant select, update on billing_invoices to basecommerce_operator;
+
+create table billing_ledger_entries (
+  tenant_id    uuid not null,
+  ref          text not null,
+  entry_no     smallint not null,
+  account      text not null,
+  amount_minor bigint not null,
+  currency     text not null,
+  at           timestamp with time zone not null,
+  constraint billing_ledger_entries_pkey PRIMARY KEY (tenant_id, ref, entry_no),
+  constraint billing_ledger_entries_account_check CHECK ((account = ANY (ARRAY['receivable'::text, 'revenue'::text, 'cash'::text, 'surplus'::text, 'carried'::text, 'credits'::text, 'bad_debt'::text, 'disputed'::text])))
+);
+CREATE CONSTRAINT TRIGGER billing_ledger_entries_zero AFTER INSERT ON public.billing_ledger_entries DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION app.billing_check_ledger();
+alter table billing_ledger_entries enable row level security, force row level security;
+create policy engines_access on billing_ledger_entries for all to basecommerce_engines using (true) with check (true);
+create policy operator_access on billing_ledger_entries for all to basecommerce_operator using (true) with check (true);
+grant select, insert on billing_ledger_entries to basecommerce_engines;
+grant select, insert on billing_ledger_entries to basecommerce_operator;
+
+create table billing_notices (
+  tenant_id      uuid not null,
+  episode_id     uuid not null,
+  step           text not null,
+  recorded_at    timestamp with time zone not null,
+  handed_over_at timestamp with time zone,
+  attempts       smallint not null default 0,
+  last_error     text,
+  constraint billing_notices_pkey PRIMARY KEY (tenant_id, episode_id, step),
+  constraint billing_notices_tenant_id_episode_id_fkey FOREIGN KEY (tenant_id, episode_id) REFERENCES billing_access_episodes(tenant_id, id)
+);
+CREATE INDEX billing_notices_unsent ON public.billing_notices USING btree (recorded_at, tenant_id) WHERE (handed_over_at IS NULL);
+alter table billing_notices enable row level security, force row level security;
+create policy engines_access on billing_notices for all to basecommerce_engines using (true) with check (true);
+create policy operator_access on billing_notices for all to basecommerce_operator using (true) with check (true);
+create policy tenant_isolation on billing_notices for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
+grant select on billing_notices to basecommerce_app;
+grant select, insert, update on billing_notices to basecommerce_engines;
+grant select, insert on billing_notices to basecommerce_operator;
+
+create table billing_owners (
+  tenant_id  uuid not null,
+  user_id    uuid not null,
+  email      text not null,
+  created_at timestamp with time zone not null,
+  constraint billing_owners_pkey PRIMARY KEY (tenant_id, user_id)
+);
+alter table billing_owners enable row level security, force row level security;
+create policy engines_access on billing_owners for all to basecommerce_engines using (true) with check (true);
+create policy operator_access on billing_owners for all to basecommerce_operator using (true) with check (true);
+grant select, insert on billing_owners to basecommerce_engines;
+grant select on billing_owners to basecommerce_operator;
+
+create table billing_parked (
+  tenant_id uuid not null,
+  pass      text not null,
+  reason    text not null,
+  since     timestamp with time zone not null,
+  constraint billing_parked_pkey PRIMARY KEY (tenant_id, pass)
+);
+alter table billing_parked enable row level security, force row level security;
+create policy engines_access on billing_parked for all to basecommerce_engines using (true) with check (true);
+create policy operator_access on billing_parked for all to basecommerce_operator using (true) with check (true);
+grant select, insert on billing_parked to basecommerce_engines;
+grant select, delete on billing_parked to basecommerce_operator;
+
+create table billing_payment_attempts (
+  tenant_id    uuid not null,
+  id           uuid not null,
+  invoice_id   uuid not null,
+  attempt_no   smallint not null,
+  provider     text not null,
+  method_id    uuid not null,
+  amount_minor bigint not null,
+  currency     text not null,
+  state        text not null,
+  decline      text,
+  provider_id  text,
+  created_at   timestamp with time zone not null,
+  sent_at      timestamp with time zone,
+  settled_at   timestamp with time zone,
+  constraint billing_payment_attempts_pkey PRIMARY KEY (tenant_id, id),
+  constraint billing_payment_attempts_tenant_id_invoice_id_attempt_no_key UNIQUE (tenant_id, invoice_id, attempt_no),
+  constraint billing_payment_attempts_tenant_id_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES billing_invoices(tenant_id, id),
+  constraint billing_payment_attempts_tenant_id_method_id_fkey FOREIGN KEY (tenant_id, method_id) REFERENCES billing_payment_methods(tenant_id, id),
+  constraint billing_payment_attempts_amount_minor_check CHECK ((amount_minor > 0)),
+  constraint billing_payment_attempts_check CHECK (((state = 'declined'::text) = (decline IS NOT NULL))),
+  constraint billing_payment_attempts_decline_check CHECK ((decline = ANY (ARRAY['soft'::text, 'hard'::text, 'never_arrived'::text]))),
+  constraint billing_payment_attempts_state_check CHECK ((state = ANY (ARRAY['created'::text, 'sent'::text, 'unknown'::text, 'succeeded'::text, 'declined'::text])))
+);
+CREATE UNIQUE INDEX billing_payment_attempts_in_flight ON public.billing_payment_attempts USING btree (tenant_id, invoice_id) WHERE (state = ANY (ARRAY['created'::text, 'sent'::text, 'unknown'::text]));
+CREATE UNIQUE INDEX billing_payment_attempts_provider ON public.billing_payment_attempts USING btree (tenant_id, provider, provider_id);
+CREATE INDEX billing_payment_attempts_unsettled ON public.billing_payment_attempts USING btree (created_at, tenant_id) WHERE (state = ANY (ARRAY['created'::text, 'sent'::text, 'unknown'::text]));
+alter table billing_payment_attempts enable row level security, force row level security;
+create policy engines_access on billing_payment_attempts for all to basecommerce_engines using (true) with check (true);
+create policy operator_access on billing_payment_attempts for all to basecommerce_operator using (true) with check (true);
+create policy tenant_isolation on billing_payment_attempts for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
+grant select on billing_payment_attempts to basecommerce_app;
+grant select, insert, update on billing_payment_attempts to basecommerce_engines;
+grant select on billing_payment_attempts to basecommerce_operator;
+
+create table billing_payment_facts (
+  tenant_id    uuid not null,
+  id           uuid not null,
+  invoice_id   uuid not null,
+  kind         text not null,
+  amount_minor bigint not null,
+  provider     text not null,
+  provider_id  text not null,
+  means        text not null,
+  at           timestamp with time zone not null,
+  recorded_at  timestamp with time zone not null,
+  actor        text not null,
+  reason       text,
+  constraint billing_payment_facts_pkey PRIMARY KEY (tenant_id, id),
+  constraint billing_payment_facts_tenant_id_provider_provider_id_kind_key UNIQUE (tenant_id, provider, provider_id, kind),
+  constraint billing_payment_facts_tenant_id_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES billing_invoices(tenant_id, id),
+  constraint billing_payment_facts_amount_minor_check CHECK ((amount_minor > 0)),
+  constraint billing_payment_facts_kind_check CHECK ((kind = ANY (ARRAY['payment'::text, 'refund'::text, 'dispute'::text, 'dispute_won'::text, 'surplus'::text])))
+);
+CREATE INDEX billing_payment_facts_invoice ON public.billing_payment_facts USING btree (tenant_id, invoice_id);
+alter table billing_payment_facts enable row level security, force row level security;
+create policy engines_access on billing_payment_facts for all to basecommerce_engines using (true) with check (true);
+create policy operator_access on billing_payment_facts for all to basecommerce_operator using (true) with check (true);
+create policy tenant_isolation on billing_payment_facts for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
+grant select on billing_payment_facts to basecommerce_app;
+grant select, insert on billing_payment_facts to basecommerce_engines;
+grant select, insert on billing_payment_facts to basecommerce_operator;
+
+create table billing_payment_methods (
+  tenant_id    uuid not null,
+  id           uuid not null,
+  provider     text not null,
+  provider_ref text not null,
+  label        text not null,
+  is_default   boolean not null,
+  added_at     timestamp with time zone not null,
+  removed_at   timestamp with time zone,
+  constraint billing_payment_methods_pkey PRIMARY KEY (tenant_id, id)
+);
+CREATE UNIQUE INDEX billing_payment_methods_default ON public.billing_payment_methods USING btree (tenant_id) WHERE (is_default AND (removed_at IS NULL));
+CREATE UNIQUE INDEX billing_payment_methods_ref ON public.billing_payment_methods USING btree (tenant_id, provider, provider_ref);
+alter table billing_payment_methods enable row level security, force row level security;
+create policy engines_access on billing_payment_methods for all to basecommerce_engines using (true) with check (true);
+create policy operator_access on billing_payment_methods for all to basecommerce_operator using (true) with check (true);
+create policy tenant_isolation on billing_payment_methods for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
+grant select on billing_payment_methods to basecommerce_app;
+grant select, insert, update on billing_payment_methods to basecommerce_engines;
+grant select, insert, update on billing_payment_methods to basecommerce_operator;
+
+create table billing_periods (
+  tenant_id       uuid not null,
+  subscription_id uuid not null,
+  seq             integer not null,
+  starts_at       timestamp with time zone not null,
+  ends_at         timestamp with time zone not null,
+  time_zone       text not null,
+  tzdb_version    text not null,
+  is_invoiced     boolean not null default false,
+  previous_seq    integer generated always as (
+CASE
+    WHEN (seq > 0) THEN (seq - 1)
+    ELSE NULL::integer
+END) stored,
+  continues_from  timestamp with time zone generated always as (
+CASE
+    WHEN (seq > 0) THEN starts_at
+    ELSE NULL::timestamp with time zone
+END) stored,
+  constraint billing_periods_pkey PRIMARY KEY (tenant_id, subscription_id, seq),
+  constraint billing_periods_tenant_id_subscription_id_seq_ends_at_key UNIQUE (tenant_id, subscription_id, seq, ends_at),
+  constraint billing_periods_tenant_id_subscription_id_fkey FOREIGN KEY (tenant_id, subscription_id) REFERENCES billing_subscriptions(tenant_id, id),
+  constraint billing_periods_tenant_id_subscription_id_previous_seq_con_fkey FOREIGN KEY (tenant_id, subscription_id, previous_seq, continues_from) REFERENCES billing_periods(tenant_id, subscription_id, seq, ends_at),
+  constraint billing_periods_check CHECK ((starts_at < ends_at)),
+  constraint billing_periods_seq_check CHECK ((seq >= 0))
+);
+CREATE INDEX billing_periods_span ON public.billing_periods USING btree (tenant_id, starts_at);
+alter table billing_periods enable row level security, force row level security;
+create policy engines_access on billing_periods for all to basecommerce_engines using (true) with check (true);
+create policy operator_access on billing_periods for all to basecommerce_operator using (true) with check (true);
+create policy tenant_isolation on billing_periods for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
+grant select on billing_periods to basecommerce_app;
+grant select, insert, update on billing_periods to basecommerce_engines;
+grant select on billing_periods to basecommerce_operator;
+
+create table billing_phases (
+  tenant_id       uuid not null,
+  subscription_id uuid not null,
+  period_seq      integer not null,
+  phase           smallint not null,
+  plan_id         uuid not null,
+  starts_at       timestamp with time zone not null,
+  ends_at         timestamp with time zone not null,
+  days            smallint not null,
+  days_of_period  smallint not null,
+  constraint billing_phases_pkey PRIMARY KEY (tenant_id, subscription_id, period_seq, phase),
+  constraint billing_phases_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES billing_plan_versions(id),
+  constraint billing_phases_tenant_id_subscription_id_period_seq_fkey FOREIGN KEY (tenant_id, subscription_id, period_seq) REFERENCES billing_periods(tenant_id, subscription_id, seq)
+);
+alter table billing_phases enable row level security, force row level security;
+create policy engines_access on billing_phases for all to basecommerce_engines using (true) with check (true);
+create policy operator_access on billing_phases for all to basecommerce_operator using (true) with check (true);
+create policy tenant_isolation on billing_phases for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
+grant select on billing_phases to basecommerce_app;
+grant select, insert on billing_phases to basecommerce_engines;
+grant select on billing_phases to basecommerce_operator;
+
+create table billing_plan_assignments (
+  tenant_id       uuid not null,
+  subscription_id uuid not null,
+  from_at         timestamp with time zone not null,
+  plan_id         uuid not null,
+  assigned_at     timestamp with time zone not null,
+  assigned_by     text not null,
+  constraint billing_plan_assignments_pkey PRIMARY KEY (tenant_id, subscription_id, from_at),
+  constraint billing_plan_assignments_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES billing_plan_versions(id),
+  constraint billing_plan_assignments_tenant_id_subscription_id_fkey FOREIGN KEY (tenant_id, subscription_id) REFERENCES billing_subscriptions(tenant_id, id)
+);
+alter table billing_plan_assignments enable row level security, force row level security;
+create policy engines_access on billing_plan_assignments for all to basecommerce_engines using (true) with check (true);
+create policy operator_access on billing_plan_assignments for all to basecommerce_operator using (true) with check (true);
+create policy tenant_isolation on billing_plan_assignments for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
+grant select on billing_plan_assignments to basecommerce_app;
+grant select, insert on billing_plan_assignments to basecommerce_engines;
+grant select, insert, delete on billing_plan_assignments to basecommerce_operator;
+
+create table billing_plan_meters (
+  plan_id       uuid not null,
+  meter         text not null,
+  included      bigint not null,
+  soft_bp       integer not null default 12000,
+  hard_bp       integer not null default 15000,
+  price_micro   bigint not null,
+  billable_from text not null default 'soft'::text,
+  constraint billing_plan_meters_pkey PRIMARY KEY (plan_id, meter),
+  constraint billing_plan_meters_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES billing_plan_versions(id),
+  constraint billing_plan_meters_billable_from_check CHECK ((billable_from = ANY (ARRAY['soft'::text, 'included'::text]))),
+  constraint billing_plan_meters_check CHECK ((hard_bp >= soft_bp)),
+  constraint billing_plan_meters_included_check CHECK ((included >= 0)),
+  constraint billing_plan_meters_meter_check CHECK ((meter = ANY (ARRAY['orders'::text, 'quotes'::text, 'active_users'::text, 'api_calls'::text, 'stored_mb'::text]))),
+  constraint billing_plan_meters_price_micro_check CHECK ((price_micro >= 0)),
+  constraint billing_plan_meters_soft_bp_check CHECK ((soft_bp >= 10000))
+);
+-- no row security
+grant select on billing_plan_meters to basecommerce_app;
+grant select on billing_plan_meters to basecommerce_engines;
+grant select, insert on billing_plan_meters to basecommerce_operator;
+
+create table billing_plan_versions (
+  id                   uuid not null,
+  code                 text not null,
+  version              integer not null,
+  currency             text not null,
+  base_minor           bigint not null,
+  interval_months      smallint not null,
+  trial_days           smallint not null default 0,
+  review_hours         smallint not null default 24,
+  due_days             smallint not null default 0,
+  tolerance_minor      bigint not null default 0,
+  minimum_charge_minor bigint not null default 0,
+  created_at           timestamp with time zone not null,
+  created_by           text not null,
+  constraint billing_plan_versions_pkey PRIMARY KEY (id),
+  constraint billing_plan_versions_code_version_key UNIQUE (code, version),
+  constraint billing_plan_versions_base_minor_check CHECK ((base_minor >= 0)),
+  constraint billing_plan_versions_code_check CHECK ((code ~ '^[a-z0-9](-?[a-z0-9])*$'::text)),
+  constraint billing_plan_versions_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint billing_plan_versions_due_days_check CHECK (((due_days >= 0) AND (due_days <= 90))),
+  constraint billing_plan_versions_interval_months_check CHECK ((interval_months = ANY (ARRAY[1, 12]))),
+  constraint billing_plan_versions_minimum_charge_minor_check CHECK ((minimum_charge_minor >= 0)),
+  constraint billing_plan_versions_review_hours_check CHECK (((review_hours >= 0) AND (review_hours <= 720))),
+  constraint billing_plan_versions_tolerance_minor_check CHECK ((tolerance_minor >= 0)),
+  constraint billing_plan_versions_trial_days_check CHECK (((trial_days >= 0) AND (trial_days <= 365))),
+  constraint billing_plan_versions_version_check CHECK ((version > 0))
+);
+-- no row security
+grant select on billing_plan_versions to basecommerce_app;
+grant select on billing_plan_versions to basecommerce_engines;
+grant select, insert on billing_plan_versions to basecommerce_operator;
+
+create table billing_provider_events (
+  provider    text not null,
+  event_id    text not null,
+  type        text not null,
+  object_id   text not null,
+  payload     jsonb not null,
+  received_at timestamp with time zone not null,
+  state       text not null default 'received'::text,
+  constraint billing_provider_events_pkey PRIMARY KEY (provider, event_id),
+  constraint billing_provider_events_state_check CHECK ((state = ANY (ARRAY['received'::text, 'done'::text, 'ignored'::text])))
+);
+CREATE INDEX billing_provider_events_open ON public.billing_provider_events USING btree (received_at) WHERE (state = 'received'::text);
+-- no row security
+grant select, update on billing_provider_events to basecommerce_engines;
+grant select, insert on billing_provider_events to basecommerce_operator;
+
+create table billing_providers (
+  name                  text not null,
+  sealed_key            bytea not null,
+  sealed_webhook_secret bytea not null,
+  added_at              timestamp with time zone not null,
+  added_by              text not null,
+  constraint billing_providers_pkey PRIMARY KEY (name),
+  constraint billing_providers_name_check CHECK ((name ~ '^[a-z][a-z0-9_]*$'::text))
+);
+-- no row security
+grant select on billing_providers to basecommerce_engines;
+grant select, insert, update on billing_providers to basecommerce_operator;
+
+create table billing_runs (
+  id          uuid not null,
+  pass        text not null,
+  as_of       timestamp with time zone not null,
+  host        text not null,
+  version     text not null,
+  started_at  timestamp with time zone not null,
+  finished_at timestamp with time zone,
+  counts      jsonb not null default '{}'::jsonb,
+  constraint billing_runs_pkey PRIMARY KEY (id)
+);
+CREATE INDEX billing_runs_pass ON public.billing_runs USING btree (pass, started_at DESC);
+-- no row security
+grant select, insert, update on billing_runs to basecommerce_engines;
+grant select on billing_runs to basecommerce_operator;
+
+create table billing_series (
+  name text not null,
+  last bigint not null default 0,
+  constraint billing_series_pkey PRIMARY KEY (name)
+);
+-- no row security
+grant select, update on billing_series to basecommerce_engines;
+grant select, update on billing_series to basecommerce_operator;
+
+create table billing_subscriptions (
+  tenant_id       uuid not null,
+  id              uuid not null,
+  anchor_on       date not null,
+  interval_months smallint not null,
+  started_at      timestamp with time zone not null,
+  cancel_at       timestamp with time zone,
+  ended_at        timestamp with time zone,
+  due_at          timestamp with time zone not null,
+  constraint billing_subscriptions_pkey PRIMARY KEY (tenant_id, id),
+  constraint billing_subscriptions_interval_months_check CHECK ((interval_months = ANY (ARRAY[1, 12])))
+);
+CREATE INDEX billing_subscriptions_due ON public.billing_subscriptions USING btree (due_at, tenant_id);
+CREATE UNIQUE INDEX billing_subscriptions_live ON public.billing_subscriptions USING btree (tenant_id) WHERE (ended_at IS NULL);
+alter table billing_subscriptions enable row level security, force row level security;
+create policy engines_access on billing_subscriptions for all to basecommerce_engines using (true) with check (true);
+create policy operator_access on billing_subscriptions for all to basecommerce_operator using (true) with check (true);
+create policy tenant_isolation on billing_subscriptions for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
+grant select on billing_subscriptions to basecommerce_app;
+grant select, insert, update on billing_subscriptions to basecommerce_engines;
+grant select, insert, update on billing_subscriptions to basecommerce_operator;
+
+create table billing_usage_counters (
+  tenant_id       uuid not null,
+  subscription_id uuid not null,
+  period_seq      integer not null,
+  meter           text not null,
+  used            bigint not null,
+  included        bigint not null,
+  soft            bigint not null,
+  hard            bigint not null,
+  announced       smallint not null default 0,
+  constraint billing_usage_counters_pkey PRIMARY KEY (tenant_id, subscription_id, period_seq, meter),
+  constraint billing_usage_counters_tenant_id_subscription_id_period_se_fkey FOREIGN KEY (tenant_id, subscription_id, period_seq) REFERENCES billing_periods(tenant_id, subscription_id, seq)
+);
+alter table billing_usage_counters enable row level security, force row level security;
+create policy engines_access on billing_usage_counters for all to basecommerce_engines using (true) with check (true);
+create policy operator_access on billing_usage_counters for all to basecommerce_operator using (true) with check (true);
+create policy tenant_isolation on billing_usage_counters for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
+grant select on billing_usage_counters to basecommerce_app;
+grant select, insert, update on billing_usage_counters to basecommerce_engines;
+grant select on billing_usage_counters to basecommerce_operator;
+
+create table billing_usage_events (
+  tenant_id      uuid not null,
+  transaction_id uuid not null,
+  meter          text not null,
+  occurred_at    timestamp with time zone not null,
+  received_at    timestamp with time zone not null,
+  subject        text not null,
+  quantity       bigint not null,
+  payload_hash   bytea not null,
+  constraint billing_usage_events_pkey PRIMARY KEY (tenant_id, transaction_id)
+);
+CREATE INDEX billing_usage_events_meter ON public.billing_usage_events USING btree (tenant_id, meter, occurred_at) INCLUDE (subject, quantity);
+alter table billing_usage_events enable row level security, force row level security;
+create policy engines_access on billing_usage_events for all to basecommerce_engines using (true) with check (true);
+create policy operator_access on billing_usage_events for all to basecommerce_operator using (true) with check (true);
+create policy tenant_isolation on billing_usage_events for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
+grant select on billing_usage_events to basecommerce_app;
+grant select, insert on billing_usage_events to basecommerce_engines;
+grant select on billing_usage_events to basecommerce_operator;
+
 create table app.breaking_migrations (
   name       text not null,
   applied_at timestamp with time zone not null default now(),
@@ -116,6 +692,56 @@ create policy engines_access on engine_versions for all to basecommerce_engines 
 create policy operator_access on engine_versions for all to basecommerce_operator using (true) with check (true);
 grant select, insert, update on engine_versions to basecommerce_engines;
 grant select on engine_versions to basecommerce_operator;
+
+create table entitlement_caps (
+  tenant_id uuid not null,
+  meter     text not null,
+  cap       bigint not null,
+  set_by    text not null,
+  set_at    timestamp with time zone not null,
+  constraint entitlement_caps_pkey PRIMARY KEY (tenant_id, meter),
+  constraint entitlement_caps_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint entitlement_caps_cap_check CHECK ((cap >= 0)),
+  constraint entitlement_caps_meter_check CHECK ((meter = ANY (ARRAY['orders'::text, 'quotes'::text, 'active_users'::text, 'api_calls'::text, 'stored_mb'::text])))
+);
+alter table entitlement_caps enable row level security, force row level security;
+create policy tenant_isolation on entitlement_caps for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
+grant select, insert, update, delete on entitlement_caps to basecommerce_app;
+
+create table entitlement_usage (
+  tenant_id uuid not null,
+  meter     text not null,
+  starts_at timestamp with time zone not null,
+  used      bigint not null,
+  constraint entitlement_usage_pkey PRIMARY KEY (tenant_id, meter, starts_at),
+  constraint entitlement_usage_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint entitlement_usage_meter_check CHECK ((meter = ANY (ARRAY['orders'::text, 'quotes'::text, 'active_users'::text, 'api_calls'::text, 'stored_mb'::text]))),
+  constraint entitlement_usage_used_check CHECK ((used > 0))
+);
+alter table entitlement_usage enable row level security, force row level security;
+create policy tenant_isolation on entitlement_usage for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
+grant select, insert, update on entitlement_usage to basecommerce_app;
+
+create table entitlements (
+  tenant_id uuid not null,
+  meter     text not null,
+  starts_at timestamp with time zone not null,
+  ends_at   timestamp with time zone not null,
+  plan      text not null,
+  included  bigint not null,
+  soft      bigint not null,
+  hard      bigint not null,
+  constraint entitlements_pkey PRIMARY KEY (tenant_id, meter, starts_at),
+  constraint entitlements_check CHECK ((starts_at < ends_at)),
+  constraint entitlements_check1 CHECK (((included <= soft) AND (soft <= hard))),
+  constraint entitlements_included_check CHECK ((included >= 0)),
+  constraint entitlements_meter_check CHECK ((meter = ANY (ARRAY['orders'::text, 'quotes'::text, 'active_users'::text, 'api_calls'::text, 'stored_mb'::text])))
+);
+alter table entitlements enable row level security, force row level security;
+create policy engines_access on entitlements for all to basecommerce_engines using (true) with check (true);
+create policy tenant_isolation on entitlements for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
+grant select on entitlements to basecommerce_app;
+grant select, insert, update, delete on entitlements to basecommerce_engines;
 
 create table failed_events (
   tenant_id         uuid not null,
@@ -780,6 +1406,24 @@ alter table stock_reservations enable row level security, force row level securi
 create policy tenant_isolation on stock_reservations for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
 grant select, insert, update, delete on stock_reservations to basecommerce_app;
 
+create table tenant_access (
+  tenant_id      uuid not null,
+  state          text not null,
+  allows_sign_in boolean not null,
+  allows_read    boolean not null,
+  allows_export  boolean not null,
+  allows_write   boolean not null,
+  allows_metered boolean not null,
+  grace_ends_at  timestamp with time zone,
+  constraint tenant_access_pkey PRIMARY KEY (tenant_id),
+  constraint tenant_access_state_check CHECK ((state = ANY (ARRAY['trialing'::text, 'active'::text, 'grace'::text, 'suspended'::text, 'closed'::text])))
+);
+alter table tenant_access enable row level security, force row level security;
+create policy engines_access on tenant_access for all to basecommerce_engines using (true) with check (true);
+create policy tenant_isolation on tenant_access for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
+grant select on tenant_access to basecommerce_app;
+grant select, insert, update, delete on tenant_access to basecommerce_engines;
+
 create table tenants (
   id         uuid not null,
   slug       text not null,
@@ -842,11 +1486,13 @@ declare
   found_state text;
   is_standing boolean;
 begin
-  select t.state, s.revoked_at is null and s.expires_at > app.now() and u.is_active and u.auth_version = expected_version
+  select app.standing(t.state, a.allows_read, a.allows_write),
+         s.revoked_at is null and s.expires_at > app.now() and u.is_active and u.auth_version = expected_version
     into found_state, is_standing
     from sessions s
     join users u on u.tenant_id = s.tenant_id and u.id = s.user_id
     join tenants t on t.id = s.tenant_id
+    left join tenant_access a on a.tenant_id = s.tenant_id
    where s.tenant_id = app.current_tenant() and s.id = session;
   if is_standing is distinct from true then
     raise exception 'The session has ended or your access has changed. Sign in again.'
@@ -894,7 +1540,11 @@ CREATE OR REPLACE FUNCTION app.admit_visitor(is_write boolean)
  STABLE
 AS $function$
 begin
-  perform app.admit_state((select state from tenants where id = app.current_tenant()), is_write);
+  perform app.admit_state(
+    (select app.standing(t.state, a.allows_read, a.allows_write)
+       from tenants t left join tenant_access a on a.tenant_id = t.id
+      where t.id = app.current_tenant()),
+    is_write);
 end $function$;
 -- called by basecommerce_app
 
@@ -943,6 +1593,68 @@ begin
 exception
   when duplicate_table or check_violation or lock_not_available then
     return false;
+end $function$;
+-- called by its owner only
+
+CREATE OR REPLACE FUNCTION app.billing_check_ledger()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if (select sum(amount_minor) from billing_ledger_entries where tenant_id = new.tenant_id and ref = new.ref) <> 0 then
+    raise exception 'the ledger entries of % do not sum to zero', new.ref using errcode = 'check_violation';
+  end if;
+  return null;
+end $function$;
+-- called by its owner only
+
+CREATE OR REPLACE FUNCTION app.billing_check_lines()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  wrong uuid;
+begin
+  select i.id into wrong
+    from (select distinct tenant_id, invoice_id from added) a
+    join billing_invoices i on i.tenant_id = a.tenant_id and i.id = a.invoice_id
+   where i.total_minor <> (select sum(l.amount_minor) from billing_invoice_lines l where l.tenant_id = i.tenant_id and l.invoice_id = i.id)
+   limit 1;
+  if wrong is not null then
+    raise exception 'the lines of invoice % do not make its total', wrong using errcode = 'check_violation';
+  end if;
+  return null;
+end $function$;
+-- called by its owner only
+
+CREATE OR REPLACE FUNCTION app.billing_check_total()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  found bigint := (select coalesce(sum(amount_minor), 0) from billing_invoice_lines where tenant_id = new.tenant_id and invoice_id = new.id);
+begin
+  if found <> new.total_minor then
+    raise exception 'the lines of invoice % make %, its total says %', new.id, found, new.total_minor using errcode = 'check_violation';
+  end if;
+  return null;
+end $function$;
+-- called by its owner only
+
+CREATE OR REPLACE FUNCTION app.billing_freeze_invoice()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if old.status in ('issued', 'paid', 'void', 'uncollectible') and (
+    (new.subscription_id, new.period_seq, new.revision, new.currency, new.total_minor, new.number, new.issued_at, new.due_at, new.created_at)
+    is distinct from
+    (old.subscription_id, old.period_seq, old.revision, old.currency, old.total_minor, old.number, old.issued_at, old.due_at, old.created_at)
+    or new.status in ('draft', 'needs_approval')
+  ) then
+    raise exception 'invoice % is issued and cannot be changed', old.number using errcode = 'check_violation';
+  end if;
+  return new;
 end $function$;
 -- called by its owner only
 
@@ -1073,3 +1785,10 @@ begin
   end loop;
 end $procedure$;
 -- called by its owner only
+
+CREATE OR REPLACE FUNCTION app.standing(operator_state text, allows_read boolean, allows_write boolean)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ((operator_state = 'closed'::text) OR (NOT allows_read)) THEN 'closed'::text WHEN (NOT allows_write) THEN 'suspended'::text ELSE operator_state END;
+-- called by basecommerce_app

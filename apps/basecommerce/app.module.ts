@@ -1,5 +1,6 @@
 /** The operator's doors alone: what a command may do is what the console's API may do. */
 import { type DynamicModule, Module } from '@nestjs/common';
+import { BillingOperator } from '#engines/billing/operator';
 import { AuditOperator } from '#modules/audit/operator';
 import { EventsOperator } from '#modules/events/operator';
 import { IdentityHttp } from '#modules/identity/http';
@@ -25,6 +26,7 @@ export class CommandModule {
         IdentityOperator,
         AuditOperator,
         EventsOperator,
+        BillingOperator,
       ],
     };
   }

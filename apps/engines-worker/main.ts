@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { bootSettings } from '#platform/config';
 import { engineCommand } from '#platform/inbox/worker';
-import { ENGINES, EnginesWorkerModule } from './app.module.js';
+import { ENGINES, EnginesWorkerModule, PASSES } from './app.module.js';
 
 const settings = bootSettings('engines-worker');
 const [verb = 'work', ...rest] = process.argv.slice(2);
@@ -14,7 +14,7 @@ try {
     });
     app.enableShutdownHooks([], { useProcessExit: true });
   } else {
-    process.exitCode = await engineCommand(verb, rest, ENGINES, settings);
+    process.exitCode = await engineCommand(verb, rest, ENGINES, PASSES, settings);
   }
 } catch (error) {
   process.stderr.write(`engines ${verb}: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -1,11 +1,14 @@
 /** The vertical is a list of doors: every module's HTTP, over the platform. It owns no business. */
 import { type DynamicModule, Module } from '@nestjs/common';
+import { BillingHttp } from '#engines/billing/http';
+import { BillingOperator } from '#engines/billing/operator';
 import { InsightsHttp } from '#engines/insights/http';
 import { salesInsightTexts } from '#engines/sales/http';
 import { stockInsightTexts } from '#engines/stock/http';
 import { AuditOperator } from '#modules/audit/operator';
 import { CatalogueHttp } from '#modules/catalogue/http';
 import { CustomersHttp } from '#modules/customers/http';
+import { EntitlementsHttp } from '#modules/entitlements/http';
 import { EventsOperator } from '#modules/events/operator';
 import { IdentityHttp } from '#modules/identity/http';
 import { IdentityOperator } from '#modules/identity/operator';
@@ -36,12 +39,15 @@ export class VerticalModule {
         StockHttp,
         QuotesHttp,
         OrdersHttp,
+        EntitlementsHttp,
+        BillingHttp,
         LiveModule,
         InsightsHttp.telling(stockInsightTexts, salesInsightTexts),
         TenancyOperator,
         IdentityOperator,
         AuditOperator,
         EventsOperator,
+        BillingOperator,
       ],
       controllers: [DocsController],
     };

@@ -6,7 +6,7 @@
 import type { z } from 'zod';
 
 export type AggregateKind =
-  'tenant' | 'user' | 'product' | 'stock' | 'customer' | 'site' | 'quote' | 'order' | 'insight';
+  'tenant' | 'user' | 'product' | 'stock' | 'customer' | 'site' | 'quote' | 'order' | 'insight' | 'account' | 'usage';
 
 export interface EventContract<Schema extends z.ZodType = z.ZodType> {
   /** `<noun>.<past participle>`. */

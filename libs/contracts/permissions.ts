@@ -30,6 +30,9 @@ export const PERMISSIONS = {
   'insight.read': desk,
   'insight.answer': ['owner', 'manager', 'seller'],
   'stream.read': everyone,
+  'entitlement.read': ['owner', 'manager', 'finance'],
+  'entitlement.cap': ['owner', 'finance'],
+  'billing.read': ['owner', 'finance'],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof PERMISSIONS;

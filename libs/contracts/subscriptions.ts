@@ -7,6 +7,8 @@ import type { AggregateKind } from './event.js';
 export const SUBSCRIPTIONS = {
   stock: ['tenant', 'product', 'stock', 'order'],
   sales: ['product', 'stock', 'customer', 'quote', 'order'],
+  billing: ['tenant', 'user', 'quote', 'order', 'usage'],
+  entitlements: ['account'],
 } as const satisfies Record<string, readonly AggregateKind[]>;
 
 export type EngineName = keyof typeof SUBSCRIPTIONS;

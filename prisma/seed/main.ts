@@ -3,7 +3,8 @@ import { createOperator } from '#modules/identity';
 import { addUser, createTenant } from '#modules/tenancy';
 import { sql, TenantDatabase } from '#platform/database';
 import { CrossTenantDatabase } from '#platform/database/crossing';
-import { DEMO_PEOPLE, DEMO_STORES, liveThrough } from '#verticals/construction';
+import { DEMO_PEOPLE, DEMO_RUNGS, DEMO_STORES, liveThrough } from '#verticals/construction';
+import { seedBilling } from './billing.js';
 
 const PASSWORD = 'demo-demo-demo';
 const ACTOR = 'system:seed';
@@ -22,8 +23,23 @@ try {
     if (!exists) await createOperator(tx, { email: 'operator@console.test', name: 'Console', password: PASSWORD });
   });
   await Promise.all(DEMO_STORES.map((store, index) => seedStore(store, index + 1)));
+  for (const store of DEMO_RUNGS) await openStore(store);
+  const rows = await crossing.query<{ slug: string; id: string }>(sql`select slug, id from tenants`);
+  await seedBilling({ url, stores: new Map(rows.map(({ slug, id }) => [slug, id])) });
 } finally {
   await Promise.all([crossing.close(), tenants.close()]);
+}
+
+/** A store with nothing but its owner: enough to sign in and see what its rung of the access ladder allows. */
+async function openStore({ slug, legalName, document, locale }: (typeof DEMO_RUNGS)[number]): Promise<void> {
+  const exists = await crossing.first(sql`select 1 from tenants where slug = ${slug}`);
+  if (exists) return;
+  await crossing.transaction((tx) =>
+    createTenant(tx, ACTOR, {
+      ...{ slug, legal_name: legalName, document, locale, time_zone: 'America/Sao_Paulo', currency: 'BRL' },
+      ...{ owner_email: `owner@${slug}.test`, owner_name: DEMO_PEOPLE[0]!.name, owner_password: PASSWORD },
+    }),
+  );
 }
 
 async function seedStore(store: (typeof DEMO_STORES)[number], seed: number): Promise<void> {

@@ -59,13 +59,17 @@ export class Caller {
     return this.send('patch', path, body, headers);
   }
 
+  delete(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.send('delete', path, undefined, headers);
+  }
+
   /** The same person with other credentials in hand. */
   with(credentials: { token?: string; cookie?: string }): Caller {
     return new Caller(this.app, this.host, credentials.token, credentials.cookie);
   }
 
   private async send(
-    method: 'get' | 'post' | 'put' | 'patch',
+    method: 'get' | 'post' | 'put' | 'patch' | 'delete',
     path: string,
     body: object | undefined,
     headers: Record<string, string>,

@@ -8,7 +8,18 @@ import { type Overrides, RowMaker } from './catalogue/rows.js';
 import { crossings, RULE_NAMES, type RuleName, violations } from './catalogue/rules.js';
 
 /** Values the row maker cannot find by itself: what a trigger or an exclusion constraint demands. */
-const OVERRIDES: Overrides = {};
+let credits = 0;
+const OVERRIDES: Overrides = {
+  billing_periods: { seq: 0 },
+  billing_invoices: { status: 'draft', number: null, issued_at: null, due_at: null, total_minor: 0 },
+  billing_invoice_lines: { amount_minor: 0 },
+  billing_ledger_entries: { amount_minor: 0 },
+  billing_credit_notes: {
+    get number() {
+      return ++credits;
+    },
+  },
+};
 
 /** A change that breaks the rule, and what the rule must then name. */
 const CANARIES: [rule: RuleName, subject: string, change: string][] = [

@@ -84,6 +84,8 @@ const BODIES: Record<string, object> = {
   insightDone: {},
   insightNotNow: {},
   insightWrong: {},
+  setUsageCap: { cap: 1 },
+  removeUsageCap: {},
 };
 
 const operations = () =>

@@ -83,4 +83,62 @@ export const MUTANTS = [
     replace: 'where tenant_id = ${tx.tenant} and id = ${id}`',
     tests: ['tests/scenarios/quote-to-sale'],
   },
+  {
+    name: 'overage billed again by every run',
+    file: 'libs/engines/billing/usecases/bill-subscription.ts',
+    find: 'lines: invoices.flatMap(({ lines }) => lines) };',
+    replace: 'lines: invoices.slice(0, 0).flatMap(({ lines }) => lines) };',
+    tests: ['tests/billing/passes'],
+  },
+  {
+    name: 'grace restarted by whatever happens last',
+    file: 'libs/engines/billing/data/access.ts',
+    find: 'e.id as episode_id, e.opened_at, e.notice_at,',
+    replace:
+      'e.id as episode_id, e.opened_at, greatest(e.notice_at, (select max(f.recorded_at) from billing_payment_facts f where f.tenant_id = b.tenant_id)) as notice_at,',
+    tests: ['tests/billing/grace'],
+  },
+  {
+    name: 'charged before it is on record',
+    file: 'libs/engines/billing/usecases/charge-invoice.ts',
+    find: '  const attempt = await database.transaction((tx) => beginAttempt(tx, provider, tenant, invoice));',
+    replace: '  const attempt = await database.rehearse((tx) => beginAttempt(tx, provider, tenant, invoice));',
+    tests: ['libs/engines/billing/payments.int'],
+  },
+  {
+    name: 'a payment without a key of its own',
+    file: 'libs/engines/billing/usecases/settle.ts',
+    find: '${fact.provider}, ${fact.providerId}, ${fact.means}',
+    replace: '${fact.provider}, ${id}, ${fact.means}',
+    tests: ['tests/billing/grace'],
+  },
+  {
+    name: 'money in floating point',
+    file: 'libs/engines/billing/domain/rating.ts',
+    find: 'return divideHalfUp(units * priceMicro, MICRO);',
+    replace: 'return BigInt(Math.round(Number(units) * (Number(priceMicro) / Number(MICRO))));',
+    also: [
+      [
+        'libs/engines/billing/domain/rating.ts',
+        "import { divideHalfUp, errorTable } from '#kernel';",
+        "import { errorTable } from '#kernel';",
+      ],
+    ],
+    tests: ['libs/engines/billing/domain/rating'],
+  },
+  {
+    name: 'months cut in the server’s zone',
+    file: 'libs/engines/billing/domain/periods.ts',
+    find: "return startOfDay(Temporal.PlainDate.from(anchorOn).add({ months }, { overflow: 'constrain' }), zone);",
+    replace:
+      "return startOfDay(Temporal.PlainDate.from(anchorOn).add({ months }, { overflow: 'constrain' }), zone && 'UTC');",
+    tests: ['libs/engines/billing/domain/periods', 'tests/billing/passes'],
+  },
+  {
+    name: 'only the newest month billed',
+    file: 'libs/engines/billing/usecases/bill-subscription.ts',
+    find: 'const ripe = ripePeriods(billing, periods, asOf);',
+    replace: 'const ripe = ripePeriods(billing, periods, asOf).slice(-1);',
+    tests: ['tests/billing/passes'],
+  },
 ];

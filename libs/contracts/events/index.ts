@@ -1,5 +1,6 @@
 /** Every event contract there is. AsyncAPI, the goldens and the contract tests are made from this list. */
 import type { EventContract } from '../event.js';
+import * as account from './account.js';
 import * as customer from './customer.js';
 import * as insight from './insight.js';
 import * as order from './order.js';
@@ -7,8 +8,9 @@ import * as product from './product.js';
 import * as quote from './quote.js';
 import * as stock from './stock.js';
 import * as tenant from './tenant.js';
+import * as usage from './usage.js';
 
-const rooms = { customer, insight, order, product, quote, stock, tenant };
+const rooms = { account, customer, insight, order, product, quote, stock, tenant, usage };
 
 export const EVENT_CONTRACTS: readonly EventContract[] = Object.values(rooms)
   .flatMap((room) => Object.values(room) as unknown[])

@@ -83,7 +83,15 @@ export const createOrder = operation({
       .max(500),
   }),
   response: order,
-  errors: ['customer_not_found', 'site_not_found', 'product_not_found', 'invalid_unit', 'invalid_quantity'],
+  errors: [
+    'customer_not_found',
+    'site_not_found',
+    'product_not_found',
+    'invalid_unit',
+    'invalid_quantity',
+    'usage_limit_reached',
+    'metered_operations_held',
+  ],
 });
 
 export const changeOrderStatus = operation({

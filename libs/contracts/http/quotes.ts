@@ -87,7 +87,15 @@ export const createQuote = operation({
   access: 'quote.manage',
   body: terms,
   response: quote,
-  errors: ['customer_not_found', 'site_not_found', 'product_not_found', 'invalid_unit', 'invalid_quantity'],
+  errors: [
+    'customer_not_found',
+    'site_not_found',
+    'product_not_found',
+    'invalid_unit',
+    'invalid_quantity',
+    'usage_limit_reached',
+    'metered_operations_held',
+  ],
 });
 
 export const listQuotes = operation({
@@ -204,5 +212,12 @@ export const convertQuote = operation({
     })
     .default({}),
   response: z.object({ order_id: id, number: z.string().meta({ examples: ['PED-000123'] }) }),
-  errors: ['invalid_transition', 'quote_expired', 'nothing_to_convert', 'version_conflict'],
+  errors: [
+    'invalid_transition',
+    'quote_expired',
+    'nothing_to_convert',
+    'version_conflict',
+    'usage_limit_reached',
+    'metered_operations_held',
+  ],
 });

@@ -11,8 +11,25 @@ export function printed(body: unknown): string {
     return body.data.length === 0 ? 'nothing' : table(body.data) + more;
   }
   if (typeof body !== 'object' || body === null) return String(body);
-  return columns(Object.entries(body).map(([name, value]) => [name, cell(value)]));
+  const members = Object.entries(body) as [string, unknown][];
+  const plain = members.filter(([, value]) => blockOf(value) === undefined);
+  const blocks = members.flatMap(([name, value]) => {
+    const block = blockOf(value);
+    return block === undefined ? [] : [`\n${name}\n${block}`];
+  });
+  return [columns(plain.map(([name, value]) => [name, cell(value)])), ...blocks].join('\n');
 }
+
+/** What does not fit behind a name: a list of things as a table, sentences one a line. */
+function blockOf(value: unknown): string | undefined {
+  if (!Array.isArray(value) || value.length === 0) return undefined;
+  const items = value as unknown[];
+  if (items.every((item) => typeof item === 'object' && item !== null)) return indented(table(items));
+  const isProse = items.every((item) => typeof item === 'string') && items.some((item) => item.includes(' '));
+  return isProse ? indented(items.join('\n')) : undefined;
+}
+
+const indented = (text: string) => text.replaceAll(/^(?=.)/gm, '  ');
 
 export function printedProblem(problem: Problem): string {
   const pointers = (problem.errors ?? []).map((error) => `  ${error.pointer || '/'}: ${error.message}`);

@@ -54,6 +54,13 @@ const origins = z
     ),
   );
 
+const sender = z
+  .string()
+  .refine(
+    (value) => /^([^<>@\r\n]*<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)$/.test(value),
+    'MAIL_FROM must be an address, or a name and an address: Billing <billing@example.com>',
+  );
+
 const schema = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('production'),
   DATABASE_URL: url('DATABASE_URL', 'postgres:', 'postgresql:'),
@@ -77,6 +84,8 @@ const schema = z.object({
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).default(12_000),
   REQUESTS_AT_ONCE: z.coerce.number().int().min(1).default(200),
   DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10),
+  SMTP_URL: url('SMTP_URL', 'smtp:', 'smtps:').optional(),
+  MAIL_FROM: sender.optional(),
 });
 
 export interface Settings extends Omit<z.output<typeof schema>, 'TENANT_SOURCE' | 'METRICS_PORT'> {
@@ -124,6 +133,7 @@ export function readSettings(process: ProcessName, environment: Record<string, s
   const values = result.data as z.output<typeof schema>;
   const isProduction = values.NODE_ENV === 'production';
   refuseUnsafeProduction(values, isProduction);
+  refuseSenderlessMail(values);
   return {
     ...values,
     TENANT_SOURCE: values.TENANT_SOURCE ?? (isProduction ? 'header' : 'host'),
@@ -140,6 +150,11 @@ function refuseUnsafeProduction(values: z.output<typeof schema>, isProduction: b
       'CORS_ORIGINS must name its origins in production; * lets any site use a signed-in browser',
     );
   }
+}
+
+function refuseSenderlessMail({ SMTP_URL: url, MAIL_FROM: from }: z.output<typeof schema>): void {
+  if (url !== undefined && from === undefined)
+    throw new SettingsError('MAIL_FROM is required with SMTP_URL; receivers want to know who writes');
 }
 
 function line(issue: z.core.$ZodIssue): string {

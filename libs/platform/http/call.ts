@@ -20,6 +20,8 @@ interface Call<Op extends Operation> {
   /** Answers with `ETag: "<version>"`, which `If-Match` can name later. */
   etag(version: number): void;
   header(name: string): string | undefined;
+  /** The body's bytes as they came, of JSON; for signatures. */
+  rawBody(): Buffer | undefined;
   cookie(name: string): string | undefined;
   setCookie(name: string, value: string, maxAgeSeconds: number): void;
 }

@@ -32,8 +32,13 @@ export function Handle<Op extends Operation>(operation: Op) {
     descriptor: TypedPropertyDescriptor<Method>,
   ): void => {
     const handler = descriptor.value!;
-    const route = function (this: unknown, request: HttpRequest, reply: HttpReply): Promise<unknown> {
-      return request.server.operations.run(operation, request, reply, (call: CallOf<Op>) => handler.call(this, call));
+    const route = async function (this: unknown, request: HttpRequest, reply: HttpReply): Promise<unknown> {
+      const answer = await request.server.operations.run(operation, request, reply, (call: CallOf<Op>) =>
+        handler.call(this, call),
+      );
+      // A file is what the operation says it is; everything else is JSON.
+      if (answer instanceof Uint8Array && operation.mediaType) void reply.type(operation.mediaType);
+      return answer;
     };
     descriptor.value = route as unknown as Method;
     Req()(target, key, 0);

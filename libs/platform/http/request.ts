@@ -19,6 +19,8 @@ export interface HttpRequest extends FastifyRequest {
   site?: Site;
   trace?: Trace;
   principal?: Principal;
+  /** The body's bytes, of JSON. */
+  rawBody?: Buffer;
   server: FastifyRequest['server'] & { operations: Operations };
   raw: FastifyRequest['raw'] & LoggedRequest;
 }

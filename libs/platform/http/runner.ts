@@ -96,6 +96,7 @@ function carried(request: HttpRequest, reply: HttpReply) {
     ifMatch: versionOf(request.headers['if-match']),
     etag: (version: number) => void reply.header('etag', `"${version}"`),
     header: (name: string) => headerOf(request, name),
+    rawBody: () => request.rawBody,
     cookie: (name: string) => request.cookies[name],
     setCookie: (name: string, value: string, maxAge: number) =>
       // __Host- cookies: this host only, TLS only (browsers make an exception for localhost), no script.

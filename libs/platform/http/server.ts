@@ -8,12 +8,14 @@ import { Logger } from 'nestjs-pino';
 import type { FastifyRequest } from 'fastify';
 import { newId } from '#kernel';
 import type { Settings } from '#platform/config';
+import { TenantDatabase } from '#platform/database';
 import { logRequests, traceOf } from '#platform/telemetry';
 import { TenantLimits } from './limits.js';
 import { ProblemFilter, sendProblem } from './problem.filter.js';
 import { type HttpReply, type HttpRequest, TAKEN_OVER } from './request.js';
 import { OperationRunner } from './runner.js';
 import { siteOf, TENANT_DIRECTORY, type TenantDirectory } from './site.js';
+import { UsageMeter } from './usage-meter.js';
 
 const MEBIBYTE = 1_048_576;
 const REQUEST_ID = /^[\w.-]{8,64}$/;
@@ -52,6 +54,7 @@ export async function createHttpApp(
     app.get(HttpMetrics).observe(app.getHttpAdapter().getInstance());
   }
   logRequests(app.getHttpAdapter().getInstance(), 'vertical', settings.LOG_LEVEL);
+  new UsageMeter(app.get(TenantDatabase)).observe(app.getHttpAdapter().getInstance());
   installHooks(app, settings);
   return app;
 }
@@ -60,6 +63,8 @@ export async function createHttpApp(
 function acceptEmptyJson(app: NestFastifyApplication): void {
   const parse = app.getHttpAdapter().getInstance().getDefaultJsonParser('error', 'error');
   app.useBodyParser('application/json', { bodyLimit: MEBIBYTE }, (request, body: Buffer, done) => {
+    // Whoever checks a signature needs the bytes as they came; they live no longer than the request.
+    (request as HttpRequest).rawBody = body;
     if (body.length === 0) done(null, undefined);
     else void parse(request as FastifyRequest, body.toString('utf8'), done);
   });

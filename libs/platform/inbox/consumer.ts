@@ -4,6 +4,7 @@
  */
 import type { EngineName } from '#contracts/subscriptions';
 import type { AggregateKind, Envelope } from '#contracts/event';
+import type { Queryable } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 
 export interface EngineConsumer {
@@ -27,6 +28,9 @@ export interface EngineConsumer {
    * worker calls it right after a batch and until it returns 0, so a burst of events costs one computation per subject.
    */
   refresh(tx: CrossTenantTransaction, limit: number): Promise<number>;
+
+  /** Sets gauges from the engine's tables; called now and then by every worker. */
+  measure?(database: Queryable): Promise<void>;
 
   /** Recomputes everything that depends on the calendar for one tenant as of an instant (`engines run <engine>`). */
   run(tx: CrossTenantTransaction, tenant: string, asOf: Date): Promise<PassOutcome>;

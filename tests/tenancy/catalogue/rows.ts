@@ -56,10 +56,21 @@ export class RowMaker {
 
   /** The tenant's row in that table, made on the first call with all rows it refers to. */
   async rowOf(table: string, tenant: string): Promise<Row> {
-    const key = `${table} ${tenant}`;
+    // What belongs to no tenant is made once for all of them.
+    const key = (await this.belongsToTenant(table)) ? `${table} ${tenant}` : table;
     let row = this.made.get(key);
-    if (!row) this.made.set(key, (row = await this.insert(table, await this.values(table, tenant))));
+    if (!row) {
+      const made = await this.insert(table, await this.values(table, tenant));
+      // Without what was generated: the row must be fit to be inserted as it is.
+      const { columns } = await this.shapeOf(table);
+      row = Object.fromEntries(columns.map(({ name }) => [name, made[name]]));
+      this.made.set(key, row);
+    }
     return row;
+  }
+
+  private async belongsToTenant(table: string): Promise<boolean> {
+    return table === 'tenants' || (await this.shapeOf(table)).columns.some(({ name }) => name === 'tenant_id');
   }
 
   private async insert(table: string, values: Row): Promise<Row> {
@@ -73,9 +84,11 @@ export class RowMaker {
 
   private async values(table: string, tenant: string): Promise<Row> {
     const shape = await this.shapeOf(table);
-    const fixed: Row = { ...(table === 'tenants' ? { id: tenant } : { tenant_id: tenant }), ...this.overrides[table] };
+    const own: Row = table === 'tenants' ? { id: tenant } : { tenant_id: tenant };
+    const fixed: Row = { ...((await this.belongsToTenant(table)) ? own : {}), ...this.overrides[table] };
     for (const { parent, columns, parentColumns } of shape.foreignKeys) {
-      if (columns.some((name) => shape.columns.find((column) => column.name === name)!.isNullable)) continue;
+      // A generated column is not listed: nobody gives it a value.
+      if (columns.some((name) => shape.columns.find((column) => column.name === name)?.isNullable ?? true)) continue;
       const found = parent === table ? fixed : await this.rowOf(parent, tenant);
       columns.forEach((name, index) => (fixed[name] ??= found[parentColumns[index]!]));
     }

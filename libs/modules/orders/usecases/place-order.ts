@@ -1,6 +1,7 @@
 /** An order comes into being: numbered, its goods held as far as there are any, and announced. */
 import { orderCreated } from '#contracts/events/order';
 import { Decimal, Money, newId, priceText } from '#kernel';
+import { reserve } from '#modules/entitlements';
 import { holdStock } from '#modules/stock';
 import { sql, type TenantTransaction } from '#platform/database';
 import { nextNumber } from '#platform/numbering';
@@ -35,6 +36,7 @@ export interface PlacedOrder {
 
 export async function placeOrder(tx: TenantTransaction, draft: OrderDraft): Promise<PlacedOrder> {
   const id = newId();
+  await reserve(tx, 'orders');
   const number = await nextNumber(tx, SERIES);
   const held = await holdStock(
     tx,

@@ -1,5 +1,6 @@
 import { quoteCreated } from '#contracts/events/quote';
 import { newId } from '#kernel';
+import { reserve } from '#modules/entitlements';
 import type { TenantTransaction } from '#platform/database';
 import { nextNumber } from '#platform/numbering';
 import { emit } from '#platform/outbox';
@@ -12,8 +13,9 @@ const SERIES = 'COT';
 /** The first version under a new number. */
 export async function createQuote(tx: TenantTransaction, terms: QuoteTerms): Promise<QuoteWithLines> {
   const id = newId();
-  // The number comes last of all locks: the counter row is the one every quote of the tenant waits for.
+  // Unit and number come last of all locks: their rows are the ones every quote of the tenant waits for.
   const draft = await priceDraft(tx, terms, { id, number: '', revision: 1 });
+  await reserve(tx, 'quotes');
   await insertQuote(tx, { ...draft, number: await nextNumber(tx, SERIES) });
   const quote = (await tx.first(quoteById(id)))!;
   emit(tx, quoteCreated, { id, version: quote.version }, { ...eventData(quote), lines: eventLines(quote) });

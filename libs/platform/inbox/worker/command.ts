@@ -1,17 +1,23 @@
 /**
- * `engines run <engine>` and `engines replay <engine>`: one-shot work for cron and operators. Exit code 0 when all of it
- * was done, 1 when some of it failed, 64 when the command was not understood.
+ * `engines run <engine | pass>` and `engines replay <engine>`: one-shot work for cron and operators. Exit code 0 when all of
+ * it was done, 1 when some of it failed, 75 when somebody else is at work on a part of it (run again later), 64 when the
+ * command was not understood.
  */
 import { parseArgs } from 'node:util';
-import { isUuid } from '#kernel';
+import { DomainError, isUuid } from '#kernel';
 import type { Settings } from '#platform/config';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { assertMigrated } from '#platform/database/migrate';
 import type { EngineConsumer } from '../consumer.js';
+import type { EnginePass } from '../pass.js';
 import { replay } from './replay.js';
 import { runPass } from './run-pass.js';
 
+/** Of sysexits.h. */
 const EX_USAGE = 64;
+const EX_TEMPFAIL = 75;
+/** A pass works on four tenants at a time and writes down what it parks beside them. */
+const CONNECTIONS = 6;
 /** One-shot work has no one waiting for an answer; its statements go through whole tenants. */
 const STATEMENT_TIMEOUT_MS = 600_000;
 
@@ -20,6 +26,7 @@ const OPTIONS = {
   tenant: { type: 'string' },
   'dry-run': { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
+  'force-replay': { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
 
@@ -27,15 +34,16 @@ export async function engineCommand(
   verb: string,
   args: readonly string[],
   engines: readonly EngineConsumer[],
+  passes: readonly EnginePass[],
   settings: Settings,
 ): Promise<number> {
-  const request = understand(verb, args, engines);
+  const request = understand(verb, args, engines, passes);
   if (typeof request === 'string') {
-    process.stderr.write(`${request}\n\n${usage(engines)}`);
+    process.stderr.write(`${request}\n\n${usage(engines, passes)}`);
     return EX_USAGE;
   }
   if (request.isHelp) {
-    process.stdout.write(usage(engines));
+    process.stdout.write(usage(engines, passes));
     return 0;
   }
   const database = new CrossTenantDatabase({
@@ -43,26 +51,43 @@ export async function engineCommand(
     role: 'basecommerce_engines',
     application: `engines ${verb}`,
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-    maxConnections: 3,
+    maxConnections: CONNECTIONS,
+    readsByKey: request.work.kind === 'pass',
   });
   try {
     await assertMigrated(database.pool);
-    return await (verb === 'run' ? run(database, request) : rebuild(database, request));
+    const { work } = request;
+    if (work.kind === 'pass') return await pass(database, settings, work.pass, request);
+    return await (verb === 'run' ? run(database, work.engine, request) : rebuild(database, work.engine, request));
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.kind !== 'invalid') throw error;
+    const details = Object.entries(error.extras.details ?? {}).map(([name, value]) => `${name} ${String(value)}`);
+    process.stderr.write(`engines ${verb}: ${error.message} ${details.join(', ')}\n`);
+    return EX_USAGE;
   } finally {
     await database.close();
   }
 }
 
+type Work =
+  { readonly kind: 'engine'; readonly engine: EngineConsumer } | { readonly kind: 'pass'; readonly pass: EnginePass };
+
 interface EngineRequest {
-  readonly engine: EngineConsumer;
+  readonly work: Work;
   readonly asOf: Date | undefined;
   readonly tenant: string | undefined;
   readonly isDryRun: boolean;
   readonly isJson: boolean;
+  readonly isReplayForced: boolean;
   readonly isHelp: boolean;
 }
 
-function understand(verb: string, args: readonly string[], engines: readonly EngineConsumer[]): EngineRequest | string {
+function understand(
+  verb: string,
+  args: readonly string[],
+  engines: readonly EngineConsumer[],
+  passes: readonly EnginePass[],
+): EngineRequest | string {
   if (verb !== 'run' && verb !== 'replay' && verb !== '--help')
     return `engines: there is no command ${JSON.stringify(verb)}`;
   let parsed: ReturnType<typeof parse>;
@@ -72,8 +97,8 @@ function understand(verb: string, args: readonly string[], engines: readonly Eng
     return `engines ${verb}: ${(error as Error).message}`;
   }
   const { values, positionals } = parsed;
-  const engine = engines.find(({ name }) => name === positionals[0]);
-  if (!engine && !values.help) return `engines ${verb}: name one of ${engines.map(({ name }) => name).join(', ')}`;
+  const work = workNamed(verb, positionals[0], engines, passes);
+  if (!work && !values.help) return `engines ${verb}: name one of ${namesFor(verb, engines, passes).join(', ')}`;
   const asOf = values['as-of'] === undefined ? undefined : new Date(values['as-of']);
   if (asOf && Number.isNaN(asOf.getTime()))
     return `engines ${verb}: --as-of must be an instant such as 2026-11-30T00:00:00Z`;
@@ -81,21 +106,75 @@ function understand(verb: string, args: readonly string[], engines: readonly Eng
   if (verb === 'replay' && (asOf || values['dry-run']))
     return 'engines replay: --as-of and --dry-run do not apply to it';
   return {
-    engine: engine ?? engines[0]!,
+    work: work ?? { kind: 'engine', engine: engines[0]! },
     asOf,
     tenant: values.tenant,
     isDryRun: values['dry-run'],
     isJson: values.json,
+    isReplayForced: values['force-replay'],
     isHelp: values.help,
   };
+}
+
+/** A pass hides an engine of the same name: `engines run billing` is its three passes, `engines replay billing` its tables. */
+function workNamed(
+  verb: string,
+  wanted: string | undefined,
+  engines: readonly EngineConsumer[],
+  passes: readonly EnginePass[],
+): Work | undefined {
+  const pass = verb === 'run' ? passes.find(({ name }) => name === wanted) : undefined;
+  if (pass) return { kind: 'pass', pass };
+  const engine = engines.find(({ name }) => name === wanted);
+  return engine && { kind: 'engine', engine };
+}
+
+function namesFor(verb: string, engines: readonly EngineConsumer[], passes: readonly EnginePass[]): string[] {
+  const names = engines.map(({ name }) => name as string);
+  return verb === 'replay' ? names : [...new Set([...names, ...passes.map(({ name }) => name)])];
 }
 
 function parse(args: readonly string[]) {
   return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
 }
 
-async function run(database: CrossTenantDatabase, request: EngineRequest): Promise<number> {
-  const { engine, tenant, asOf, isDryRun } = request;
+async function pass(
+  database: CrossTenantDatabase,
+  settings: Settings,
+  { run: runOf }: EnginePass,
+  request: EngineRequest,
+): Promise<number> {
+  let [busy, failed] = [0, 0];
+  for await (const event of runOf({ ...request, database, settings })) {
+    switch (event.kind) {
+      case 'tenant':
+        say(request, { tenant: event.tenant, ...event.facts });
+        break;
+      case 'busy':
+        busy += 1;
+        say(request, { tenant: event.tenant, busy: true });
+        break;
+      case 'parked':
+        failed += 1;
+        say(request, { tenant: event.tenant, parked: true, reason: event.reason });
+        break;
+      case 'failed':
+        failed += 1;
+        say(request, event.facts);
+        break;
+      case 'progress':
+        if (process.stderr.isTTY) process.stderr.write(`\r${event.done} of ${event.total} tenants\u001b[K`);
+        break;
+      case 'done':
+        if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+        say(request, event.facts);
+    }
+  }
+  return failed > 0 ? 1 : busy > 0 ? EX_TEMPFAIL : 0;
+}
+
+async function run(database: CrossTenantDatabase, engine: EngineConsumer, request: EngineRequest): Promise<number> {
+  const { tenant, asOf, isDryRun } = request;
   let failed = 0;
   for await (const result of runPass(database, engine, {
     isDryRun,
@@ -115,8 +194,8 @@ async function run(database: CrossTenantDatabase, request: EngineRequest): Promi
   return failed === 0 ? 0 : 1;
 }
 
-async function rebuild(database: CrossTenantDatabase, request: EngineRequest): Promise<number> {
-  for await (const { tenant, events, lockedMs } of replay(database, request.engine, request.tenant)) {
+async function rebuild(database: CrossTenantDatabase, engine: EngineConsumer, request: EngineRequest): Promise<number> {
+  for await (const { tenant, events, lockedMs } of replay(database, engine, request.tenant)) {
     say(request, { tenant, events, locked_ms: lockedMs });
   }
   return 0;
@@ -126,17 +205,21 @@ function say({ isJson }: EngineRequest, facts: Record<string, unknown>): void {
   const text = isJson
     ? JSON.stringify(facts)
     : Object.entries(facts)
+        .filter(([, value]) => value !== null)
         .map(([name, value]) => `${name} ${String(value)}`)
         .join('  ');
   process.stdout.write(`${text}\n`);
 }
 
-function usage(engines: readonly EngineConsumer[]): string {
+function usage(engines: readonly EngineConsumer[], passes: readonly EnginePass[]): string {
   const names = engines.map(({ name }) => name).join(' | ');
   return `engines work                       handle events until told to stop
-engines run <${names}>        recompute what depends on the calendar
-    --as-of <instant>  --tenant <id>  --dry-run  --json
-engines replay <${names}>     rebuild the engine’s tables from the outbox while events keep flowing
+engines run <${names}>
+                                   recompute what depends on the calendar
+engines replay <${names}>
+                                   rebuild the engine’s tables from the outbox while events keep flowing
     --tenant <id>  --json
+${passes.map(({ name, summary }) => `engines run ${name.padEnd(23)}${summary}\n`).join('')}    --as-of <instant>  --tenant <id>  --dry-run  --force-replay  --json
+Exit code: 0 done, 1 something failed or was parked, 75 busy (run again later), 64 not understood.
 `;
 }

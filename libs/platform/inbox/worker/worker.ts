@@ -137,8 +137,9 @@ export class Worker {
         metrics.retryingEvents.set({ engine }, retrying);
         metrics.deferredEvents.set({ engine }, deferred);
       }
+      for (const { measure } of this.options.consumers) await measure?.(database);
     } catch (error) {
-      log.warn({ err: error }, 'counts of failed and deferred events are not available');
+      log.warn({ err: error }, 'counts of what waits or has failed are not available');
     }
   }
 }

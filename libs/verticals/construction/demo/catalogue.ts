@@ -182,6 +182,14 @@ export const DEMO_STORES = [
   { slug: 'bolt', legalName: 'Bolt Casa & Obra Ltda', document: '12ABC34501DE35', locale: 'pt-BR' },
 ] as const;
 
+/** One for each rung of the access ladder that the two stores above are not on. */
+export const DEMO_RUNGS = [
+  { slug: 'brita', legalName: 'Brita & Areia Ltda', document: '34028316000103', locale: 'pt-BR' },
+  { slug: 'cumeeira', legalName: 'Cumeeira Telhas Ltda', document: '60701190000104', locale: 'pt-BR' },
+  { slug: 'argila', legalName: 'Argila Tijolos Ltda', document: '33000167000101', locale: 'pt-BR' },
+  { slug: 'telhado', legalName: 'Telhado Antigo Ltda', document: '61198164000160', locale: 'pt-BR' },
+] as const;
+
 export const DEMO_PEOPLE: readonly { role: Role; name: string }[] = [
   { role: 'owner', name: 'Olívia Duarte' },
   { role: 'manager', name: 'Marcos Lima' },

@@ -1,0 +1,68 @@
+/** Who charges cards for the operator: its keys, and what it tells us. */
+import { z } from 'zod';
+import { operation } from '../operation.js';
+import { instant, text } from '../scalars.js';
+
+const PROVIDERS = ['stripe'] as const;
+
+const ofProvider = z.strictObject({ provider: z.enum(PROVIDERS) });
+
+const provider = z
+  .object({
+    name: z.enum(PROVIDERS),
+    added_at: instant,
+    added_by: z.string().meta({ examples: ['operator:cli:ana'] }),
+  })
+  .meta({ id: 'PaymentProvider', description: 'Its keys are sealed at rest and never shown' });
+
+const operator = { audience: 'operator', tag: 'Payments' } as const;
+
+export const setUpProvider = operation({
+  ...operator,
+  id: 'setUpPaymentProvider',
+  method: 'PUT',
+  path: '/payment-providers/:provider',
+  access: 'signed_in',
+  summary: 'Let a payment provider charge the stores’ cards; replaces its keys',
+  command: 'providers set-up',
+  params: ofProvider,
+  body: z.strictObject({
+    api_key: text(500).meta({
+      description: 'Secret key of the account that receives the money',
+      examples: ['sk_live_…'],
+    }),
+    webhook_secret: text(500).meta({
+      description: 'By which its messages are known to be its own',
+      examples: ['whsec_…'],
+    }),
+    reason: text(500).meta({ examples: ['the account is open'], description: 'Why; kept in the audit' }),
+  }),
+  response: provider,
+});
+
+export const listProviders = operation({
+  ...operator,
+  id: 'listPaymentProviders',
+  method: 'GET',
+  path: '/payment-providers',
+  access: 'signed_in',
+  summary: 'List the payment providers that are set up',
+  command: 'providers list',
+  response: z.object({ data: z.array(provider) }),
+});
+
+export const hearProvider = operation({
+  ...operator,
+  id: 'hearPaymentProvider',
+  method: 'POST',
+  path: '/webhooks/:provider',
+  access: 'public',
+  status: 200,
+  summary:
+    'Take a payment provider’s message: signature checked, stored, answered; acted upon by the next billing-reconcile pass',
+  description: 'The signature covers the body byte by byte; a repeated message is answered alike and stored once.',
+  params: ofProvider,
+  body: z.record(z.string(), z.unknown()),
+  response: z.object({ is_new: z.boolean() }),
+  errors: ['webhook_not_authentic', 'provider_not_set_up'],
+});

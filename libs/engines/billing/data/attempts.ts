@@ -1,0 +1,189 @@
+/** Attempts to charge, as rows. What is decided from them is read and written under the account's lock. */
+import { newId } from '#kernel';
+import { type Queryable, type Sql, sql } from '#platform/database';
+import type { CrossTenantTransaction } from '#platform/database/crossing';
+import type { Attempt, AttemptState, ChargeFacts, Decline } from '../domain/attempts.js';
+
+export interface StoredAttempt extends Attempt {
+  readonly tenant: string;
+  readonly id: string;
+  readonly invoiceId: string;
+  readonly invoiceNumber: bigint;
+  readonly amount: bigint;
+  readonly currency: string;
+  readonly methodRef: string;
+  /** The provider's name for it, once it has told us. */
+  readonly providerId: string | null;
+}
+
+interface AttemptRow {
+  tenant_id: string;
+  id: string;
+  invoice_id: string;
+  invoice_number: bigint;
+  method_id: string;
+  method_ref: string;
+  amount_minor: bigint;
+  currency: string;
+  state: AttemptState;
+  decline: Decline | null;
+  provider_id: string | null;
+  created_at: Date;
+  sent_at: Date | null;
+}
+
+export async function readAttempt(
+  tx: CrossTenantTransaction,
+  tenant: string,
+  id: string,
+): Promise<StoredAttempt | undefined> {
+  const row = await tx.first<AttemptRow>(sql`
+    select a.tenant_id, a.id, a.invoice_id, i.number as invoice_number, a.method_id, m.provider_ref as method_ref, a.amount_minor,
+           a.currency, a.state, a.decline, a.provider_id, a.created_at, a.sent_at
+      from billing_payment_attempts a
+      join billing_invoices i on i.tenant_id = a.tenant_id and i.id = a.invoice_id
+      join billing_payment_methods m on m.tenant_id = a.tenant_id and m.id = a.method_id
+     where a.tenant_id = ${tenant} and a.id = ${id}`);
+  return row && storedOf(row);
+}
+
+export interface AttemptCursor {
+  readonly createdAt: Date;
+  readonly id: string;
+}
+
+/** Of unknown outcome, oldest first; `after` leads through all of them, also past those that stay as they are. */
+export async function unsettledAttempts(
+  database: Queryable,
+  provider: string,
+  after: AttemptCursor | null,
+  limit: number,
+  tenant: string | undefined,
+): Promise<StoredAttempt[]> {
+  const rows = await database.query<AttemptRow>(sql`
+    select a.tenant_id, a.id, a.invoice_id, i.number as invoice_number, a.method_id, m.provider_ref as method_ref, a.amount_minor,
+           a.currency, a.state, a.decline, a.provider_id, a.created_at, a.sent_at
+      from billing_payment_attempts a
+      join billing_invoices i on i.tenant_id = a.tenant_id and i.id = a.invoice_id
+      join billing_payment_methods m on m.tenant_id = a.tenant_id and m.id = a.method_id
+     where a.state in ('created', 'sent', 'unknown') and a.provider = ${provider}
+       and (${tenant ?? null}::uuid is null or a.tenant_id = ${tenant ?? null}::uuid)
+       and (${after?.createdAt ?? null}::timestamptz is null
+            or (a.created_at, a.id) > (${after?.createdAt ?? null}::timestamptz, ${after?.id ?? null}::uuid))
+     order by a.created_at, a.id
+     limit ${limit}`);
+  return rows.map(storedOf);
+}
+
+export type NewAttempt = Omit<StoredAttempt, 'id' | 'providerId'> & { readonly provider: string };
+
+/** The database itself refuses a second one in flight, whoever holds which lock. */
+export async function insertAttempt(tx: CrossTenantTransaction, attempt: NewAttempt): Promise<StoredAttempt> {
+  const { tenant, invoiceId, provider, methodId, amount, currency, state, createdAt, sentAt } = attempt;
+  const id = newId();
+  await tx.execute(sql`
+    insert into billing_payment_attempts (tenant_id, id, invoice_id, attempt_no, provider, method_id, amount_minor, currency, state,
+                                          created_at, sent_at)
+    select ${tenant}::uuid, ${id}::uuid, ${invoiceId}::uuid, coalesce(max(attempt_no), 0) + 1, ${provider}, ${methodId}::uuid,
+           ${amount}::bigint, ${currency}, ${state}, ${createdAt}::timestamptz, ${sentAt}::timestamptz
+      from billing_payment_attempts where tenant_id = ${tenant} and invoice_id = ${invoiceId}`);
+  return { ...attempt, id, providerId: null };
+}
+
+/** `at` is when it was settled, if it was. */
+export const saveAttempt = ({ tenant, id, state, decline, sentAt, providerId }: StoredAttempt, at: Date): Sql => sql`
+  update billing_payment_attempts
+     set state = ${state}, decline = ${decline}, sent_at = ${sentAt}, provider_id = coalesce(${providerId}, provider_id),
+         settled_at = case when ${state} in ('succeeded', 'declined') then coalesce(settled_at, ${at}::timestamptz) end
+   where tenant_id = ${tenant} and id = ${id}`;
+
+export interface ChargePicture extends Omit<ChargeFacts, 'owed'> {
+  readonly methodRef: string | null;
+}
+
+interface PictureRow {
+  due_at: Date;
+  notice_at: Date | null;
+  minimum: bigint;
+  method_id: string | null;
+  method_ref: string | null;
+}
+
+/** Of an issued invoice, beside its balance; the method is the tenant's default, if it is this provider's. */
+export async function chargePicture(
+  tx: CrossTenantTransaction,
+  tenant: string,
+  invoice: string,
+  provider: string,
+): Promise<ChargePicture> {
+  const [[picture], attempts] = (await tx.batch([
+    sql`
+      select i.due_at, e.notice_at, coalesce(plan.minimum_charge_minor, 0) as minimum, m.id as method_id, m.provider_ref as method_ref
+        from billing_invoices i
+        left join billing_access_episodes e on e.tenant_id = i.tenant_id and e.closed_at is null
+        left join billing_payment_methods m
+               on m.tenant_id = i.tenant_id and m.is_default and m.removed_at is null and m.provider = ${provider}
+        left join lateral (
+               select p.minimum_charge_minor from billing_plan_assignments g join billing_plan_versions p on p.id = g.plan_id
+                where g.tenant_id = i.tenant_id and g.subscription_id = i.subscription_id and g.from_at <= app.now()
+                order by g.from_at desc limit 1) plan on true
+       where i.tenant_id = ${tenant} and i.id = ${invoice}`,
+    sql`
+      select state, decline, method_id, created_at, sent_at from billing_payment_attempts
+       where tenant_id = ${tenant} and invoice_id = ${invoice}`,
+  ])) as unknown as [[PictureRow], AttemptRow[]];
+  return {
+    dueAt: picture.due_at,
+    noticeAt: picture.notice_at,
+    minimum: picture.minimum,
+    methodId: picture.method_id,
+    methodRef: picture.method_ref,
+    attempts: attempts.map(attemptOf),
+  };
+}
+
+export interface DueInvoice {
+  readonly tenant: string;
+  readonly invoice: string;
+}
+
+/** Due, with a method of this provider's and nothing in flight: worth asking whether to charge now. */
+export async function invoicesToCharge(
+  database: Queryable,
+  provider: string,
+  asOf: Date,
+  after: DueInvoice | null,
+  limit: number,
+  tenant: string | undefined,
+): Promise<DueInvoice[]> {
+  return database.query<DueInvoice>(sql`
+    select i.tenant_id as tenant, i.id as invoice
+      from billing_invoices i
+      join billing_payment_methods m on m.tenant_id = i.tenant_id and m.is_default and m.removed_at is null and m.provider = ${provider}
+     where i.status = 'issued' and i.total_minor > 0 and i.due_at <= ${asOf}
+       and (${tenant ?? null}::uuid is null or i.tenant_id = ${tenant ?? null}::uuid)
+       and not exists (select from billing_payment_attempts a where a.tenant_id = i.tenant_id and a.invoice_id = i.id
+                        and a.state in ('created', 'sent', 'unknown', 'succeeded'))
+       and (${after?.tenant ?? null}::uuid is null or (i.tenant_id, i.id) > (${after?.tenant ?? null}::uuid, ${after?.invoice ?? null}::uuid))
+     order by i.tenant_id, i.id
+     limit ${limit}`);
+}
+
+function storedOf(row: AttemptRow): StoredAttempt {
+  return {
+    ...attemptOf(row),
+    tenant: row.tenant_id,
+    id: row.id,
+    invoiceId: row.invoice_id,
+    invoiceNumber: row.invoice_number,
+    amount: row.amount_minor,
+    currency: row.currency,
+    methodRef: row.method_ref,
+    providerId: row.provider_id,
+  };
+}
+
+function attemptOf(row: AttemptRow): Attempt {
+  const { state, decline, method_id: methodId, created_at: createdAt, sent_at: sentAt } = row;
+  return { state, decline, methodId, createdAt, sentAt };
+}

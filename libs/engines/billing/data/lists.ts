@@ -1,0 +1,220 @@
+/** Invoices and money that moved, as they are read: by a store its own, by the operator everybody's. */
+import { type Sql, sql } from '#platform/database';
+import type { CrossTenantTransaction } from '#platform/database/crossing';
+import type { InvoiceLine } from '../domain/invoice-lines.js';
+import type { InvoiceStatus } from './invoices.js';
+
+/** What reading needs of a transaction, a store's or the operator's: row security says whose rows it sees. */
+export type Reading = Pick<CrossTenantTransaction, 'query' | 'first' | 'execute' | 'batch' | 'now'>;
+
+export interface InvoiceRow {
+  tenant_id: string;
+  slug: string;
+  id: string;
+  number: bigint | null;
+  status: InvoiceStatus;
+  revision: number;
+  subscription_id: string;
+  period_seq: number;
+  starts_at: Date;
+  ends_at: Date;
+  time_zone: string;
+  currency: string;
+  total_minor: bigint;
+  paid: bigint;
+  credited: bigint;
+  issued_at: Date | null;
+  due_at: Date | null;
+  settled_at: Date | null;
+  created_at: Date;
+  doubt: string | null;
+}
+
+export interface InvoiceFilter {
+  readonly tenant?: string | undefined;
+  readonly id?: string | undefined;
+  readonly status?: string | undefined;
+  /** A store sees what was issued; what waits for a person is not its business yet. */
+  readonly isIssuedOnly?: boolean;
+}
+
+/** Newest first; one more than `limit`, so that the page knows whether another follows. */
+export const invoiceRows = (
+  { tenant, id, status, isIssuedOnly = false }: InvoiceFilter,
+  before: string,
+  limit: number,
+): Sql<InvoiceRow> => sql<InvoiceRow>`
+  select i.tenant_id, a.slug, i.id, i.number, i.status, i.revision, i.subscription_id, i.period_seq, p.starts_at, p.ends_at, p.time_zone,
+         i.currency, i.total_minor, i.issued_at, i.due_at, i.settled_at, i.created_at, i.doubt,
+         (select coalesce(sum(case when f.kind in ('payment', 'dispute_won') then f.amount_minor else -f.amount_minor end), 0)::bigint
+            from billing_payment_facts f where f.tenant_id = i.tenant_id and f.invoice_id = i.id) as paid,
+         (select coalesce(sum(c.amount_minor), 0)::bigint
+            from billing_credit_notes c where c.tenant_id = i.tenant_id and c.invoice_id = i.id) as credited
+    from billing_invoices i
+    join billing_accounts a on a.tenant_id = i.tenant_id
+    join billing_periods p on p.tenant_id = i.tenant_id and p.subscription_id = i.subscription_id and p.seq = i.period_seq
+   where i.id < ${before}::uuid
+     and (${tenant ?? null}::uuid is null or i.tenant_id = ${tenant ?? null}::uuid)
+     and (${id ?? null}::uuid is null or i.id = ${id ?? null}::uuid)
+     and (${status ?? null}::text is null or i.status = ${status ?? null}::text)
+     and (i.number is not null or not ${isIssuedOnly}::boolean)
+   order by i.id desc limit ${limit + 1}`;
+
+/** Sorts behind every id there will be. */
+const NEWEST = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+export const invoiceRow = (filter: InvoiceFilter & { readonly id: string }): Sql<InvoiceRow> =>
+  invoiceRows(filter, NEWEST, 0);
+
+export interface LineRow {
+  line_no: number;
+  kind: InvoiceLine['kind'] | 'surplus';
+  meter: string | null;
+  phase: number | null;
+  plan: string | null;
+  quantity: string;
+  price_micro: string;
+  amount_minor: bigint;
+}
+
+export const lineRows = (tenant: string, invoice: string): Sql<LineRow> => sql<LineRow>`
+  select l.line_no, l.kind, l.meter, l.phase, v.code as plan, l.quantity::text, l.price_micro::text, l.amount_minor
+    from billing_invoice_lines l
+    join billing_invoices i on i.tenant_id = l.tenant_id and i.id = l.invoice_id
+    left join billing_phases p
+      on p.tenant_id = i.tenant_id and p.subscription_id = i.subscription_id and p.period_seq = i.period_seq and p.phase = l.phase
+    left join billing_plan_versions v on v.id = p.plan_id
+   where l.tenant_id = ${tenant} and l.invoice_id = ${invoice}
+   order by l.line_no`;
+
+export interface FactRow {
+  tenant_id: string;
+  slug: string;
+  id: string;
+  invoice_id: string;
+  invoice_number: bigint;
+  kind: 'payment' | 'refund' | 'dispute' | 'dispute_won' | 'surplus';
+  amount_minor: bigint;
+  currency: string;
+  provider: string;
+  provider_id: string;
+  means: string;
+  at: Date;
+  recorded_at: Date;
+  actor: string;
+  reason: string | null;
+}
+
+export const factRows = (
+  { tenant, invoice }: { tenant?: string | undefined; invoice?: string | undefined },
+  before: string,
+  limit: number,
+): Sql<FactRow> => sql<FactRow>`
+  select f.tenant_id, a.slug, f.id, f.invoice_id, i.number as invoice_number, f.kind, f.amount_minor, i.currency, f.provider,
+         f.provider_id, f.means, f.at, f.recorded_at, f.actor, f.reason
+    from billing_payment_facts f
+    join billing_invoices i on i.tenant_id = f.tenant_id and i.id = f.invoice_id
+    join billing_accounts a on a.tenant_id = f.tenant_id
+   where f.id < ${before}::uuid
+     and (${tenant ?? null}::uuid is null or f.tenant_id = ${tenant ?? null}::uuid)
+     and (${invoice ?? null}::uuid is null or f.invoice_id = ${invoice ?? null}::uuid)
+   order by f.id desc limit ${limit + 1}`;
+
+export const factsOfInvoice = (tenant: string, invoice: string): Sql<FactRow> =>
+  factRows({ tenant, invoice }, NEWEST, 10_000);
+
+export interface CreditRow {
+  id: string;
+  number: bigint;
+  kind: 'credit' | 'write_off';
+  amount_minor: bigint;
+  at: Date;
+  actor: string;
+  reason: string;
+}
+
+export const creditRows = (tenant: string, invoice: string): Sql<CreditRow> => sql<CreditRow>`
+  select id, number, kind, amount_minor, at, actor, reason from billing_credit_notes
+   where tenant_id = ${tenant} and invoice_id = ${invoice} order by number`;
+
+export interface UsageEventRow {
+  id: string;
+  meter: string;
+  subject: string;
+  quantity: bigint;
+  occurred_at: Date;
+  received_at: Date;
+}
+
+export const usageEventRows = (
+  tenant: string,
+  meters: readonly string[],
+  from: Date,
+  until: Date,
+): Sql<UsageEventRow> =>
+  sql<UsageEventRow>`
+  select transaction_id as id, meter, subject, quantity, occurred_at, received_at from billing_usage_events
+   where tenant_id = ${tenant} and meter = any(${meters}::text[]) and occurred_at >= ${from} and occurred_at < ${until}`;
+
+/** The live subscription, or the newest one that has ended. */
+export const subscriptionOf = (tenant: string): Sql<{ id: string; ended_at: Date | null }> => sql<{
+  id: string;
+  ended_at: Date | null;
+}>`
+  select id, ended_at from billing_subscriptions where tenant_id = ${tenant} order by ended_at is null desc, id desc limit 1`;
+
+export interface StandingRow {
+  tenant_id: string;
+  slug: string;
+  currency: string;
+  notice_at: Date | null;
+  extended_until: Date | null;
+  access_state: 'trialing' | 'active' | 'grace' | 'suspended' | 'closed';
+  trial_ends_at: Date | null;
+  holds: ('billing' | 'cap' | 'admin' | 'fraud')[];
+  past_due: bigint;
+}
+
+/** Where a tenant stands; its currency is that of its plan, once it has one. */
+export const standingOf = (tenant: string): Sql<StandingRow> => sql<StandingRow>`
+  select a.tenant_id, a.slug, a.access_state, a.trial_ends_at, e.notice_at, e.extended_until,
+         coalesce((select v.currency from billing_plan_assignments g join billing_plan_versions v on v.id = g.plan_id
+                    where g.tenant_id = a.tenant_id order by g.from_at desc limit 1), a.currency) as currency,
+         coalesce((select array_agg(h.cause order by h.cause) from billing_access_holds h where h.tenant_id = a.tenant_id), '{}') as holds,
+         (select coalesce(sum(o.owed), 0)::bigint from (
+            select i.total_minor
+                     - (select coalesce(sum(case when f.kind in ('payment', 'dispute_won') then f.amount_minor else -f.amount_minor end), 0)::bigint
+                          from billing_payment_facts f where f.tenant_id = i.tenant_id and f.invoice_id = i.id)
+                     - (select coalesce(sum(c.amount_minor), 0)::bigint
+                          from billing_credit_notes c where c.tenant_id = i.tenant_id and c.invoice_id = i.id) as owed
+              from billing_invoices i where i.tenant_id = a.tenant_id and i.status = 'issued' and i.due_at <= app.now()) o
+           where o.owed > 0) as past_due
+    from billing_accounts a
+    left join billing_access_episodes e on e.tenant_id = a.tenant_id and e.closed_at is null
+   where a.tenant_id = ${tenant}`;
+
+export interface PhaseRow {
+  phase: number;
+  plan_id: string;
+  starts_at: Date;
+  ends_at: Date;
+  days: number;
+  days_of_period: number;
+}
+
+export const phaseRows = (tenant: string, subscription: string, seq: number): Sql<PhaseRow> => sql<PhaseRow>`
+  select phase, plan_id, starts_at, ends_at, days, days_of_period from billing_phases
+   where tenant_id = ${tenant} and subscription_id = ${subscription} and period_seq = ${seq} order by phase`;
+
+/** Of all earlier invoices of the same period. */
+export const earlierLineRows = (
+  tenant: string,
+  subscription: string,
+  seq: number,
+  revision: number,
+): Sql<Omit<LineRow, 'plan'>> => sql<Omit<LineRow, 'plan'>>`
+  select l.line_no, l.kind, l.meter, l.phase, l.quantity::text, l.price_micro::text, l.amount_minor
+    from billing_invoices i
+    join billing_invoice_lines l on l.tenant_id = i.tenant_id and l.invoice_id = i.id
+   where i.tenant_id = ${tenant} and i.subscription_id = ${subscription} and i.period_seq = ${seq} and i.revision < ${revision}
+   order by i.revision, l.line_no`;

@@ -1,0 +1,56 @@
+/** What makes an invoice wait for a person: figures that are more often a mistake of ours than a good month of a store's. */
+const DAY_MS = 86_400_000;
+
+/** Usage that comes later than this is a person's to decide on. */
+export const LATE_DAYS = 35;
+/** A period further back than thirteen months is outside of what a yearly plan's tenant still has in its books. */
+const OLDEST_DAYS = 396;
+/** A multiple of the usual bill that no ordinary growth reaches from one period to the next. */
+const USUAL_TIMES = 3n;
+/** Earlier bills needed before there is a usual one. */
+const USUAL_FROM = 3;
+/** A pass that makes more for one tenant is not catching up, it has lost its way. */
+export const MOST_INVOICES = 15;
+
+export const DOUBTS = [
+  'negative_total',
+  'late_usage',
+  'period_too_old',
+  'far_above_usual',
+  'too_many_invoices',
+] as const;
+export type Doubt = (typeof DOUBTS)[number];
+
+export interface DoubtfulFacts {
+  readonly total: bigint;
+  readonly baseMinor: bigint;
+  readonly revision: number;
+  readonly periodEndedAt: Date;
+  /** Totals of the first invoices of earlier periods, in any order. */
+  readonly earlierTotals: readonly bigint[];
+  /** How many invoices this pass has made for the tenant before this one. */
+  readonly madeBefore: number;
+}
+
+export function doubtAbout(facts: DoubtfulFacts, asOf: Date): Doubt | null {
+  const { total, revision, periodEndedAt, madeBefore } = facts;
+  const ageDays = (asOf.getTime() - periodEndedAt.getTime()) / DAY_MS;
+  if (total < 0n) return 'negative_total';
+  if (revision > 0 && ageDays > LATE_DAYS) return 'late_usage';
+  if (ageDays > OLDEST_DAYS) return 'period_too_old';
+  if (isFarAboveUsual(facts)) return 'far_above_usual';
+  if (madeBefore >= MOST_INVOICES) return 'too_many_invoices';
+  return null;
+}
+
+/** Above three times the usual bill, and above three base fees: small bills vary a lot and hurt nobody. */
+function isFarAboveUsual({ total, baseMinor, earlierTotals }: DoubtfulFacts): boolean {
+  if (earlierTotals.length < USUAL_FROM) return false;
+  return total > USUAL_TIMES * medianOf(earlierTotals) && total > USUAL_TIMES * baseMinor;
+}
+
+/** The lower one of the two in the middle, so that it is an amount that was billed. */
+function medianOf(totals: readonly bigint[]): bigint {
+  const sorted = [...totals].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  return sorted[Math.floor((sorted.length - 1) / 2)]!;
+}

@@ -1,0 +1,108 @@
+import fc from 'fast-check';
+import type { Envelope, EventContract, EventData } from '#contracts/event';
+import { EVENT_CONTRACTS } from '#contracts/events/index';
+import { orderCreated } from '#contracts/events/order';
+import { quoteCreated } from '#contracts/events/quote';
+import { userSignedIn } from '#contracts/events/tenant';
+import { usageReported } from '#contracts/events/usage';
+import { METERS, totalOf, usageOf } from './meters.js';
+
+const AT = '2026-11-20T14:00:30.000Z';
+const AGGREGATE = '01931b6e-3c00-7a00-8000-00000000000b';
+
+function event<Contract extends EventContract>(contract: Contract, data: EventData<Contract>): Envelope {
+  return {
+    specversion: '1.0',
+    id: '01931b6e-3c00-7a00-8000-00000000000e',
+    source: `basecommerce/${contract.aggregate}`,
+    type: contract.type,
+    subject: `${contract.aggregate}/${AGGREGATE}`,
+    time: AT,
+    datacontenttype: 'application/json',
+    dataschema: `${contract.type}/v${contract.version}`,
+    tenantid: '01931b6e-3c00-7a00-8000-000000000009',
+    aggregateversion: 1,
+    actor: 'system:test',
+    data,
+  };
+}
+
+describe('usage', () => {
+  it('is an order placed, a quote begun, a person signed in, and what was counted', () => {
+    expect(usageOf(event(orderCreated, orderCreated.example))).toEqual({
+      meter: 'orders',
+      subject: AGGREGATE,
+      quantity: 1n,
+      occurredAt: AT,
+    });
+    expect(usageOf(event(quoteCreated, quoteCreated.example))).toMatchObject({ meter: 'quotes', quantity: 1n });
+    expect(usageOf(event(userSignedIn, userSignedIn.example))).toMatchObject({
+      meter: 'active_users',
+      subject: userSignedIn.example.user_id,
+    });
+  });
+
+  it('does not count another version of a quote again', () => {
+    expect(usageOf(event(quoteCreated, { ...quoteCreated.example, revision: 2 }))).toBeUndefined();
+  });
+
+  it('counts what was reported where its time began', () => {
+    const data = {
+      ...usageReported.example,
+      quantity: 90,
+      from: '2026-11-30T23:59:30.000Z',
+      to: '2026-12-01T00:00:30.000Z',
+    };
+    expect(usageOf(event(usageReported, data))).toMatchObject({
+      meter: 'api_calls',
+      quantity: 90n,
+      occurredAt: '2026-11-30T23:59:30.000Z',
+    });
+  });
+
+  it('is nothing else that the house says', () => {
+    const used = EVENT_CONTRACTS.filter((contract) => usageOf(event(contract, contract.example)));
+    expect(used.map(({ type }) => type).sort()).toEqual([
+      'order.created',
+      'quote.created',
+      'usage.reported',
+      'user.signed_in',
+    ]);
+  });
+});
+
+describe('a meter’s total', () => {
+  const rows = fc.array(
+    fc.record({ subject: fc.constantFrom('a', 'b', 'c', 'd'), quantity: fc.bigInt(-(2n ** 62n), 2n ** 62n) }),
+    { maxLength: 30 },
+  );
+
+  it('adds, counts different ones, or takes the highest, however many and in whatever order', () => {
+    fc.assert(
+      fc.property(rows, fc.integer(), (list, turn) => {
+        const turned =
+          list.length === 0 ? [] : [...list.slice(turn % list.length), ...list.slice(0, turn % list.length)];
+        const reversed = [...turned].reverse();
+        const reference = {
+          sum: list.map(({ quantity }) => quantity).reduce((a, b) => a + b, 0n),
+          distinct: BigInt([...new Set(list.map(({ subject }) => subject))].length),
+          max: list.map(({ quantity }) => quantity).sort((a, b) => (a < b ? 1 : -1))[0] ?? 0n,
+        };
+        for (const how of ['sum', 'distinct', 'max'] as const) {
+          expect(totalOf(how, list)).toBe(reference[how]);
+          expect(totalOf(how, reversed)).toBe(reference[how]);
+        }
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it('counts people once, adds calls, and takes the peak of what is stored', () => {
+    expect(METERS).toMatchObject({
+      active_users: { how: 'distinct' },
+      api_calls: { how: 'sum' },
+      stored_mb: { how: 'max' },
+    });
+    expect(totalOf('max', [])).toBe(0n);
+  });
+});

@@ -1,0 +1,62 @@
+/**
+ * What counts as usage, of which meter, and how a meter counts. An event is used when it happened, whenever it arrives.
+ *
+ *   order.created            orders        each one
+ *   quote.created, first     quotes        each one; another version of the same quote is the same quote
+ *   user.signed_in           active_users  different people
+ *   usage.reported           api_calls     what was counted
+ *                            stored_mb     the most there was; nothing reports it yet
+ */
+import { aggregateId, type Envelope, isEvent } from '#contracts/event';
+import type { MeterName } from '#contracts/events/account';
+import { orderCreated } from '#contracts/events/order';
+import { quoteCreated } from '#contracts/events/quote';
+import { userSignedIn } from '#contracts/events/tenant';
+import { usageReported } from '#contracts/events/usage';
+
+/** `sum` adds quantities, `distinct` counts different subjects, `max` takes the highest quantity. */
+export type How = 'sum' | 'distinct' | 'max';
+
+export const METERS: Readonly<Record<MeterName, { readonly how: How }>> = {
+  orders: { how: 'sum' },
+  quotes: { how: 'sum' },
+  active_users: { how: 'distinct' },
+  api_calls: { how: 'sum' },
+  stored_mb: { how: 'max' },
+};
+
+export interface Usage {
+  readonly meter: MeterName;
+  /** What was used, or who used it: the same subject counts once where the meter counts different ones. */
+  readonly subject: string;
+  readonly quantity: bigint;
+  /** UTC, milliseconds. */
+  readonly occurredAt: string;
+}
+
+/** Undefined where the event is no usage. */
+export function usageOf(event: Envelope): Usage | undefined {
+  const subject = aggregateId(event);
+  if (isEvent(event, orderCreated)) return { meter: 'orders', subject, quantity: 1n, occurredAt: event.time };
+  if (isEvent(event, quoteCreated))
+    return event.data.revision === 1 ? { meter: 'quotes', subject, quantity: 1n, occurredAt: event.time } : undefined;
+  if (isEvent(event, userSignedIn))
+    return { meter: 'active_users', subject: event.data.user_id, quantity: 1n, occurredAt: event.time };
+  if (isEvent(event, usageReported)) {
+    const { meter, quantity, from } = event.data;
+    // Where it began: what straddles the end of a period belongs to the earlier one, which is still under review then.
+    return { meter, subject, quantity: BigInt(quantity), occurredAt: from };
+  }
+  return undefined;
+}
+
+export function totalOf(how: How, rows: Iterable<Pick<Usage, 'subject' | 'quantity'>>): bigint {
+  const subjects = new Set<string>();
+  let [sum, peak] = [0n, undefined as bigint | undefined];
+  for (const { subject, quantity } of rows) {
+    subjects.add(subject);
+    sum += quantity;
+    if (peak === undefined || quantity > peak) peak = quantity;
+  }
+  return how === 'sum' ? sum : how === 'distinct' ? BigInt(subjects.size) : (peak ?? 0n);
+}

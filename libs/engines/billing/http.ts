@@ -1,0 +1,90 @@
+/** What a store sees of its bill. All of it stays readable while the store is suspended. */
+import { Controller, Module } from '@nestjs/common';
+import { getBilling, getOwnInvoice, getOwnInvoicePdf, listOwnInvoices, listOwnPayments } from '#contracts/http/billing';
+import { type CallOf, Handle } from '#platform/http';
+import { before, pageOf } from '#platform/paging';
+import { factRows, invoiceRows, standingOf } from './data/lists.js';
+import { renderInvoicePdf } from './documents/invoice-pdf.js';
+import { printable, wholeInvoice } from './usecases/read-invoice.js';
+import { subscriptionPicture } from './usecases/subscription-picture.js';
+import {
+  accessView,
+  instantText,
+  invoiceView,
+  lineView,
+  nextInvoiceView,
+  paymentView,
+  periodView,
+  subscribedPlanView,
+  usageView,
+} from './view.js';
+
+/** Billing hears of a store by an event: until then, and without a plan, nothing is owed and nothing is limited. */
+const NOBODY = {
+  currency: null,
+  plan: null,
+  period: null,
+  ends_at: null,
+  access: { state: 'active', trial_ends_at: null, grace_ends_at: null, holds: [], past_due: '0.00' },
+  next_invoice: null,
+  usage: [],
+} as const;
+
+@Controller()
+export class BillingController {
+  @Handle(getBilling)
+  async show(call: CallOf<typeof getBilling>) {
+    const { tenant } = call.scope;
+    return call.database.transaction(call.scope, async (tx) => {
+      const now = await tx.now();
+      const standing = await tx.first(standingOf(tenant));
+      if (!standing) return { ...NOBODY, access: { ...NOBODY.access, holds: [] }, usage: [] };
+      const access = accessView(standing);
+      const picture = await subscriptionPicture(tx, tenant, now);
+      if (!picture) return { ...NOBODY, access, usage: [] };
+      return {
+        currency: picture.plan.currency,
+        plan: subscribedPlanView(picture),
+        period: picture.current && periodView(picture.current),
+        ends_at: instantText(picture.endsAt),
+        access,
+        next_invoice: nextInvoiceView(picture),
+        usage: usageView(picture, now),
+      };
+    });
+  }
+
+  @Handle(listOwnInvoices)
+  async invoices(call: CallOf<typeof listOwnInvoices>) {
+    const { cursor, limit } = call.query;
+    const { tenant } = call.scope;
+    const rows = await call.database.read(
+      call.scope,
+      invoiceRows({ tenant, isIssuedOnly: true }, before(cursor), limit),
+    );
+    return pageOf(rows, limit, (row) => row.id, invoiceView);
+  }
+
+  @Handle(getOwnInvoice)
+  async invoice(call: CallOf<typeof getOwnInvoice>) {
+    const filter = { tenant: call.scope.tenant, id: call.params.id, isIssuedOnly: true };
+    const { invoice, lines } = await call.database.transaction(call.scope, (tx) => wholeInvoice(tx, filter));
+    return { ...invoiceView(invoice), lines: lines.map((line) => lineView(line, invoice.currency)) };
+  }
+
+  @Handle(getOwnInvoicePdf)
+  async pdf(call: CallOf<typeof getOwnInvoicePdf>) {
+    const filter = { tenant: call.scope.tenant, id: call.params.id };
+    return renderInvoicePdf(await call.database.transaction(call.scope, (tx) => printable(tx, filter)));
+  }
+
+  @Handle(listOwnPayments)
+  async payments(call: CallOf<typeof listOwnPayments>) {
+    const { cursor, limit } = call.query;
+    const rows = await call.database.read(call.scope, factRows({ tenant: call.scope.tenant }, before(cursor), limit));
+    return pageOf(rows, limit, (row) => row.id, paymentView);
+  }
+}
+
+@Module({ controllers: [BillingController] })
+export class BillingHttp {}

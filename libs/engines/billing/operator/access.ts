@@ -1,0 +1,103 @@
+/** Access as the operator may touch it, and the passes with whom they leave out. */
+import { Controller } from '@nestjs/common';
+import {
+  confirmClosing,
+  extendGrace,
+  holdAccount,
+  listBillingRuns,
+  listParked,
+  releaseParked,
+  unholdAccount,
+} from '#contracts/http/billing-access';
+import { recordAct } from '#platform/audit';
+import { type CallOf, Handle } from '#platform/http';
+import { before, pageOf } from '#platform/paging';
+import { parkedRows, runRows, tenantNamed } from '../data/desk.js';
+import { standingOf } from '../data/lists.js';
+import {
+  confirmClosing as confirm,
+  extendGrace as extend,
+  liftHold,
+  placeHold,
+} from '../usecases/operator/manage-access.js';
+import { releaseParked as release } from '../usecases/operator/release-parked.js';
+import { accessView, instantText } from '../view.js';
+
+type Act = Pick<CallOf<typeof confirmClosing>, 'tx' | 'principal' | 'params' | 'body'>;
+
+@Controller()
+export class BillingAccessController {
+  @Handle(extendGrace)
+  extend(call: CallOf<typeof extendGrace>) {
+    const { until } = call.body;
+    return acted(call, 'access.extend', { until }, (tenant, actor) => extend(call.tx, actor, { tenant, until }));
+  }
+
+  @Handle(holdAccount)
+  hold(call: CallOf<typeof holdAccount>) {
+    const { cause, reason } = call.body;
+    return acted(call, 'access.hold', { cause }, (tenant, actor) =>
+      placeHold(call.tx, actor, { tenant, cause, reason }),
+    );
+  }
+
+  @Handle(unholdAccount)
+  unhold(call: CallOf<typeof unholdAccount>) {
+    const { cause } = call.body;
+    return acted(call, 'access.unhold', { cause }, (tenant, actor) => liftHold(call.tx, actor, { tenant, cause }));
+  }
+
+  @Handle(confirmClosing)
+  confirm(call: CallOf<typeof confirmClosing>) {
+    return acted(call, 'access.confirm_closing', {}, (tenant) => confirm(call.tx, tenant));
+  }
+
+  @Handle(listParked)
+  async parked(call: CallOf<typeof listParked>) {
+    const rows = await call.tx.query(parkedRows(call.query.limit));
+    const data = rows.map(({ slug, since, ...row }) => ({ ...row, tenant: slug, since: since.toISOString() }));
+    return { data, next_cursor: null };
+  }
+
+  @Handle(releaseParked)
+  async release(call: CallOf<typeof releaseParked>) {
+    const { tx, body } = call;
+    const { actor } = call.principal;
+    const { tenant, slug } = await tenantNamed(tx, call.params.tenant);
+    const released = await release(tx, { tenant, pass: body.pass });
+    const act = { actor, action: 'billing.release', tenant, subject: slug, reason: body.reason };
+    await recordAct(tx, { ...act, details: { passes: released } });
+    return { tenant_id: tenant, released };
+  }
+
+  @Handle(listBillingRuns)
+  async runs(call: CallOf<typeof listBillingRuns>) {
+    const { pass, cursor, limit } = call.query;
+    const rows = await call.tx.query(runRows(pass, before(cursor), limit));
+    return pageOf(
+      rows,
+      limit,
+      ({ id }) => id,
+      (row) => ({
+        ...row,
+        as_of: row.as_of.toISOString(),
+        started_at: row.started_at.toISOString(),
+        finished_at: instantText(row.finished_at),
+      }),
+    );
+  }
+}
+
+async function acted(
+  { tx, principal, params, body }: Act,
+  action: string,
+  details: Record<string, unknown>,
+  act: (tenant: string, actor: string) => Promise<unknown>,
+) {
+  const { actor } = principal;
+  const { tenant, slug } = await tenantNamed(tx, params.tenant);
+  await act(tenant, actor);
+  await recordAct(tx, { actor, action, tenant, subject: slug, reason: body.reason, details });
+  const standing = (await tx.first(standingOf(tenant)))!;
+  return { tenant_id: tenant, tenant: slug, ...accessView(standing) };
+}

@@ -1,0 +1,45 @@
+/** The payment provider that the operator has set up, with its keys opened. */
+import type { Settings } from '#platform/config';
+import { type Queryable, sql } from '#platform/database';
+import { SecretBox } from '#platform/secrets';
+import { errors } from './errors.js';
+import type { PaymentProvider } from './port.js';
+
+/** What the two secrets are sealed for; another name would not open them. */
+const sealedFor = (provider: string, secret: 'key' | 'webhook secret') => `payment provider/${provider}/${secret}`;
+
+/** Undefined when there is none: invoices are then paid by transfer, Pix or cash and recorded by a person. */
+export async function configuredProvider(
+  database: Queryable,
+  settings: Pick<Settings, 'ENCRYPTION_KEY'>,
+): Promise<PaymentProvider | undefined> {
+  const row = await database.first<{ name: string; sealed_key: Buffer; sealed_webhook_secret: Buffer }>(sql`
+    select name, sealed_key, sealed_webhook_secret from billing_providers where name = 'stripe'`);
+  if (!row) return undefined;
+  // Loaded when it is needed: the library would double the time in which a pass without a provider starts.
+  const { stripeProvider } = await import('./stripe.js');
+  const box = boxOf(settings);
+  return stripeProvider({
+    apiKey: box.open(row.sealed_key, sealedFor(row.name, 'key')),
+    webhookSecret: box.open(row.sealed_webhook_secret, sealedFor(row.name, 'webhook secret')),
+  });
+}
+
+/** Both secrets as they are kept. */
+export function sealSecrets(
+  settings: Pick<Settings, 'ENCRYPTION_KEY'>,
+  provider: string,
+  secrets: { readonly key: string; readonly webhookSecret: string },
+): { readonly key: Buffer; readonly webhookSecret: Buffer } {
+  const box = boxOf(settings);
+  return {
+    key: box.seal(secrets.key, sealedFor(provider, 'key')),
+    webhookSecret: box.seal(secrets.webhookSecret, sealedFor(provider, 'webhook secret')),
+  };
+}
+
+/** Throws `encryption_key_missing`: a pass without a provider needs no key, and is not asked for one. */
+function boxOf({ ENCRYPTION_KEY: key }: Pick<Settings, 'ENCRYPTION_KEY'>): SecretBox {
+  if (!key) throw errors.encryption_key_missing();
+  return new SecretBox(key);
+}

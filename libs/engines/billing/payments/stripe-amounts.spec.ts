@@ -1,0 +1,57 @@
+import fc from 'fast-check';
+import { minorDigits } from '#kernel';
+import { fromStripeAmount, toStripeAmount } from './stripe-amounts.js';
+
+const refusal = expect.objectContaining({ code: 'amount_not_chargeable' });
+
+describe('an amount at Stripe', () => {
+  it.each<[string, bigint, number]>([
+    ['BRL', 3_200n, 3_200],
+    ['USD', 1n, 1],
+    ['JPY', 500n, 500],
+    // 5 kronur and 5 shillings, which our kernel counts in hundredths as Stripe does.
+    ['ISK', 500n, 500],
+    ['UGX', 500n, 500],
+    ['KWD', 5_120n, 5_120],
+    // 1,000 won: hundredths here, whole won there.
+    ['KRW', 100_000n, 1_000],
+  ])('in %s of %s is %s', (currency, amount, units) => {
+    expect(toStripeAmount(amount, currency)).toBe(units);
+    expect(fromStripeAmount(units, currency)).toBe(amount);
+  });
+
+  it.each<[string, string, bigint]>([
+    ['a fraction of a króna', 'ISK', 550n],
+    ['a fraction of a shilling', 'UGX', 501n],
+    ['a last digit of a dinar', 'KWD', 5_124n],
+    ['a fraction of a won', 'KRW', 100_001n],
+    ['nine digits', 'USD', 100_000_000n],
+    ['more than a number holds', 'USD', 2n ** 62n],
+    ['nothing', 'USD', 0n],
+    ['less than nothing', 'USD', -1n],
+  ])('is refused with %s', (_, currency, amount) => {
+    expect(() => toStripeAmount(amount, currency)).toThrow(refusal);
+  });
+
+  it('comes back as it went, or does not go', () => {
+    const currencies = fc.constantFrom('BRL', 'USD', 'JPY', 'CLP', 'ISK', 'UGX', 'KWD', 'TND', 'BHD', 'KRW', 'VND');
+    let charged = 0;
+    fc.assert(
+      fc.property(currencies, fc.bigInt({ min: -10n, max: 10n ** 11n }), (currency, amount) => {
+        let units: number;
+        try {
+          units = toStripeAmount(amount, currency);
+        } catch (error) {
+          expect(error).toEqual(refusal);
+          return;
+        }
+        charged += 1;
+        expect(Number.isSafeInteger(units) && units > 0 && units < 10 ** 8).toBe(true);
+        expect(fromStripeAmount(units, currency)).toBe(amount);
+        expect(minorDigits(currency)).toBeLessThanOrEqual(3);
+      }),
+      { numRuns: 3_000 },
+    );
+    expect(charged).toBeGreaterThan(100);
+  });
+});

@@ -1,0 +1,97 @@
+/** What Stripe's objects say about money, read from their present state alone. */
+import type Stripe from 'stripe';
+import { isUuid } from '#kernel';
+import type { Movement, Settled, Telling } from './port.js';
+import { fromStripeAmount } from './stripe-amounts.js';
+import { classify } from './stripe-declines.js';
+
+/** On every charge of ours: how an object finds its invoice again. */
+export interface Reference {
+  readonly tenant: string;
+  readonly invoice: string;
+  readonly attemptId: string;
+}
+
+export function metadataOf({ tenant, invoice, attemptId }: Reference): Record<string, string> {
+  return { tenant_id: tenant, invoice_id: invoice, attempt_id: attemptId };
+}
+
+/** Undefined for what somebody else charged through the same account. */
+function referenceOf({ metadata }: Pick<Stripe.PaymentIntent, 'metadata'>): Reference | undefined {
+  const { tenant_id: tenant, invoice_id: invoice, attempt_id: attemptId } = metadata as Record<string, unknown>;
+  return isUuid(tenant) && isUuid(invoice) && isUuid(attemptId) ? { tenant, invoice, attemptId } : undefined;
+}
+
+/** Null while Stripe has not ended it; also without a recorded failure, when a confirmation may still be under way. */
+export function settledBy(intent: Stripe.PaymentIntent): Settled | null {
+  if (intent.status === 'succeeded') {
+    const currency = intent.currency.toUpperCase();
+    const charge = typeof intent.latest_charge === 'object' ? intent.latest_charge : null;
+    const payment = {
+      providerId: intent.id,
+      amount: fromStripeAmount(intent.amount_received, currency),
+      currency,
+      means: charge?.payment_method_details?.type ?? intent.payment_method_types[0] ?? 'card',
+      at: dateOf(charge?.created ?? intent.created),
+    };
+    return { state: 'succeeded', payment };
+  }
+  if (intent.status === 'canceled') {
+    return {
+      state: 'declined',
+      decline: 'soft',
+      code: intent.cancellation_reason ?? 'canceled',
+      providerId: intent.id,
+    };
+  }
+  if (intent.status !== 'requires_payment_method' || !intent.last_payment_error) return null;
+  return { state: 'declined', ...classify(intent.last_payment_error), providerId: intent.id };
+}
+
+export function tellIntent(intent: Stripe.PaymentIntent): Telling {
+  const outcome = settledBy(intent);
+  const movements: Movement[] = outcome?.state === 'succeeded' ? [{ kind: 'payment', ...outcome.payment }] : [];
+  return tell(intent, movements, outcome);
+}
+
+/** A refund counts once it has left; one that is pending is told again when it has. */
+export function tellRefund(refund: Stripe.Refund, intent: Stripe.PaymentIntent): Telling {
+  if (refund.status !== 'succeeded') return tell(intent, []);
+  const amount = fromStripeAmount(refund.amount, refund.currency.toUpperCase());
+  const movement: Movement = {
+    kind: 'refund',
+    amount,
+    providerId: refund.id,
+    means: 'refund',
+    at: dateOf(refund.created),
+    reason: refund.reason ?? undefined,
+  };
+  return tell(intent, [movement]);
+}
+
+/**
+ * A dispute has up to two balance transactions: the money withdrawn, and given back when it is won. An inquiry has none.
+ * https://docs.stripe.com/api/disputes/object#dispute_object-balance_transactions
+ */
+export function tellDispute(dispute: Stripe.Dispute, intent: Stripe.PaymentIntent): Telling {
+  const amount = fromStripeAmount(dispute.amount, dispute.currency.toUpperCase());
+  const common = { amount, providerId: dispute.id, means: 'dispute', reason: dispute.reason };
+  const movements = dispute.balance_transactions.map(({ amount: moved, created }): Movement => ({
+    ...common,
+    kind: moved < 0 ? 'dispute' : 'dispute_won',
+    at: dateOf(created),
+  }));
+  return tell(intent, movements);
+}
+
+function tell(intent: Stripe.PaymentIntent, movements: readonly Movement[], outcome: Settled | null = null): Telling {
+  const reference = referenceOf(intent);
+  if (!reference) return { kind: 'ignored', because: 'not_ours' };
+  const { tenant, invoice, attemptId } = reference;
+  const settles = outcome && { attemptId, outcome };
+  return { kind: 'told', tenant, invoice, currency: intent.currency.toUpperCase(), movements, settles };
+}
+
+function dateOf(seconds: number): Date {
+  return new Date(seconds * 1_000);
+}

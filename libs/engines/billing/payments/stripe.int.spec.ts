@@ -1,0 +1,296 @@
+/** The contract that every provider keeps, asked of Stripe's adapter over a server that behaves like Stripe. */
+import { newId } from '#kernel';
+import { type Fault, StripeStub, WEBHOOK_SECRET } from '#testing/stripe-stub/index';
+import { refusingProvider, type ChargeRequest, type PaymentProvider } from './port.js';
+import { SEARCH_LAG_MS, stripeProvider } from './stripe.js';
+
+const HOUR = 3_600_000;
+const TIMEOUT_MS = 150;
+const LAG_MS = HOUR;
+
+let stub: StripeStub;
+let provider: PaymentProvider;
+let now = Date.parse('2026-11-21T12:00:00Z');
+
+beforeAll(async () => {
+  stub = await StripeStub.start({ clock: () => now, searchLagMs: LAG_MS, slowMs: 2 * TIMEOUT_MS });
+  provider = stripeProvider({
+    apiKey: 'sk_test_stub',
+    webhookSecret: WEBHOOK_SECRET,
+    timeoutMs: TIMEOUT_MS,
+    endpoint: stub.endpoint,
+  });
+});
+
+beforeEach(() => {
+  stub.fault = () => 'none';
+  stub.isDown = false;
+  stub.ledger.verdict = () => 'succeeds';
+});
+
+afterAll(() => stub.stop());
+
+const request = (changed: Partial<ChargeRequest> = {}): ChargeRequest => ({
+  attemptId: newId(),
+  tenant: newId(),
+  invoiceId: newId(),
+  invoiceNumber: 1_042n,
+  amount: 19_900n,
+  currency: 'BRL',
+  methodRef: 'cus_1/pm_1',
+  ...changed,
+});
+const once = (fault: Fault) => {
+  const faults = [fault];
+  stub.fault = () => faults.shift() ?? 'none';
+};
+const find = (attemptId: string, providerId: string | null = null) => provider.find({ attemptId, providerId });
+
+describe('a charge', () => {
+  it('takes the money and says so', async () => {
+    const asked = request();
+    const answer = await provider.charge(asked);
+    const [charge, ...others] = stub.ledger.chargesOf(asked.invoiceId);
+    expect(others).toEqual([]);
+    expect(answer).toEqual({
+      state: 'succeeded',
+      payment: { providerId: charge!.id, amount: 19_900n, currency: 'BRL', means: 'card', at: new Date(now) },
+    });
+    expect(charge!.body).toMatchObject({ amount: 19_900, currency: 'brl', customer: 'cus_1' });
+    expect(charge!.body.metadata).toEqual({
+      tenant_id: asked.tenant,
+      invoice_id: asked.invoiceId,
+      attempt_id: asked.attemptId,
+    });
+  });
+
+  it('takes it once, however often the attempt is sent', async () => {
+    const asked = request();
+    const first = await provider.charge(asked);
+    expect(await provider.charge(asked)).toEqual(first);
+    now += 23 * HOUR;
+    expect(await provider.charge(asked)).toEqual(first);
+    expect(stub.ledger.chargesOf(asked.invoiceId)).toHaveLength(1);
+  });
+
+  it('would take it again once the key is forgotten, which is why nobody may send it then', async () => {
+    const asked = request();
+    await provider.charge(asked);
+    now += 24 * HOUR;
+    await provider.charge(asked);
+    expect(stub.ledger.chargesOf(asked.invoiceId)).toHaveLength(2);
+  });
+
+  it.each([
+    ['insufficient_funds', undefined, 'soft'],
+    ['generic_decline', undefined, 'soft'],
+    ['authentication_required', undefined, 'soft'],
+    ['a_code_of_tomorrow', undefined, 'soft'],
+    ['stolen_card', undefined, 'hard'],
+    ['expired_card', undefined, 'hard'],
+    ['revocation_of_all_authorizations', undefined, 'hard'],
+    ['generic_decline', 'do_not_try_again', 'hard'],
+  ])(
+    'declined for %s with the advice %s is declined %sly, by answer and by question',
+    async (code, advice, decline) => {
+      stub.ledger.verdict = () => ({ decline_code: code, ...(advice ? { advice_code: advice } : {}) });
+      const asked = request();
+      const answer = await provider.charge(asked);
+      expect(answer).toEqual({ state: 'declined', decline, code, providerId: stub.ledger.intents.at(-1)!.id });
+      now += LAG_MS;
+      expect(await find(asked.attemptId)).toEqual({ kind: 'found', outcome: answer });
+      expect(stub.ledger.chargesOf(asked.invoiceId)).toEqual([]);
+    },
+  );
+
+  it.each<[Fault, number]>([
+    ['silent_before', 0],
+    ['silent_after', 1],
+    ['broken_before', 0],
+    ['broken_after', 1],
+    ['error_500_before', 0],
+    ['error_500_after', 1],
+    ['rate_limit', 0],
+    ['torn', 1],
+    ['slow', 1],
+  ])('that meets %s has an unknown outcome, and is found out by asking', async (fault, charges) => {
+    once(fault);
+    const asked = request();
+    expect(await provider.charge(asked)).toMatchObject({ state: 'unknown', providerId: null });
+    if (fault === 'slow') await new Promise((resolve) => setTimeout(resolve, 2 * TIMEOUT_MS));
+    expect(stub.ledger.chargesOf(asked.invoiceId)).toHaveLength(charges);
+    // The search is behind, says so, and knows later.
+    expect(await find(asked.attemptId)).toEqual({ kind: 'not_found', lagMs: SEARCH_LAG_MS });
+    now += LAG_MS;
+    const answer = await find(asked.attemptId);
+    expect(answer).toMatchObject(charges ? { kind: 'found', outcome: { state: 'succeeded' } } : { kind: 'not_found' });
+    // Sent again within the day, it has been charged once either way; an error is what the key answers for ever.
+    const again = await provider.charge(asked);
+    expect(again.state).toBe(fault === 'error_500_after' ? 'unknown' : 'succeeded');
+    expect(stub.ledger.chargesOf(asked.invoiceId)).toHaveLength(1);
+  });
+
+  it('that was made twice after all is found to have succeeded if one of the two has', async () => {
+    const asked = request();
+    stub.ledger.verdict = () => ({ decline_code: 'insufficient_funds' });
+    await provider.charge(asked);
+    now += 24 * HOUR;
+    stub.ledger.verdict = () => 'succeeds';
+    const answer = await provider.charge(asked);
+    now += LAG_MS;
+    expect(await find(asked.attemptId)).toEqual({ kind: 'found', outcome: answer });
+    const other = request();
+    stub.ledger.verdict = () => ({ decline_code: 'insufficient_funds' });
+    await provider.charge(other);
+    now += 24 * HOUR;
+    stub.ledger.verdict = () => 'processing';
+    await provider.charge(other);
+    now += LAG_MS;
+    expect(await find(other.attemptId)).toEqual({ kind: 'processing' });
+  });
+
+  it('of a method that Stripe does not know is unknown: it may be us who ask the wrong account', async () => {
+    const answer = await provider.charge(request({ methodRef: 'pm_missing' }));
+    expect(answer).toEqual({ state: 'unknown', because: 'resource_missing', providerId: null });
+  });
+
+  it('that Stripe still processes is unknown, and found at once by its id', async () => {
+    stub.ledger.verdict = () => 'processing';
+    const asked = request();
+    const answer = await provider.charge(asked);
+    const { id } = stub.ledger.intents.at(-1)!;
+    expect(answer).toEqual({ state: 'unknown', because: 'processing', providerId: id });
+    expect(await find(asked.attemptId, id)).toEqual({ kind: 'processing' });
+    stub.ledger.finish(id, 'succeeds');
+    expect(await find(asked.attemptId, id)).toMatchObject({ kind: 'found', outcome: { state: 'succeeded' } });
+  });
+
+  it('cannot be made of an amount that would have to be rounded', () => {
+    expect(() => provider.assertChargeable(5_124n, 'KWD')).toThrow(
+      expect.objectContaining({ code: 'amount_not_chargeable' }),
+    );
+    expect(() => provider.assertChargeable(5_120n, 'KWD')).not.toThrow();
+  });
+});
+
+describe('a question', () => {
+  it('has no answer while Stripe is away', async () => {
+    stub.isDown = true;
+    expect(await find(newId())).toEqual({ kind: 'unavailable' });
+    expect(await find(newId(), 'pi_1')).toEqual({ kind: 'unavailable' });
+  });
+
+  it('for an id that is not there is refused: the account may be the wrong one', async () => {
+    await expect(find(newId(), 'pi_elsewhere')).rejects.toMatchObject({ code: 'payment_not_at_provider' });
+  });
+});
+
+describe('a webhook', () => {
+  const at = new Date('2026-11-21T12:00:00Z');
+  const code = (code: string) => expect.objectContaining({ code });
+
+  it('is what Stripe signed', () => {
+    const { body, signature } = stub.webhook('evt_1', 'refund.created', { id: 're_1', object: 'refund' }, at);
+    expect(provider.verify(body, signature, at)).toMatchObject({
+      provider: 'stripe',
+      id: 'evt_1',
+      type: 'refund.created',
+      objectId: 're_1',
+    });
+  });
+
+  it('is refused when a byte of it was changed, when it is not signed, and when it is too old', () => {
+    const { body, signature } = stub.webhook('evt_1', 'refund.created', { id: 're_1', object: 'refund' }, at);
+    const forged = Buffer.from(body.toString().replace('re_1', 're_2'));
+    expect(() => provider.verify(forged, signature, at)).toThrow(code('webhook_not_authentic'));
+    expect(() => provider.verify(body, '', at)).toThrow(code('webhook_not_authentic'));
+    const later = (seconds: number) => new Date(at.getTime() + seconds * 1_000);
+    expect(provider.verify(body, signature, later(300)).id).toBe('evt_1');
+    expect(() => provider.verify(body, signature, later(301))).toThrow(code('webhook_not_authentic'));
+  });
+
+  it('tells what its object is now, not what it was', async () => {
+    stub.ledger.verdict = () => 'processing';
+    const asked = request();
+    await provider.charge(asked);
+    const { id } = stub.ledger.intents.at(-1)!;
+    const event = { type: 'payment_intent.processing', objectId: id };
+    const { tenant, invoiceId: invoice, attemptId } = asked;
+    expect(await provider.fetch(event)).toEqual({
+      kind: 'told',
+      tenant,
+      invoice,
+      currency: 'BRL',
+      movements: [],
+      settles: null,
+    });
+    stub.ledger.finish(id, 'succeeds');
+    expect(await provider.fetch(event)).toMatchObject({
+      movements: [{ kind: 'payment', amount: 19_900n, providerId: id }],
+      settles: { attemptId, outcome: { state: 'succeeded' } },
+    });
+  });
+
+  it('of a refund counts when the money has left, of a dispute when it was withdrawn and given back', async () => {
+    const asked = request();
+    await provider.charge(asked);
+    const { id } = stub.ledger.intents.at(-1)!;
+    const refund = stub.ledger.refund(id, 5_000);
+    stub.ledger.patch(refund.id, { status: 'pending' });
+    const told = (type: string, objectId: string) => provider.fetch({ type, objectId });
+    expect(await told('refund.created', refund.id)).toMatchObject({ kind: 'told', movements: [] });
+    stub.ledger.patch(refund.id, { status: 'succeeded' });
+    expect(await told('refund.updated', refund.id)).toMatchObject({
+      invoice: asked.invoiceId,
+      movements: [{ kind: 'refund', amount: 5_000n, providerId: refund.id }],
+    });
+    const dispute = stub.ledger.dispute(id, 19_900);
+    const kinds = async (type: string) => {
+      const telling = await told(type, dispute.id);
+      return telling.kind === 'told' ? telling.movements.map(({ kind }) => kind) : telling;
+    };
+    expect(await kinds('charge.dispute.created')).toEqual(['dispute']);
+    stub.ledger.win(dispute.id);
+    expect(await kinds('charge.dispute.created')).toEqual(['dispute', 'dispute_won']);
+    stub.ledger.patch(dispute.id, { balance_transactions: [] });
+    expect(await kinds('charge.dispute.created')).toEqual([]);
+  });
+
+  it('is ignored when it is of another kind or of somebody else’s charge', async () => {
+    const asked = request();
+    await provider.charge(asked);
+    const { id } = stub.ledger.intents.at(-1)!;
+    expect(await provider.fetch({ type: 'customer.created', objectId: 'cus_1' })).toEqual({
+      kind: 'ignored',
+      because: 'type',
+    });
+    stub.ledger.patch(id, { metadata: { order: '17' } });
+    expect(await provider.fetch({ type: 'payment_intent.succeeded', objectId: id })).toEqual({
+      kind: 'ignored',
+      because: 'not_ours',
+    });
+  });
+
+  it('waits while its object cannot be fetched', async () => {
+    const event = { type: 'refund.created', objectId: 're_elsewhere' };
+    await expect(provider.fetch(event)).rejects.toEqual(code('payment_not_at_provider'));
+    stub.isDown = true;
+    await expect(provider.fetch(event)).rejects.toEqual(code('payment_provider_unavailable'));
+  });
+});
+
+describe('a dry run', () => {
+  it('fails as soon as it calls the provider', async () => {
+    const before = stub.requests.length;
+    const dry = refusingProvider(provider);
+    const refusal = expect.objectContaining({ code: 'dry_run_called_provider' });
+    await expect(dry.charge(request())).rejects.toEqual(refusal);
+    await expect(dry.find({ attemptId: newId(), providerId: null })).rejects.toEqual(refusal);
+    await expect(dry.fetch({ type: 'refund.created', objectId: 're_1' })).rejects.toEqual(refusal);
+    expect(() => dry.verify(Buffer.of(), '', new Date())).toThrow(refusal);
+    expect(stub.requests).toHaveLength(before);
+    expect(() => dry.assertChargeable(5_124n, 'KWD')).toThrow(
+      expect.objectContaining({ code: 'amount_not_chargeable' }),
+    );
+  });
+});

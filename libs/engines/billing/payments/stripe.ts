@@ -1,0 +1,184 @@
+/**
+ * Stripe behind billing's port: one PaymentIntent per attempt, confirmed off session, its idempotency key the attempt's id.
+ *
+ *   charge   create and confirm in one call; a card error is a decline, any other failure is `unknown`
+ *   find     by Stripe's id where we know it, else by a search for our metadata, then reading what was found: the
+ *            search may be behind with the state too
+ *   fetch    the object of a webhook as it is now
+ *
+ * An invalid request is `unknown` as well: a wrong key or account makes every method of every tenant look missing.
+ */
+import Stripe from 'stripe';
+import { errors } from './errors.js';
+import type { ChargeAnswer, FindAnswer, PaymentProvider, ProviderEvent, Telling } from './port.js';
+import { toStripeAmount } from './stripe-amounts.js';
+import { classify } from './stripe-declines.js';
+import { metadataOf, settledBy, tellDispute, tellIntent, tellRefund } from './stripe-tellings.js';
+
+export interface StripeOptions {
+  readonly apiKey: string;
+  readonly webhookSecret: string;
+  /** Without a byte from Stripe for so long, we do not know. */
+  readonly timeoutMs?: number;
+  /** Where Stripe is; tests put a server of their own here. */
+  readonly endpoint?: { readonly protocol: 'http' | 'https'; readonly host: string; readonly port: number };
+}
+
+const TIMEOUT_MS = 30_000;
+
+/**
+ * "Propagation of new or updated data can be up to an hour behind during outages": docs.stripe.com/api/payment_intents/search.
+ * Six times that, because waiting for longer costs nothing, and not waiting long enough a second charge.
+ */
+export const SEARCH_LAG_MS = 6 * 3_600_000;
+
+/** Stripe's own default: docs.stripe.com/webhooks#replay-attacks */
+const SIGNATURE_TOLERANCE_SECONDS = 300;
+
+const EXPANSION = { expand: ['latest_charge'] };
+
+const TOLD_BY = {
+  intent: /^payment_intent\.(succeeded|payment_failed|processing|canceled)$/,
+  refund: /^refund\.(created|updated|failed)$/,
+  dispute: /^charge\.dispute\.(created|updated|closed|funds_withdrawn|funds_reinstated)$/,
+};
+
+export function stripeProvider(options: StripeOptions): PaymentProvider {
+  const stripe = new Stripe(options.apiKey, {
+    // A retry is an attempt's business; the client still repeats once over a connection that closed, with the same key.
+    maxNetworkRetries: 0,
+    timeout: options.timeoutMs ?? TIMEOUT_MS,
+    telemetry: false,
+    ...options.endpoint,
+  });
+  return {
+    name: 'stripe',
+    assertChargeable: (amount, currency) => void toStripeAmount(amount, currency),
+
+    async charge({ attemptId, tenant, invoiceId, invoiceNumber, amount, currency, methodRef }) {
+      const { customer, method } = methodOf(methodRef);
+      const parameters: Stripe.PaymentIntentCreateParams = {
+        amount: toStripeAmount(amount, currency),
+        currency: currency.toLowerCase(),
+        ...(customer === undefined ? {} : { customer }),
+        payment_method: method,
+        allowed_payment_method_types: ['card'],
+        confirm: true,
+        off_session: true,
+        error_on_requires_action: true,
+        description: `Invoice ${invoiceNumber}`,
+        metadata: metadataOf({ tenant, invoice: invoiceId, attemptId }),
+        ...EXPANSION,
+      };
+      try {
+        return answered(await stripe.paymentIntents.create(parameters, { idempotencyKey: attemptId }));
+      } catch (error) {
+        return failed(error);
+      }
+    },
+
+    async find({ attemptId, providerId }): Promise<FindAnswer> {
+      try {
+        const ids = providerId === null ? await search(stripe, attemptId) : [providerId];
+        if (ids.length === 0) return { kind: 'not_found', lagMs: SEARCH_LAG_MS };
+        const intents = await Promise.all(ids.map((id) => stripe.paymentIntents.retrieve(id, EXPANSION)));
+        return found(intents);
+      } catch (error) {
+        rethrowForeign(error);
+        refuseMissing(error);
+        return { kind: 'unavailable' };
+      }
+    },
+
+    fetch: (event) => fetchObject(stripe, event),
+
+    verify(rawBody, signature, at): ProviderEvent {
+      try {
+        const event = stripe.webhooks.constructEvent(
+          rawBody,
+          signature,
+          options.webhookSecret,
+          SIGNATURE_TOLERANCE_SECONDS,
+          undefined,
+          at.getTime(),
+        );
+        const { id: objectId } = event.data.object as { id?: string };
+        return { provider: 'stripe', id: event.id, type: event.type, objectId: objectId ?? '', payload: event };
+      } catch (error) {
+        throw errors.webhook_not_authentic({ cause: error });
+      }
+    },
+  };
+}
+
+/** `cus_…/pm_…`: a saved method can only be charged together with the customer it is attached to. */
+function methodOf(reference: string): { readonly customer?: string; readonly method: string } {
+  const [customer, method] = reference.split('/');
+  return method === undefined ? { method: reference } : { customer: customer!, method };
+}
+
+function answered(intent: Stripe.PaymentIntent): ChargeAnswer {
+  return settledBy(intent) ?? { state: 'unknown', because: intent.status, providerId: intent.id };
+}
+
+function failed(error: unknown): ChargeAnswer {
+  rethrowForeign(error);
+  const providerId = error.payment_intent?.id ?? null;
+  if (error instanceof Stripe.errors.StripeCardError) return { state: 'declined', ...classify(error), providerId };
+  return { state: 'unknown', because: error.code ?? error.type, providerId };
+}
+
+async function search(stripe: Stripe, attemptId: string): Promise<string[]> {
+  const { data } = await stripe.paymentIntents.search({ query: `metadata['attempt_id']:'${attemptId}'` });
+  return data.map(({ id }) => id);
+}
+
+/** Several only if a key was forgotten between two calls; one that succeeded counts before all others. */
+function found(intents: readonly Stripe.PaymentIntent[]): FindAnswer {
+  const outcomes = intents.map(settledBy);
+  const success = outcomes.find((outcome) => outcome?.state === 'succeeded');
+  if (success) return { kind: 'found', outcome: success };
+  const [first] = outcomes;
+  return first && !outcomes.includes(null) ? { kind: 'found', outcome: first } : { kind: 'processing' };
+}
+
+async function fetchObject(
+  stripe: Stripe,
+  { type, objectId }: Pick<ProviderEvent, 'type' | 'objectId'>,
+): Promise<Telling> {
+  const intentOf = (id: string) => stripe.paymentIntents.retrieve(id, EXPANSION);
+  try {
+    if (TOLD_BY.intent.test(type)) return tellIntent(await intentOf(objectId));
+    if (TOLD_BY.refund.test(type)) {
+      const refund = await stripe.refunds.retrieve(objectId);
+      return refund.payment_intent === null
+        ? { kind: 'ignored', because: 'not_ours' }
+        : tellRefund(refund, await intentOf(idOf(refund.payment_intent)));
+    }
+    if (TOLD_BY.dispute.test(type)) {
+      const dispute = await stripe.disputes.retrieve(objectId);
+      return dispute.payment_intent === null
+        ? { kind: 'ignored', because: 'not_ours' }
+        : tellDispute(dispute, await intentOf(idOf(dispute.payment_intent)));
+    }
+    return { kind: 'ignored', because: 'type' };
+  } catch (error) {
+    rethrowForeign(error);
+    refuseMissing(error);
+    throw errors.payment_provider_unavailable({ cause: error });
+  }
+}
+
+function idOf(reference: string | { readonly id: string }): string {
+  return typeof reference === 'string' ? reference : reference.id;
+}
+
+/** What Stripe itself named is there, in the account that named it: no answer about the money, and not one that comes by waiting. */
+function refuseMissing(error: Stripe.errors.StripeError): void {
+  if (error.code === 'resource_missing') throw errors.payment_not_at_provider({ cause: error });
+}
+
+/** What is not Stripe's error is ours. */
+function rethrowForeign(error: unknown): asserts error is Stripe.errors.StripeError {
+  if (!(error instanceof Stripe.errors.StripeError)) throw error;
+}

@@ -1,0 +1,101 @@
+/** What a store does, as the events its modules would have written. For specs: the same story can be told of any tenant. */
+import type { Envelope, EventContract, EventData } from '#contracts/event';
+import { orderCreated } from '#contracts/events/order';
+import { quoteCreated } from '#contracts/events/quote';
+import { tenantCreated, userCreated, userSignedIn } from '#contracts/events/tenant';
+import { usageReported } from '#contracts/events/usage';
+import { newId } from '#kernel';
+
+export type Deed = 'order' | 'quote' | 'revision' | 'sign_in' | 'calls' | 'owner' | 'seller';
+
+export interface Step {
+  readonly deed: Deed;
+  /** Minutes after the story's beginning. */
+  readonly minute: number;
+  /** Which person, how many calls. */
+  readonly figure: number;
+}
+
+export class Story {
+  readonly events: Envelope[] = [];
+
+  constructor(readonly tenant = newId()) {}
+
+  static of(steps: readonly Step[], beginning: Date): Story {
+    const story = new Story().founded(beginning);
+    for (const { deed, minute, figure } of steps)
+      story.take(deed, new Date(beginning.getTime() + minute * 60_000), figure);
+    return story;
+  }
+
+  /** The same events, with the same ids, of another tenant. */
+  toldOf(tenant: string): Envelope[] {
+    return this.events.map((event) => ({
+      ...event,
+      tenantid: tenant,
+      subject: event.subject.replace(this.tenant, tenant),
+    }));
+  }
+
+  founded(at: Date): this {
+    const facts = { slug: 'story', legal_name: 'Story Ltda', locale: 'pt-BR', time_zone: 'UTC', currency: 'BRL' };
+    return this.say(tenantCreated, this.tenant, at, { tenant_id: this.tenant, ...facts });
+  }
+
+  person(figure: number, role: string, at: Date): this {
+    const email = `${role}-${figure}@story.test`;
+    const user = newId();
+    return this.say(userCreated, user, at, { user_id: user, email, roles: [role] });
+  }
+
+  order(at: Date): this {
+    return this.say(orderCreated, newId(), at, orderCreated.example);
+  }
+
+  quote(at: Date, revision = 1): this {
+    return this.say(quoteCreated, newId(), at, { ...quoteCreated.example, revision });
+  }
+
+  signIn(figure: number, at: Date): this {
+    const user = `01931b6e-3c00-7a00-8000-${figure.toString(16).padStart(12, '0')}`;
+    return this.say(userSignedIn, user, at, { ...userSignedIn.example, user_id: user });
+  }
+
+  calls(quantity: number, from: Date): this {
+    const to = new Date(from.getTime() + 60_000);
+    const stretch = { from: from.toISOString(), to: to.toISOString() };
+    return this.say(usageReported, newId(), to, { meter: 'api_calls', quantity, ...stretch });
+  }
+
+  private take(deed: Deed, at: Date, figure: number): void {
+    if (deed === 'order') this.order(at);
+    else if (deed === 'quote') this.quote(at);
+    else if (deed === 'revision') this.quote(at, 2);
+    else if (deed === 'sign_in') this.signIn(figure, at);
+    else if (deed === 'calls') this.calls(figure + 1, at);
+    else this.person(figure, deed, at);
+  }
+
+  private say<Contract extends EventContract>(
+    contract: Contract,
+    aggregate: string,
+    at: Date,
+    data: EventData<Contract>,
+  ): this {
+    this.events.push({
+      specversion: '1.0',
+      id: newId(),
+      source: `basecommerce/${contract.aggregate}`,
+      type: contract.type,
+      subject: `${contract.aggregate}/${aggregate}`,
+      time: at.toISOString(),
+      datacontenttype: 'application/json',
+      dataschema: `${contract.type}/v${contract.version}`,
+      tenantid: this.tenant,
+      aggregateversion: 1,
+      actor: 'system:story',
+      data,
+    });
+    return this;
+  }
+}

@@ -1,0 +1,36 @@
+/** What a tenant may use, told to the rest of the house: the period that runs, and the one that will follow it. */
+import { entitlementsChanged, METERS, type MeterName } from '#contracts/events/account';
+import { type Announcement, announcement } from '../data/accounts.js';
+import type { BillingPlan } from '../domain/billing-plan.js';
+import { nextPeriod, type Period, type Subscription } from '../domain/periods.js';
+import { limitsOf } from '../domain/rating.js';
+
+/**
+ * The next period is told ahead, so that the night between its start and the pass that stores it has limits as well. The
+ * allowance of a plan change in the middle of a period is the newer plan's: a limit is not worth the arithmetic of a bill.
+ * After the last period of a subscription nothing is limited: what was told ahead is taken back.
+ */
+export function entitlementsOf(
+  plan: BillingPlan & { readonly code: string },
+  current: Period | undefined,
+  subscription: Subscription,
+  isLast = false,
+): Announcement {
+  const next = nextPeriod(subscription, current);
+  const meters = [...plan.meters].filter(isKnown).map(([meter, terms]) => {
+    const { soft, hard } = limitsOf(terms);
+    return { meter, included: Number(terms.included), soft: Number(soft), hard: Number(hard) };
+  });
+  return announcement(entitlementsChanged, {
+    plan: plan.code,
+    periods: [...(current ? [told(current, meters)] : []), told(next, isLast ? [] : meters)],
+  });
+}
+
+function told<Limits>({ startsAt, endsAt }: Period, meters: Limits) {
+  return { starts_at: startsAt.toISOString(), ends_at: endsAt.toISOString(), meters };
+}
+
+function isKnown<T>(entry: [string, T]): entry is [MeterName, T] {
+  return (METERS as readonly string[]).includes(entry[0]);
+}

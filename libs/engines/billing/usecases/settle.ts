@@ -1,0 +1,109 @@
+/**
+ * Money that moved, and what follows from it in the same transaction: the invoice is settled or owed again, the surplus
+ * grows, and a tenant whose debt is gone has its access back.
+ */
+import { invoiceSettled } from '#contracts/events/account';
+import { Money, newId } from '#kernel';
+import { sql } from '#platform/database';
+import type { CrossTenantTransaction } from '#platform/database/crossing';
+import { announce, lockedNow } from '../data/accounts.js';
+import { readAccess, saveDecision } from '../data/access.js';
+import { type Balance, balanceOf, type InvoiceStatus } from '../data/invoices.js';
+import { postings, saveLedger } from '../data/ledger.js';
+import { decideRestoration } from '../domain/access.js';
+import { errors } from '../errors.js';
+
+export type FactKind = 'payment' | 'refund' | 'dispute' | 'dispute_won';
+
+export interface NewFact {
+  readonly tenant: string;
+  readonly invoice: string;
+  readonly kind: FactKind;
+  /** Minor units of the invoice's currency, above zero. */
+  readonly amount: bigint;
+  readonly provider: string;
+  /** The provider's name for it: the same fact told twice is one. */
+  readonly providerId: string;
+  /** `card`, `pix`, `transfer`, `cash`, … */
+  readonly means: string;
+  readonly at: Date;
+  readonly actor: string;
+  readonly reason?: string | undefined;
+}
+
+/** False if the fact was known already. Takes the account's lock. Throws `invoice_not_found`. */
+export async function recordFact(tx: CrossTenantTransaction, fact: NewFact): Promise<boolean> {
+  const { tenant, invoice, kind, amount } = fact;
+  const asOf = await lockedNow(tx, tenant);
+  const before = await balanceOf(tx, tenant, invoice);
+  if (!before) throw errors.invoice_not_found();
+  const id = newId();
+  const added = await tx.execute(sql`
+    insert into billing_payment_facts (tenant_id, id, invoice_id, kind, amount_minor, provider, provider_id, means, at, recorded_at, actor, reason)
+    values (${tenant}, ${id}, ${invoice}, ${kind}, ${amount}, ${fact.provider}, ${fact.providerId}, ${fact.means}, ${fact.at},
+            app.now(), ${fact.actor}, ${fact.reason ?? null})
+    on conflict (tenant_id, provider, provider_id, kind) do nothing`);
+  if (added === 0) return false;
+  await tx.execute(saveLedger(tenant, [postings.fact(id, kind, amount, before.currency)], asOf));
+  await settle(tx, tenant, invoice, asOf, fact.actor);
+  return true;
+}
+
+/** Brings an invoice and its tenant's access in line with what is owed by now; the account's lock is held. */
+export async function settle(
+  tx: CrossTenantTransaction,
+  tenant: string,
+  invoice: string,
+  asOf: Date,
+  actor: string,
+): Promise<void> {
+  const balance = (await balanceOf(tx, tenant, invoice))!;
+  if (balance.owed < 0n) await keepSurplus(tx, tenant, balance, asOf, actor);
+  const status = statusOf(balance);
+  if (status !== balance.status) {
+    await tx.execute(sql`
+      update billing_invoices set status = ${status}, version = version + 1,
+                                  settled_at = case when ${status !== 'issued'} then ${asOf}::timestamptz end
+       where tenant_id = ${tenant} and id = ${invoice}`);
+    if (status === 'paid') await announce(tx, tenant, invoiceSettled, settledEvent(balance), actor);
+  }
+  await restore(tx, tenant, asOf, actor);
+}
+
+/** A payment can lift a tenant and never push one down; what a dispute does is left to the next pass. */
+export async function restore(tx: CrossTenantTransaction, tenant: string, asOf: Date, actor: string): Promise<void> {
+  const picture = await readAccess(tx, tenant, asOf);
+  if (!picture) return;
+  const decision = decideRestoration(picture, asOf);
+  const isUnchanged =
+    decision.transitions.length === 0 && decision.releasesHolds.length === 0 && decision.closesEpisode === undefined;
+  if (!isUnchanged) await saveDecision(tx, tenant, picture, decision, asOf, actor);
+}
+
+/** What was paid beyond the invoice belongs to the tenant: the next invoice takes it up. */
+async function keepSurplus(
+  tx: CrossTenantTransaction,
+  tenant: string,
+  balance: Balance,
+  asOf: Date,
+  actor: string,
+): Promise<void> {
+  const [id, amount] = [newId(), -balance.owed];
+  await tx.batch([
+    sql`insert into billing_payment_facts (tenant_id, id, invoice_id, kind, amount_minor, provider, provider_id, means, at, recorded_at, actor)
+        values (${tenant}, ${id}, ${balance.id}, 'surplus', ${amount}, 'internal', ${id}, 'surplus', ${asOf}, app.now(), ${actor})`,
+    sql`update billing_accounts set surplus_minor = surplus_minor + ${amount} where tenant_id = ${tenant}`,
+    saveLedger(tenant, [postings.fact(id, 'surplus', amount, balance.currency)], asOf),
+  ]);
+}
+
+/** Owed again after a refund or a dispute, an invoice is open again. What a person wrote off stays so until it is paid. */
+function statusOf({ status, owed, paid, credited, total }: Balance): InvoiceStatus {
+  if (owed > 0n) return status === 'uncollectible' ? status : 'issued';
+  if (status === 'uncollectible' && paid <= 0n && total > 0n) return status;
+  return credited >= total && total > 0n && paid <= 0n ? 'void' : 'paid';
+}
+
+function settledEvent({ id, number, currency, total }: Balance) {
+  return { invoice_id: id, number: Number(number), total: new Money(total, currency).toText(), currency };
+}

@@ -1,0 +1,22 @@
+import { SUBSCRIPTIONS } from '#contracts/subscriptions';
+import type { EngineConsumer } from '#platform/inbox';
+import { measureBilling } from './metrics.js';
+import { applyEvents } from './usecases/apply-events.js';
+import { recountTenant, refreshCounters } from './usecases/refresh-counters.js';
+
+export { BILLING_PASSES } from './passes/index.js';
+
+/**
+ * No table is listed, so a rebuild takes nothing away. Usage is the evidence of invoices and outlives the outbox, which
+ * forgets its days; accounts carry balances and decisions that no event tells. A replay applies the history again: each row
+ * that stands stays, `received_at` included, a missing one is filled in, and ends up the same as if it had never been lost.
+ */
+export const billingEngine: EngineConsumer = {
+  name: 'billing',
+  aggregates: SUBSCRIPTIONS.billing,
+  tables: [],
+  apply: applyEvents,
+  refresh: refreshCounters,
+  measure: measureBilling,
+  run: recountTenant,
+};

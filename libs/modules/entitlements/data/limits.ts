@@ -1,0 +1,64 @@
+/** The limits of the running periods, as the store sees them, and its own caps. */
+import type { ResponseOf } from '#contracts/operation';
+import type { MeterName } from '#contracts/events/account';
+import type { getEntitlements } from '#contracts/http/entitlements';
+import { type Sql, sql, type TenantTransaction } from '#platform/database';
+
+export interface CapRow {
+  meter: MeterName;
+  cap: bigint | null;
+  set_by: string | null;
+  set_at: Date | null;
+}
+
+export interface LimitRow extends CapRow {
+  starts_at: Date;
+  ends_at: Date;
+  plan: string;
+  included: bigint;
+  soft: bigint;
+  hard: bigint;
+  used: bigint;
+}
+
+export const currentLimits = (): Sql<LimitRow> => sql`
+  select distinct on (e.meter) e.meter, e.starts_at, e.ends_at, e.plan, e.included, e.soft, e.hard, coalesce(u.used, 0)::bigint as used,
+         c.cap, c.set_by, c.set_at
+    from entitlements e
+    left join entitlement_usage u on u.tenant_id = e.tenant_id and u.meter = e.meter and u.starts_at = e.starts_at
+    left join entitlement_caps c on c.tenant_id = e.tenant_id and c.meter = e.meter
+   where e.tenant_id = app.current_tenant() and e.starts_at <= app.now() and e.ends_at > app.now()
+   order by e.meter, e.starts_at desc`;
+
+export async function saveCap(tx: TenantTransaction, meter: MeterName, cap: number): Promise<CapRow> {
+  const row = await tx.first(sql<CapRow>`
+    insert into entitlement_caps (tenant_id, meter, cap, set_by, set_at)
+    values (${tx.tenant}, ${meter}, ${cap}, ${tx.actor.id}, app.now())
+    on conflict (tenant_id, meter) do update set cap = excluded.cap, set_by = excluded.set_by, set_at = excluded.set_at
+    returning meter, cap, set_by, set_at`);
+  return row!;
+}
+
+export async function deleteCap(tx: TenantTransaction, meter: MeterName): Promise<void> {
+  await tx.execute(sql`delete from entitlement_caps where tenant_id = ${tx.tenant} and meter = ${meter}`);
+}
+
+type Shown = ResponseOf<typeof getEntitlements>['data'][number];
+
+export function limitView(row: LimitRow): Shown {
+  return {
+    meter: row.meter,
+    plan: row.plan,
+    included: Number(row.included),
+    soft: Number(row.soft),
+    hard: Number(row.hard),
+    used: Number(row.used),
+    percent: row.included > 0n ? Number((row.used * 100n) / row.included) : null,
+    own_cap: capView(row),
+    period: { starts_at: row.starts_at.toISOString(), ends_at: row.ends_at.toISOString() },
+  };
+}
+
+export function capView({ cap, set_by, set_at }: CapRow): Shown['own_cap'] {
+  return cap === null ? null : { cap: Number(cap), set_by: set_by!, set_at: set_at!.toISOString() };
+}

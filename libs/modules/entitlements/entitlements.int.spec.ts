@@ -1,0 +1,477 @@
+/** Limits and access as events tell them, and units as requests take them, on a real database. */
+import fc from 'fast-check';
+import { type EventContract, type Envelope, type EventData } from '#contracts/event';
+import { accessChanged, entitlementsChanged, usageLimitReached } from '#contracts/events/account';
+import { DomainError, newId, type TenantId, tenantId } from '#kernel';
+import { sql, TenantDatabase, type TenantTransaction } from '#platform/database';
+import { CrossTenantDatabase } from '#platform/database/crossing';
+import { Applier, arrivalOf, replay } from '#platform/inbox/worker';
+import { emit, onBehalfOf } from '#platform/outbox';
+import { createTestDatabase, type TestDatabase } from '#testing/database';
+import { currentLimits } from './data/limits.js';
+import { reserve } from './index.js';
+import { setOwnCap } from './usecases/set-own-cap.js';
+import { entitlementsProjection } from './worker.js';
+
+let server: TestDatabase;
+let engines: CrossTenantDatabase;
+let operator: CrossTenantDatabase;
+let stores: TenantDatabase;
+/** The database's clock when the tests began. */
+let now: Date;
+
+const DAY_MS = 86_400_000;
+
+beforeAll(async () => {
+  server = await createTestDatabase();
+  const options = { url: server.url, application: 'entitlements-spec' };
+  engines = new CrossTenantDatabase({ ...options, role: 'basecommerce_engines' });
+  operator = new CrossTenantDatabase({ ...options, role: 'basecommerce_operator' });
+  stores = new TenantDatabase({ ...options, maxConnections: 20 });
+  now = (await engines.first(sql<{ now: Date }>`select app.now() as now`))!.now;
+});
+
+afterAll(async () => {
+  await Promise.all([engines.close(), operator.close(), stores.close()]);
+  await server.drop();
+});
+
+async function store(): Promise<Store> {
+  const id = newId();
+  await operator.execute(sql`
+    insert into tenants (id, slug, legal_name, created_at, changed_at) values (${id}, ${`s${id}`}, 'Store', app.now(), app.now())`);
+  return new Store(tenantId(id));
+}
+
+const days = (count: number) => new Date(now.getTime() + count * DAY_MS).toISOString();
+const RUNNING = { starts_at: '', ends_at: '' };
+beforeAll(() => void Object.assign(RUNNING, { starts_at: days(-10), ends_at: days(20) }));
+
+const FULL = {
+  sign_in: true,
+  read: true,
+  export: true,
+  pay: true,
+  write: true,
+  metered_operations: true,
+  webhooks_and_keys: true,
+};
+const READ_ONLY = { ...FULL, write: false, metered_operations: false, webhooks_and_keys: false };
+
+/** One store: its account's events on the one side, its requests on the other. */
+class Store {
+  readonly events: Envelope[] = [];
+
+  constructor(readonly tenant: TenantId) {}
+
+  /** As the worker would deliver it. */
+  async tell<Contract extends EventContract>(contract: Contract, data: EventData<Contract>): Promise<void> {
+    const event = this.event(contract, data);
+    await engines.transaction((tx) => entitlementsProjection.apply(tx, [event]));
+  }
+
+  event<Contract extends EventContract>(contract: Contract, data: EventData<Contract>): Envelope {
+    const event: Envelope = {
+      specversion: '1.0',
+      id: newId(),
+      source: 'basecommerce/engines-worker',
+      type: contract.type,
+      subject: `account/${this.tenant}`,
+      time: now.toISOString(),
+      datacontenttype: 'application/json',
+      dataschema: `${contract.type}/v${contract.version}`,
+      tenantid: this.tenant,
+      aggregateversion: this.events.length + 1,
+      actor: 'system:billing',
+      data: contract.data.parse(data),
+    };
+    this.events.push(event);
+    return event;
+  }
+
+  limits(hard: number, period = RUNNING) {
+    const meters = [{ meter: 'quotes' as const, included: Math.floor(hard / 2), soft: Math.floor(hard / 2), hard }];
+    return { plan: 'standard', periods: [{ ...period, meters }] };
+  }
+
+  access(allows: typeof FULL, to: 'active' | 'suspended' | 'closed' = 'suspended') {
+    return { from: 'grace' as const, to, cause: 'grace_elapsed', allows, grace_ends_at: null };
+  }
+
+  run<Result>(work: (tx: TenantTransaction) => Promise<Result>, clockOffset?: string): Promise<Result> {
+    return stores.transaction({ tenant: this.tenant, actor: { id: 'user:somebody' } }, async (tx) => {
+      if (clockOffset) await tx.query(sql`select set_config('app.clock_offset', ${clockOffset}, true)`);
+      return work(tx);
+    });
+  }
+
+  reserve(quantity = 1, clockOffset?: string): Promise<void> {
+    return this.run((tx) => reserve(tx, 'quotes', quantity), clockOffset);
+  }
+
+  cap(cap: number | null) {
+    return this.run((tx) => setOwnCap(tx, 'quotes', cap));
+  }
+
+  async used(): Promise<number[]> {
+    const rows = await this.run((tx) =>
+      tx.query(sql<{ used: bigint }>`
+        select used from entitlement_usage where tenant_id = ${this.tenant} and meter = 'quotes' order by starts_at`),
+    );
+    return rows.map(({ used }) => Number(used));
+  }
+}
+
+async function refusal(work: Promise<unknown>): Promise<DomainError> {
+  const error: unknown = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof DomainError)) throw new Error(`not refused: ${String(error)}`);
+  return error;
+}
+
+/** On a busy machine, the last in the line for a connection are sent away after three seconds, and come back. */
+async function untilAnswered(work: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if ((error as DomainError).code !== 'database_unavailable') throw error;
+    }
+  }
+}
+
+describe('reserving', () => {
+  it('admits exactly the hard limit of 2,400 requests at once, and counts as many', async () => {
+    const acme = await store();
+    await acme.tell(entitlementsChanged, acme.limits(1500));
+    const startedAt = performance.now();
+    const answers = await Promise.allSettled(Array.from({ length: 2400 }, () => untilAnswered(() => acme.reserve())));
+    const seconds = (performance.now() - startedAt) / 1000;
+    const refused = answers.filter((answer) => answer.status === 'rejected');
+    expect(answers.length - refused.length).toBe(1500);
+    expect(new Set(refused.map(({ reason }) => (reason as DomainError).code))).toEqual(
+      new Set(['usage_limit_reached']),
+    );
+    expect(await acme.used()).toEqual([1500]);
+    console.log(`2,400 reservations through 20 connections: ${seconds.toFixed(2)} s`);
+  }, 20_000);
+
+  it('says which limit was met, how far it was used and when the next period begins', async () => {
+    const acme = await store();
+    await acme.tell(entitlementsChanged, acme.limits(3));
+    await acme.reserve(3);
+    const { code, kind, extras } = await refusal(acme.reserve());
+    expect([code, kind]).toEqual(['usage_limit_reached', 'payment_required']);
+    expect(extras.details).toEqual({
+      meter: 'quotes',
+      used: 3,
+      limit: 3,
+      limited_by: 'plan',
+      period_ends_at: RUNNING.ends_at,
+    });
+  });
+
+  it('takes several units whole or not at all', async () => {
+    const acme = await store();
+    await acme.tell(entitlementsChanged, acme.limits(5));
+    expect((await refusal(acme.reserve(6))).extras.details).toMatchObject({ used: 0, limit: 5 });
+    await acme.reserve(3);
+    expect((await refusal(acme.reserve(3))).extras.details).toMatchObject({ used: 3 });
+    await acme.reserve(2);
+    expect(await acme.used()).toEqual([5]);
+  });
+
+  it('lets the store’s own cap win where it is lower, and goes on once that is raised', async () => {
+    const acme = await store();
+    await acme.tell(entitlementsChanged, acme.limits(5));
+    expect(await acme.cap(2)).toMatchObject({ cap: 2n, set_by: 'user:somebody' });
+    await acme.reserve(2);
+    expect((await refusal(acme.reserve())).extras.details).toMatchObject({ used: 2, limit: 2, limited_by: 'own_cap' });
+    await acme.cap(3);
+    await acme.reserve();
+    expect((await refusal(acme.reserve())).extras.details).toMatchObject({ limit: 3 });
+    await acme.cap(50);
+    await acme.reserve(2);
+    expect((await refusal(acme.reserve())).extras.details).toMatchObject({ limit: 5, limited_by: 'plan' });
+    await acme.cap(0);
+    expect((await refusal(acme.reserve())).extras.details).toMatchObject({ used: 5, limit: 0 });
+    expect(await acme.cap(null)).toMatchObject({ cap: null });
+    expect((await refusal(acme.reserve())).extras.details).toMatchObject({ limit: 5, limited_by: 'plan' });
+  });
+
+  it('begins each period at zero, and keeps the count of the one before', async () => {
+    const acme = await store();
+    await acme.tell(entitlementsChanged, {
+      plan: 'standard',
+      periods: [
+        ...acme.limits(2).periods,
+        ...acme.limits(3, { starts_at: RUNNING.ends_at, ends_at: days(50) }).periods,
+      ],
+    });
+    await acme.reserve(2);
+    await refusal(acme.reserve());
+    const nextPeriod = '25 days';
+    await acme.reserve(3, nextPeriod);
+    await refusal(acme.reserve(1, nextPeriod));
+    expect(await acme.used()).toEqual([2, 3]);
+    const shown = (clockOffset?: string) => acme.run((tx) => tx.query(currentLimits()), clockOffset);
+    expect(await shown()).toEqual([expect.objectContaining({ hard: 2n, used: 2n })]);
+    expect(await shown(nextPeriod)).toEqual([expect.objectContaining({ hard: 3n, used: 3n })]);
+    expect(await shown('60 days')).toEqual([]);
+  });
+
+  it('counts an instant that ends a period to the next one', async () => {
+    const acme = await store();
+    const [clock] = [await acme.run((tx) => tx.now())];
+    const border = new Date(clock.getTime() + DAY_MS).toISOString();
+    await acme.tell(entitlementsChanged, {
+      plan: 'standard',
+      periods: [
+        ...acme.limits(1, { starts_at: RUNNING.starts_at, ends_at: border }).periods,
+        ...acme.limits(1, { starts_at: border, ends_at: days(50) }).periods,
+      ],
+    });
+    await acme.run(async (tx) => {
+      const offset = sql<{ offset: string }>`select (${border}::timestamptz - now())::text as offset`;
+      await tx.query(sql`select set_config('app.clock_offset', ${(await tx.first(offset))!.offset}, true)`);
+      await reserve(tx, 'quotes');
+    });
+    await acme.reserve();
+    expect(await acme.used()).toEqual([1, 1]);
+  });
+
+  it('gives the units of a request back that is rolled back', async () => {
+    const acme = await store();
+    await acme.tell(entitlementsChanged, acme.limits(2));
+    await acme.reserve();
+    const failing = acme.run(async (tx) => {
+      await reserve(tx, 'quotes');
+      throw new Error('something else went wrong');
+    });
+    await expect(failing).rejects.toThrow('something else');
+    expect(await acme.used()).toEqual([1]);
+    await acme.reserve();
+  });
+
+  it('lets a waiting request have the unit that the one in front of it gives back', async () => {
+    const acme = await store();
+    await acme.tell(entitlementsChanged, acme.limits(1));
+    let waiting: Promise<void> | undefined;
+    await acme
+      .run(async (tx) => {
+        await reserve(tx, 'quotes');
+        waiting = acme.reserve();
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        throw new Error('rolled back');
+      })
+      .catch(() => undefined);
+    await waiting;
+    expect(await acme.used()).toEqual([1]);
+  });
+
+  it('lets a store without a plan through, and one whose period has not been told, uncounted', async () => {
+    const acme = await store();
+    await acme.reserve(1000);
+    await acme.tell(entitlementsChanged, acme.limits(1, { starts_at: days(5), ends_at: days(35) }));
+    await acme.reserve(1000);
+    await acme.run((tx) => reserve(tx, 'orders'));
+    expect(await acme.used()).toEqual([]);
+  });
+
+  it('counts each store by itself', async () => {
+    const [acme, bolt] = [await store(), await store()];
+    await acme.tell(entitlementsChanged, acme.limits(1));
+    await bolt.tell(entitlementsChanged, bolt.limits(2));
+    await acme.cap(0);
+    await bolt.reserve(2);
+    await refusal(acme.reserve());
+    await refusal(bolt.reserve());
+    expect([await acme.used(), await bolt.used()]).toEqual([[], [2]]);
+  });
+
+  it('refuses what is no number of units', async () => {
+    const acme = await store();
+    for (const quantity of [0, -1, 1.5, Number.NaN]) await expect(acme.reserve(quantity)).rejects.toThrow(RangeError);
+  });
+});
+
+describe('the account’s events', () => {
+  it('change limits in the middle of a period and leave alone what is used', async () => {
+    const acme = await store();
+    await acme.tell(entitlementsChanged, acme.limits(2));
+    await acme.reserve(2);
+    await acme.tell(entitlementsChanged, acme.limits(4));
+    expect(await acme.used()).toEqual([2]);
+    await acme.reserve(2);
+    await acme.tell(entitlementsChanged, acme.limits(3));
+    expect((await refusal(acme.reserve())).extras.details).toMatchObject({ used: 4, limit: 3 });
+  });
+
+  it('take the limit of a meter away that the plan no longer names', async () => {
+    const acme = await store();
+    await acme.tell(entitlementsChanged, acme.limits(1));
+    await acme.tell(entitlementsChanged, { plan: 'open', periods: [{ ...RUNNING, meters: [] }] });
+    await acme.reserve(100);
+  });
+
+  it('that say the same again change nothing, and others of the account are passed over', async () => {
+    const acme = await store();
+    const limits = acme.limits(2);
+    await acme.tell(entitlementsChanged, limits);
+    await acme.reserve();
+    await acme.tell(entitlementsChanged, limits);
+    await acme.tell(usageLimitReached, { meter: 'quotes', percent: 80, used: 2, included: 1, period: RUNNING });
+    await acme.reserve();
+    await refusal(acme.reserve());
+  });
+
+  it('come out the same in one batch of many stores and one by one', async () => {
+    const told = (each: Store) => [
+      each.event(entitlementsChanged, each.limits(10)),
+      each.event(accessChanged, each.access(READ_ONLY)),
+      each.event(entitlementsChanged, each.limits(20, { starts_at: days(-1), ends_at: days(29) })),
+      each.event(accessChanged, each.access(FULL, 'active')),
+      each.event(entitlementsChanged, each.limits(30, { starts_at: days(29), ends_at: days(59) })),
+    ];
+    const [acme, bolt, casa] = [await store(), await store(), await store()];
+    const [mixed, single] = [[told(acme), told(bolt)], told(casa)];
+    const interleaved = mixed[0]!.flatMap((event, index) => [event, mixed[1]![index]!]);
+    await engines.transaction((tx) => entitlementsProjection.apply(tx, interleaved));
+    for (const event of single) await engines.transaction((tx) => entitlementsProjection.apply(tx, [event]));
+    const pictures = await Promise.all([acme, bolt, casa].map(pictureOf));
+    expect(pictures[0]).toContain(`"hard":20`);
+    expect(pictures[0]).not.toContain(`"hard":10`);
+    expect(pictures[1]).toBe(pictures[0]);
+    expect(pictures[2]).toBe(pictures[0]);
+  });
+
+  it('come out the same through the worker’s gate, in whatever order and however often they arrive', async () => {
+    await engines.execute(sql`
+      insert into consumer_leases (engine, partition, holder, epoch, expires_at)
+      values ('entitlements', 0, 'spec', 1, now() + interval '1 hour')`);
+    const applier = new Applier({
+      database: engines,
+      consumer: entitlementsProjection,
+      holder: 'spec',
+      partitions: 1,
+    });
+    const history = (each: Store) => [
+      each.event(entitlementsChanged, each.limits(10)),
+      each.event(accessChanged, each.access(READ_ONLY)),
+      each.event(usageLimitReached, { meter: 'quotes', percent: 80, used: 8, included: 5, period: RUNNING }),
+      each.event(entitlementsChanged, each.limits(20)),
+      each.event(accessChanged, each.access(FULL, 'active')),
+      each.event(entitlementsChanged, each.limits(30, { starts_at: RUNNING.ends_at, ends_at: days(50) })),
+    ];
+    const orderly = await store();
+    for (const event of history(orderly)) await engines.transaction((tx) => entitlementsProjection.apply(tx, [event]));
+    const expected = await pictureOf(orderly);
+    const deliveries = fc.tuple(
+      fc.shuffledSubarray([0, 1, 2, 3, 4, 5], { minLength: 6 }),
+      fc.array(fc.nat(5), { maxLength: 6 }),
+      fc.integer({ min: 1, max: 12 }),
+    );
+    await fc.assert(
+      fc.asyncProperty(deliveries, async ([order, again, size]) => {
+        const acme = await store();
+        const events = history(acme);
+        const arrivals = [...order, ...again].map((index) => arrivalOf(events[index]!));
+        for (let from = 0; from < arrivals.length; from += size)
+          await applier.handle(arrivals.slice(from, from + size), new Map([[0, 1]]));
+        expect(await pictureOf(acme)).toBe(expected);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('rebuild limits and access, and no rebuild gives a unit or a cap back', async () => {
+    const acme = await store();
+    const versions = [acme.limits(2), acme.limits(3)];
+    await engines.transaction(async (tx) => {
+      const account = onBehalfOf(tx, acme.tenant, 'system:billing');
+      versions.forEach((data, index) =>
+        emit(account, entitlementsChanged, { id: acme.tenant, version: index + 1 }, data),
+      );
+      emit(account, accessChanged, { id: acme.tenant, version: 3 }, acme.access(FULL, 'active'));
+    });
+    await engines.execute(sql`
+      insert into engine_versions (tenant_id, engine, aggregate_id, aggregate, version)
+      values (${acme.tenant}, 'entitlements', ${acme.tenant}, 'account', 3)`);
+    await acme.tell(entitlementsChanged, acme.limits(100));
+    await acme.reserve(2);
+    await acme.cap(50);
+    for await (const outcome of replay(engines, entitlementsProjection, acme.tenant))
+      expect(outcome).toMatchObject({ events: 3 });
+    expect(await acme.used()).toEqual([2]);
+    await acme.reserve();
+    expect((await refusal(acme.reserve())).extras.details).toMatchObject({ used: 3, limit: 3 });
+    await acme.cap(1);
+    expect((await refusal(acme.reserve())).extras.details).toMatchObject({ limit: 1 });
+  });
+});
+
+async function pictureOf(each: Store): Promise<string> {
+  const rows = await engines.query(sql<{ row: string }>`
+    select row_to_json(e)::text as row from entitlements e where tenant_id = ${each.tenant}
+    union all
+    select row_to_json(a)::text from tenant_access a where tenant_id = ${each.tenant}
+    order by 1`);
+  return rows.map(({ row }) => row.replaceAll(each.tenant, 'TENANT')).join('\n');
+}
+
+describe('access', () => {
+  const visit = (each: Store, isWrite: boolean) =>
+    each.run((tx) => tx.query(sql`select app.admit_visitor(${isWrite})`));
+
+  it('is open for a store that billing has said nothing about', async () => {
+    const acme = await store();
+    await visit(acme, true);
+  });
+
+  it('lets a suspended store read, refuses its writes, and both until it has paid', async () => {
+    const acme = await store();
+    await acme.tell(accessChanged, acme.access(READ_ONLY));
+    await visit(acme, false);
+    expect(await refusal(visit(acme, true))).toMatchObject({ code: 'tenant_suspended', kind: 'payment_required' });
+    await acme.tell(accessChanged, { ...acme.access(FULL, 'active'), from: 'suspended' });
+    await visit(acme, true);
+  });
+
+  it('is closed to a store that may not read any more', async () => {
+    const acme = await store();
+    await acme.tell(accessChanged, acme.access({ ...READ_ONLY, read: false, pay: false }, 'closed'));
+    expect((await refusal(visit(acme, false))).code).toBe('tenant_closed');
+  });
+
+  it('is the stricter of what the operator and billing say', async () => {
+    const acme = await store();
+    await operator.execute(sql`update tenants set state = 'suspended' where id = ${acme.tenant}`);
+    await acme.tell(accessChanged, acme.access(FULL, 'active'));
+    expect((await refusal(visit(acme, true))).code).toBe('tenant_suspended');
+    await operator.execute(sql`update tenants set state = 'closed' where id = ${acme.tenant}`);
+    await acme.tell(accessChanged, acme.access(READ_ONLY));
+    expect((await refusal(visit(acme, false))).code).toBe('tenant_closed');
+  });
+
+  it('holds metered operations alone where billing says so, even for a store without limits, and takes no unit', async () => {
+    const [acme, bolt] = [await store(), await store()];
+    await acme.tell(entitlementsChanged, acme.limits(5));
+    await acme.reserve();
+    for (const each of [acme, bolt]) {
+      await each.tell(accessChanged, each.access({ ...FULL, metered_operations: false }, 'active'));
+      await visit(each, true);
+      expect(await refusal(each.reserve())).toMatchObject({
+        code: 'metered_operations_held',
+        kind: 'payment_required',
+        extras: { details: { meter: 'quotes' } },
+      });
+    }
+    // Not even where the request goes on without it.
+    await acme.run((tx) => reserve(tx, 'quotes').catch(() => undefined));
+    expect(await acme.used()).toEqual([1]);
+    await acme.tell(accessChanged, acme.access(FULL, 'active'));
+    await acme.reserve();
+  });
+});

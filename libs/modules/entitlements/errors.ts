@@ -1,0 +1,12 @@
+import { errorTable } from '#kernel';
+
+export const errors = errorTable({
+  usage_limit_reached: [
+    'payment_required',
+    'The limit of this period is reached; nothing more of this kind is possible.',
+  ],
+  metered_operations_held: [
+    'payment_required',
+    'New quotes and orders are on hold for this store: reading, exporting and paying stay possible.',
+  ],
+});

@@ -1,0 +1,31 @@
+import { Controller, Module } from '@nestjs/common';
+import { getEntitlements, removeUsageCap, setUsageCap } from '#contracts/http/entitlements';
+import { type CallOf, Handle } from '#platform/http';
+import { type CapRow, capView, currentLimits, limitView } from './data/limits.js';
+import { setOwnCap } from './usecases/set-own-cap.js';
+
+@Controller()
+export class EntitlementsController {
+  @Handle(getEntitlements)
+  async list(call: CallOf<typeof getEntitlements>) {
+    const rows = await call.database.read(call.scope, currentLimits());
+    return { data: rows.map(limitView) };
+  }
+
+  @Handle(setUsageCap)
+  async setCap(call: CallOf<typeof setUsageCap>) {
+    return shown(await setOwnCap(call.tx, call.params.meter, call.body.cap));
+  }
+
+  @Handle(removeUsageCap)
+  async removeCap(call: CallOf<typeof removeUsageCap>) {
+    return shown(await setOwnCap(call.tx, call.params.meter, null));
+  }
+}
+
+function shown(row: CapRow) {
+  return { meter: row.meter, own_cap: capView(row) };
+}
+
+@Module({ controllers: [EntitlementsController] })
+export class EntitlementsHttp {}

@@ -1,0 +1,17 @@
+import { SUBSCRIPTIONS } from '#contracts/subscriptions';
+import type { EngineConsumer } from '#platform/inbox';
+import { applyEvents } from './usecases/worker/apply-events.js';
+
+/**
+ * `entitlement_usage` and `entitlement_caps` are not listed: what requests have reserved and what the store has chosen are
+ * no effects of events. A rebuild leaves them alone, and counts on where they stand.
+ */
+export const entitlementsProjection: EngineConsumer = {
+  name: 'entitlements',
+  aggregates: SUBSCRIPTIONS.entitlements,
+  tables: ['entitlements', 'tenant_access'],
+  apply: applyEvents,
+  // Nothing is computed from these rows, neither after a batch nor as of a day.
+  refresh: () => Promise.resolve(0),
+  run: () => Promise.resolve({ subjects: 0, opened: 0, changed: 0, closed: 0 }),
+};

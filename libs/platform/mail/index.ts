@@ -1,0 +1,1 @@
+export { type Delivery, type Mail, type MailAttachment, Mailer, mailerFrom, type MailTimeouts } from './mailer.js';

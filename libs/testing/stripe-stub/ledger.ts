@@ -1,0 +1,175 @@
+/** What the stub remembers, apart from HTTP. */
+
+export interface Answer {
+  readonly status: number;
+  readonly body: object;
+}
+
+/** How the card of an intent answers. */
+export type Verdict = 'succeeds' | 'processing' | { readonly decline_code: string; readonly advice_code?: string };
+
+interface Intent {
+  readonly id: string;
+  readonly createdAt: number;
+  readonly body: Record<string, unknown> & { status: string; metadata: Record<string, string> };
+}
+
+const KEY_LIFETIME_MS = 24 * 3_600_000;
+
+export class StripeLedger {
+  readonly intents: Intent[] = [];
+  /** By the method's id. */
+  verdict: (method: string) => Verdict = () => 'succeeds';
+  private readonly keys = new Map<string, { at: number; parameters: string; answer: Answer }>();
+  private readonly objects = new Map<string, Record<string, unknown>>();
+
+  constructor(
+    private readonly clock: () => number,
+    private readonly searchLagMs: number,
+  ) {}
+
+  /** Money taken for an invoice, once per charge. */
+  chargesOf(invoice: string): Intent[] {
+    return this.intents.filter(({ body }) => body.status === 'succeeded' && body.metadata['invoice_id'] === invoice);
+  }
+
+  createIntent(key: string, parameters: URLSearchParams): Answer {
+    const known = this.keys.get(key);
+    const text = parameters.toString();
+    if (known && this.clock() - known.at < KEY_LIFETIME_MS) {
+      if (known.parameters !== text) return { status: 400, body: { error: { type: 'idempotency_error' } } };
+      return known.answer;
+    }
+    const answer = this.execute(parameters);
+    this.keys.set(key, { at: this.clock(), parameters: text, answer });
+    return answer;
+  }
+
+  /** What the key answers from now on. */
+  keep(key: string, answer: Answer): void {
+    this.keys.get(key)!.answer = answer;
+  }
+
+  /** A pending intent comes to its end by itself. */
+  finish(id: string, verdict: Verdict): void {
+    const intent = this.intents.find((candidate) => candidate.id === id)!;
+    judge(intent.body, verdict);
+  }
+
+  refund(intent: string, amount: number, id = `re_${this.objects.size + 1}`): { id: string; object: string } {
+    const { currency } = this.body(intent);
+    const refund = { id, object: 'refund', amount, currency, status: 'succeeded', reason: 'requested_by_customer' };
+    this.objects.set(id, { ...refund, payment_intent: intent, created: this.seconds() });
+    return { id, object: 'refund' };
+  }
+
+  dispute(intent: string, amount: number, id = `du_${this.objects.size + 1}`): { id: string; object: string } {
+    const { currency } = this.body(intent);
+    const withdrawn = { object: 'balance_transaction', amount: -amount, created: this.seconds() };
+    const dispute = { id, object: 'dispute', amount, currency, status: 'needs_response', reason: 'fraudulent' };
+    this.objects.set(id, {
+      ...dispute,
+      payment_intent: intent,
+      created: this.seconds(),
+      balance_transactions: [withdrawn],
+    });
+    return { id, object: 'dispute' };
+  }
+
+  /** Won: the money comes back. */
+  win(dispute: string): void {
+    const body = this.objects.get(dispute)!;
+    const given = { object: 'balance_transaction', amount: body['amount'], created: this.seconds() };
+    body['status'] = 'won';
+    body['balance_transactions'] = [...(body['balance_transactions'] as object[]), given];
+  }
+
+  /** Changes an object behind everybody's back. */
+  patch(id: string, changed: Record<string, unknown>): void {
+    Object.assign(this.objects.get(id) ?? this.body(id), changed);
+  }
+
+  get(url: URL): Answer {
+    const id = url.pathname.split('/').at(-1)!;
+    if (url.pathname === '/v1/payment_intents/search') return this.search(url.searchParams.get('query')!);
+    const body = this.objects.get(id) ?? this.intents.find((intent) => intent.id === id)?.body;
+    return body
+      ? { status: 200, body }
+      : { status: 404, body: { error: { type: 'invalid_request_error', code: 'resource_missing' } } };
+  }
+
+  private execute(parameters: URLSearchParams): Answer {
+    const method = parameters.get('payment_method')!;
+    const id = `pi_${this.intents.length + 1}_${parameters.get('metadata[attempt_id]')?.slice(-6) ?? ''}`;
+    if (method.startsWith('pm_missing'))
+      return {
+        status: 400,
+        body: { error: { type: 'invalid_request_error', code: 'resource_missing', param: 'payment_method' } },
+      };
+    const metadata = Object.fromEntries(
+      [...parameters].flatMap(([name, value]) => {
+        const [, key] = /^metadata\[(.+)\]$/.exec(name) ?? [];
+        return key ? [[key, value]] : [];
+      }),
+    );
+    const body: Intent['body'] = {
+      id,
+      object: 'payment_intent',
+      amount: Number(parameters.get('amount')),
+      amount_received: 0,
+      currency: parameters.get('currency'),
+      customer: parameters.get('customer'),
+      status: 'requires_confirmation',
+      created: this.seconds(),
+      metadata,
+      payment_method_types: ['card'],
+      last_payment_error: null,
+      cancellation_reason: null,
+      latest_charge: null,
+    };
+    this.intents.push({ id, createdAt: this.clock(), body });
+    const verdict = this.verdict(method);
+    judge(body, verdict);
+    if (typeof verdict === 'string') return { status: 200, body: structuredClone(body) };
+    return {
+      status: 402,
+      body: { error: { ...(body['last_payment_error'] as object), payment_intent: structuredClone(body) } },
+    };
+  }
+
+  private search(query: string): Answer {
+    const [, attempt] = /^metadata\['attempt_id'\]:'([^']+)'$/.exec(query) ?? [];
+    const data = this.intents
+      .filter(({ createdAt }) => createdAt + this.searchLagMs <= this.clock())
+      .filter(({ body }) => body.metadata['attempt_id'] === attempt)
+      // A stale index: the state is not to be trusted.
+      .map(({ body }) => ({ ...body, status: 'requires_confirmation', last_payment_error: null }));
+    return { status: 200, body: { object: 'search_result', data, has_more: false } };
+  }
+
+  private body(id: string) {
+    return this.intents.find((intent) => intent.id === id)!.body;
+  }
+
+  private seconds(): number {
+    return Math.floor(this.clock() / 1_000);
+  }
+}
+
+function judge(body: Intent['body'], verdict: Verdict): void {
+  if (verdict === 'processing') {
+    body.status = 'processing';
+  } else if (verdict === 'succeeds') {
+    body.status = 'succeeded';
+    body['amount_received'] = body['amount'];
+    body['latest_charge'] = {
+      id: `ch_${String(body['id'])}`,
+      object: 'charge',
+      created: body['created'],
+      payment_method_details: { type: 'card' },
+    };
+  } else {
+    body.status = 'requires_payment_method';
+    body['last_payment_error'] = { type: 'card_error', code: 'card_declined', ...verdict };
+  }
+}

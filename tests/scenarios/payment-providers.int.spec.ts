@@ -1,0 +1,96 @@
+/** A payment provider from the console to its messages: keys in and never out again, signatures over the very bytes. */
+import pg from 'pg';
+import Stripe from 'stripe';
+import supertest from 'supertest';
+import { type Caller, startSystem, type System } from './system.js';
+
+const WEBHOOK_SECRET = 'whsec_scenario_of_the_console';
+const API_KEY = 'sk_test_never_shown_to_anybody';
+const MESSAGE = JSON.stringify(
+  {
+    id: 'evt_1',
+    object: 'event',
+    type: 'payment_intent.succeeded',
+    data: { object: { id: 'pi_1', object: 'payment_intent' } },
+  },
+  null,
+  2,
+);
+
+let system: System;
+let owner: pg.Pool;
+let desk: Caller;
+
+beforeAll(async () => {
+  system = await startSystem();
+  owner = new pg.Pool({ connectionString: system.database.url, max: 1 });
+  desk = system.operator();
+});
+afterAll(async () => {
+  await owner.end();
+  await system.stop();
+});
+
+function post(body: string, signature: string | undefined, host = 'console.localhost') {
+  return supertest(system.app.getHttpServer())
+    .post('/operator/v1/webhooks/stripe')
+    .set({ host, 'content-type': 'application/json', ...(signature ? { 'stripe-signature': signature } : {}) })
+    .send(body);
+}
+
+function signed(payload: string, timestamp = Math.floor(Date.now() / 1_000), secret = WEBHOOK_SECRET): string {
+  return Stripe.webhooks.generateTestHeaderString({ payload, secret, timestamp });
+}
+
+it('refuses messages while no provider is set up', async () => {
+  const answer = await post(MESSAGE, signed(MESSAGE));
+  expect([answer.status, (answer.body as { code: string }).code]).toEqual([404, 'provider_not_set_up']);
+});
+
+it('seals the keys, shows who set them up, and tells them to nobody', async () => {
+  const body = { api_key: API_KEY, webhook_secret: WEBHOOK_SECRET, reason: 'the account is open' };
+  const answer = await desk.put('/operator/v1/payment-providers/stripe', body);
+  expect(answer.status).toBe(200);
+  const listed = await desk.get('/operator/v1/payment-providers');
+  expect(listed.body).toMatchObject({
+    data: [{ name: 'stripe', added_by: expect.stringContaining('operator') as string }],
+  });
+  const { rows } = await owner.query<{ kept: string }>(
+    `select row(p.*)::text || encode(sealed_key, 'escape') || encode(sealed_webhook_secret, 'escape') as kept from billing_providers p`,
+  );
+  const audit = JSON.stringify((await desk.get('/operator/v1/audit')).body);
+  expect(audit).toContain('provider.set_up');
+  for (const text of [JSON.stringify(answer.body), JSON.stringify(listed.body), rows[0]!.kept, audit]) {
+    expect(text).not.toContain(API_KEY);
+    expect(text).not.toContain(WEBHOOK_SECRET);
+  }
+});
+
+it('stores a message before it answers, once however often it comes', async () => {
+  const answers = [];
+  for (let nth = 0; nth < 5; nth++) answers.push(await post(MESSAGE, signed(MESSAGE)));
+  expect(answers.map(({ status, body }) => [status, (body as { is_new: boolean }).is_new])).toEqual([
+    [200, true],
+    ...Array.from({ length: 4 }, () => [200, false]),
+  ]);
+  const { rows } = await owner.query(`select provider, event_id, type, object_id, state from billing_provider_events`);
+  expect(rows).toEqual([
+    { provider: 'stripe', event_id: 'evt_1', type: 'payment_intent.succeeded', object_id: 'pi_1', state: 'received' },
+  ]);
+});
+
+it.each([
+  ['without a signature', MESSAGE, undefined],
+  ['signed with another secret', MESSAGE, signed(MESSAGE, undefined, 'whsec_of_a_stranger')],
+  ['changed by a single space', `${MESSAGE} `, signed(MESSAGE)],
+  ['six minutes old', MESSAGE, signed(MESSAGE, Math.floor(Date.now() / 1_000) - 360)],
+])('refuses a message %s', async (_, body, signature) => {
+  const before = await owner.query('select from billing_provider_events');
+  const answer = await post(body, signature);
+  expect([answer.status, (answer.body as { code: string }).code]).toEqual([401, 'webhook_not_authentic']);
+  expect((await owner.query('select from billing_provider_events')).rowCount).toBe(before.rowCount);
+});
+
+it('hears providers at the console’s host only', async () => {
+  expect((await post(MESSAGE, signed(MESSAGE), 'acme.localhost')).status).toBe(404);
+});
