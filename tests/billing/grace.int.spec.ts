@@ -1,7 +1,8 @@
 /** Seven days without payment, to the second: who is warned, who is suspended, and what brings them back. */
 import { BILLING_PASSES } from '#engines/billing/worker';
 import { newId } from '#kernel';
-import type { CrossTenantDatabase } from '#platform/database/crossing';
+import { CrossTenantDatabase } from '#platform/database/crossing';
+import { writeOffInvoice } from '../../libs/engines/billing/usecases/operator/credit-invoice.js';
 import { recordFact } from '../../libs/engines/billing/usecases/settle.js';
 import { Books } from './books.js';
 
@@ -188,6 +189,38 @@ it('counts a payment that is told twice once, and keeps what is too much for the
     [tenant],
   );
   expect(sum!.sum).toBe('0');
+});
+
+it('takes a payment for what was written off as the loss it makes good, and not as a surplus', async () => {
+  const [tenant] = (await indebted()) as [string];
+  const invoice = await invoiceOf(tenant);
+  const operator = new CrossTenantDatabase({
+    url: books.server.url,
+    role: 'basecommerce_operator',
+    application: 'billing tests',
+  });
+  await operator.transaction((tx) => writeOffInvoice(tx, 'operator:test', { tenant, invoice, reason: 'gone' }));
+  await operator.close();
+  const picture = async () =>
+    (
+      await books.rows(
+        `select i.status, a.surplus_minor as surplus,
+                (select coalesce(sum(amount_minor), 0) from billing_ledger_entries l where l.tenant_id = i.tenant_id and account = 'bad_debt') as lost,
+                (select coalesce(sum(amount_minor), 0) from billing_ledger_entries l where l.tenant_id = i.tenant_id and account = 'receivable') as receivable
+           from billing_invoices i join billing_accounts a using (tenant_id) where i.id = $1`,
+        [invoice],
+      )
+    )[0];
+  expect(await picture()).toEqual({ status: 'uncollectible', surplus: '0', lost: String(BASE), receivable: '0' });
+  await pay(books.engines, tenant, invoice, 900n);
+  expect(await picture()).toEqual({
+    status: 'uncollectible',
+    surplus: '0',
+    lost: String(BASE - 900n),
+    receivable: '0',
+  });
+  await pay(books.engines, tenant, invoice, BASE - 900n + 5n);
+  expect(await picture()).toEqual({ status: 'paid', surplus: '5', lost: '0', receivable: '0' });
 });
 
 it('opens nothing while a charge is under way, and does once it was declined', async () => {

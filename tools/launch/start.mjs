@@ -170,7 +170,9 @@ function announce(port, domain) {
   Store acme      ${at('acme')}/docs      owner@acme.test
   Store bolt      ${at('bolt')}/docs      owner@bolt.test
   Console         ${at('console')}/docs   operator@console.test
-                  also manager@ seller@ warehouse@ driver@ finance@ of each store
+                  also manager@ seller@ warehouse@ driver@ finance@ of these stores
+  What billing    brita (on trial), cumeeira (in grace), argila (suspended), telhado (closed):
+  does to them    owner@ of each, at its own host
   Password        demo-demo-demo for everybody
   Commands        npx basecommerce --help
   Logs            ${path.relative(root, path.join(dataDir, 'logs')) || dataDir}

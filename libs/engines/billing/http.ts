@@ -1,6 +1,7 @@
 /** What a store sees of its bill. All of it stays readable while the store is suspended. */
-import { Controller, Module } from '@nestjs/common';
+import { Controller, Inject, Module } from '@nestjs/common';
 import { getBilling, getOwnInvoice, getOwnInvoicePdf, listOwnInvoices, listOwnPayments } from '#contracts/http/billing';
+import { SETTINGS, type Settings } from '#platform/config';
 import { type CallOf, Handle } from '#platform/http';
 import { before, pageOf } from '#platform/paging';
 import { factRows, invoiceRows, standingOf } from './data/lists.js';
@@ -32,6 +33,8 @@ const NOBODY = {
 
 @Controller()
 export class BillingController {
+  constructor(@Inject(SETTINGS) private readonly settings: Settings) {}
+
   @Handle(getBilling)
   async show(call: CallOf<typeof getBilling>) {
     const { tenant } = call.scope;
@@ -75,7 +78,7 @@ export class BillingController {
   @Handle(getOwnInvoicePdf)
   async pdf(call: CallOf<typeof getOwnInvoicePdf>) {
     const filter = { tenant: call.scope.tenant, id: call.params.id };
-    return renderInvoicePdf(await call.database.transaction(call.scope, (tx) => printable(tx, filter)));
+    return renderInvoicePdf(await call.database.transaction(call.scope, (tx) => printable(tx, filter, this.settings)));
   }
 
   @Handle(listOwnPayments)

@@ -79,8 +79,14 @@ export function columns(rows: readonly (readonly (string | undefined)[])[]): str
 
 function cell(value: unknown): string {
   if (value === null || value === undefined) return '';
-  if (Array.isArray(value)) return value.map(cell).join(',');
+  if (Array.isArray(value)) return value.map(cell).join(value.some((item) => typeof item === 'object') ? '; ' : ',');
+  if (typeof value === 'object') return Object.entries(value).map(named).filter(Boolean).join(', ');
   return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function named([name, value]: [string, unknown]): string {
+  const text = cell(value);
+  return text === '' ? '' : `${name} ${text}`;
 }
 
 function isList(body: unknown): body is { data: object[]; next_cursor: string | null } {

@@ -86,6 +86,7 @@ const schema = z.object({
   DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10),
   SMTP_URL: url('SMTP_URL', 'smtp:', 'smtps:').optional(),
   MAIL_FROM: sender.optional(),
+  INVOICE_SELLER: z.string().trim().min(1).max(500).default('BaseCommerce'),
 });
 
 export interface Settings extends Omit<z.output<typeof schema>, 'TENANT_SOURCE' | 'METRICS_PORT'> {

@@ -16,10 +16,12 @@ import { effectiveAccess, type HoldCause } from '../domain/holds.js';
 import { announce } from './accounts.js';
 
 export interface AccessPicture extends AccessFacts {
+  readonly slug: string;
   readonly episodeId: string | null;
 }
 
 interface Row {
+  slug: string;
   access_state: AccessState;
   trial_ends_at: Date | null;
   decided_as_of: Date | null;
@@ -59,7 +61,7 @@ const accessFacts = (tenant: string, asOf: Date): Sql<Row> => sql<Row>`
       from billing_invoices i
      where i.tenant_id = ${tenant} and i.status = 'issued' and i.due_at <= ${asOf}
   )
-  select b.access_state, b.trial_ends_at, b.decided_as_of,
+  select b.slug, b.access_state, b.trial_ends_at, b.decided_as_of,
          exists (select from billing_payment_facts f where f.tenant_id = b.tenant_id and f.kind = 'payment') as has_paid,
          coalesce((select array_agg(h.cause) from billing_access_holds h where h.tenant_id = b.tenant_id), '{}') as holds,
          coalesce((select sum(owed) from open where owed > 0 and not is_in_flight), 0)::bigint as past_due,
@@ -90,6 +92,7 @@ export async function readAccess(
     state: row.access_state,
     episode: row.episode_id === null ? null : episodeOf(row),
     episodeId: row.episode_id,
+    slug: row.slug,
     pastDue: row.past_due,
     inFlight: row.in_flight,
     tolerance: row.tolerance,

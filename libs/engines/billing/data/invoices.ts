@@ -94,6 +94,8 @@ export interface Balance {
   /** Payments and won disputes, less refunds, disputes and what went into the tenant's surplus. */
   readonly paid: bigint;
   readonly credited: bigint;
+  /** Of what a person gave up, the part that has not been paid after all. */
+  readonly writtenOff: bigint;
   /** Below zero: more was paid than is owed. */
   readonly owed: bigint;
 }
@@ -106,6 +108,7 @@ interface BalanceRow {
   total_minor: bigint;
   paid: bigint;
   credited: bigint;
+  given_up: bigint;
 }
 
 /** Of an issued invoice, read under the account's lock; undefined if there is none. */
@@ -119,10 +122,14 @@ export async function balanceOf(
            (select coalesce(sum(case when f.kind in ('payment', 'dispute_won') then f.amount_minor else -f.amount_minor end), 0)::bigint
               from billing_payment_facts f where f.tenant_id = i.tenant_id and f.invoice_id = i.id) as paid,
            (select coalesce(sum(c.amount_minor), 0)::bigint
-              from billing_credit_notes c where c.tenant_id = i.tenant_id and c.invoice_id = i.id) as credited
+              from billing_credit_notes c where c.tenant_id = i.tenant_id and c.invoice_id = i.id and c.kind = 'credit') as credited,
+           (select coalesce(sum(c.amount_minor), 0)::bigint
+              from billing_credit_notes c where c.tenant_id = i.tenant_id and c.invoice_id = i.id and c.kind = 'write_off') as given_up
       from billing_invoices i
      where i.tenant_id = ${tenant} and i.id = ${invoice} and i.number is not null`);
   if (!row) return undefined;
   const { id, status, number, currency, total_minor: total, paid, credited } = row;
-  return { id, status, number, currency, total, paid, credited, owed: total - paid - credited };
+  const left = total - paid - credited;
+  const writtenOff = left <= 0n ? 0n : row.given_up < left ? row.given_up : left;
+  return { id, status, number, currency, total, paid, credited, writtenOff, owed: left - writtenOff };
 }

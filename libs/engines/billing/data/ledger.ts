@@ -54,6 +54,18 @@ export const postings = {
     };
   },
 
+  /** A payment for what had been given up: the loss is smaller by it. */
+  recovery(id: string, amount: bigint, currency: string): Posting {
+    return {
+      ref: `recovery/${id}`,
+      currency,
+      entries: [
+        ['receivable', amount],
+        ['bad_debt', -amount],
+      ],
+    };
+  },
+
   creditNote(id: string, kind: 'credit' | 'write_off', amount: bigint, currency: string): Posting {
     return {
       ref: `credit_note/${id}`,

@@ -1,5 +1,5 @@
 /** Invoices, what becomes of them, and money. Each decision answers with the whole invoice as it stands afterwards. */
-import { Controller } from '@nestjs/common';
+import { Controller, Inject } from '@nestjs/common';
 import {
   approveInvoice,
   creditInvoice,
@@ -15,6 +15,7 @@ import {
   writeOffInvoice,
 } from '#contracts/http/billing-desk';
 import { recordAct } from '#platform/audit';
+import { SETTINGS, type Settings } from '#platform/config';
 import { type CallOf, Handle } from '#platform/http';
 import { before, pageOf } from '#platform/paging';
 import { invoicedMonths, tenantNamed } from '../data/desk.js';
@@ -37,6 +38,8 @@ interface Target {
 
 @Controller()
 export class InvoicesController {
+  constructor(@Inject(SETTINGS) private readonly settings: Settings) {}
+
   @Handle(listInvoices)
   async list(call: CallOf<typeof listInvoices>) {
     const { tenant: name, status, cursor, limit } = call.query;
@@ -52,7 +55,7 @@ export class InvoicesController {
 
   @Handle(getInvoicePdf)
   async pdf(call: CallOf<typeof getInvoicePdf>) {
-    return renderInvoicePdf(await printable(call.tx, { id: call.params.id }));
+    return renderInvoicePdf(await printable(call.tx, { id: call.params.id }, this.settings));
   }
 
   @Handle(explainInvoice)

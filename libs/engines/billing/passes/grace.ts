@@ -58,7 +58,7 @@ export async function decide(
   tx: CrossTenantTransaction,
   tenant: string,
   asOf: Date,
-): Promise<AccessDecision | undefined> {
+): Promise<(AccessDecision & { readonly slug: string }) | undefined> {
   const picture = await readAccess(tx, tenant, asOf);
   if (!picture) return undefined;
   const decision = decideAccess(picture, asOf);
@@ -72,11 +72,15 @@ export async function decide(
     !decision.closesEpisode;
   if (isUnchanged) return undefined;
   await saveDecision(tx, tenant, picture, decision, asOf, ACTOR);
-  return decision;
+  return { ...decision, slug: picture.slug };
 }
 
-function factsOf({ state, transitions, notices }: AccessDecision, isDryRun: boolean): PassFact {
+function factsOf(
+  { slug, state, transitions, notices }: AccessDecision & { readonly slug: string },
+  isDryRun: boolean,
+): PassFact {
   return {
+    store: slug,
     access: state,
     because: transitions.map(({ cause }) => cause).join(', ') || null,
     notices: notices.join(', ') || null,

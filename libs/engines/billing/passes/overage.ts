@@ -49,10 +49,11 @@ export const overagePass: EnginePass = {
   },
 };
 
-function factsOf({ periods, invoices }: BillingOutcome, isDryRun: boolean): PassFact | undefined {
+function factsOf({ slug, periods, invoices }: BillingOutcome, isDryRun: boolean): PassFact | undefined {
   if (periods === 0 && invoices.length === 0) return undefined;
   const total = invoices.reduce((sum, invoice) => sum + invoice.total, 0n);
   return {
+    store: slug,
     periods,
     invoices: invoices.length,
     total: invoices.length === 0 ? null : new Money(total, invoices[0]!.currency).toText(),

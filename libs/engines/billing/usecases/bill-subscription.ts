@@ -40,6 +40,7 @@ const TRAILING_INVOICES = 6;
 const TZDB_VERSION = process.versions.tz ?? 'unknown';
 
 export interface BillingOutcome {
+  readonly slug: string;
   readonly periods: number;
   readonly invoices: readonly SavedInvoice[];
 }
@@ -78,7 +79,7 @@ export async function billSubscription(
     ...(fresh.length > 0 ? [countAnew(tenant)] : []),
   ]);
   await announceAll(tx, tenant, [...told(saved), ...entitlements(facts, billing, fresh, asOf)]);
-  return { periods: fresh.length, invoices: saved };
+  return { slug: facts.account.slug, periods: fresh.length, invoices: saved };
 }
 
 export function billingFacts({

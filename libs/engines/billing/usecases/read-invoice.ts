@@ -1,4 +1,5 @@
 /** One invoice whole, as it is shown, explained and printed. */
+import type { Settings } from '#platform/config';
 import {
   type CreditRow,
   creditRows,
@@ -19,7 +20,7 @@ import {
 import { plansOf } from '../data/plans.js';
 import { type ExplainedLine, explainInvoice, type InvoiceExplanation } from '../documents/explain.js';
 import { languageFor } from '../documents/formats.js';
-import type { InvoiceDocument } from '../documents/invoice-document.js';
+import type { InvoiceDocument, Party } from '../documents/invoice-document.js';
 import { METERS } from '../domain/meters.js';
 import { meterInPhase, type Phase } from '../domain/proration.js';
 import { limitsOf } from '../domain/rating.js';
@@ -81,13 +82,17 @@ export async function explained(tx: Reading, id: string): Promise<ExplainedInvoi
   return { ...whole, explanation };
 }
 
-/** Who sends the invoices, as they say it at their head. */
-const SELLER = { name: 'basecommerce', details: [] } as const;
+/** Who sends the invoices, as the setting says it: a name, and lines below it behind semicolons. */
+function sellerOf({ INVOICE_SELLER: text }: Pick<Settings, 'INVOICE_SELLER'>): Party {
+  const [name = '', ...details] = text.split(';').map((part) => part.trim());
+  return { name, details: details.filter((line) => line !== '') };
+}
 
 /** What was not issued is not printed. Throws `invoice_not_found`. */
 export async function printable(
   tx: Reading,
   filter: Pick<InvoiceFilter, 'tenant'> & { readonly id: string },
+  settings: Pick<Settings, 'INVOICE_SELLER'>,
 ): Promise<InvoiceDocument> {
   const { invoice, lines } = await wholeInvoice(tx, { ...filter, isIssuedOnly: true });
   const phases = await phasesOfInvoice(tx, invoice);
@@ -97,7 +102,7 @@ export async function printable(
     language: languageFor(account.locale),
     zone: account.time_zone,
     currency: invoice.currency,
-    seller: SELLER,
+    seller: sellerOf(settings),
     buyer: { name: account.legal_name, details: account.email === null ? [] : [account.email] },
     number: invoice.number!,
     revision: invoice.revision,

@@ -44,7 +44,12 @@ export async function recordFact(tx: CrossTenantTransaction, fact: NewFact): Pro
             app.now(), ${fact.actor}, ${fact.reason ?? null})
     on conflict (tenant_id, provider, provider_id, kind) do nothing`);
   if (added === 0) return false;
-  await tx.execute(saveLedger(tenant, [postings.fact(id, kind, amount, before.currency)], asOf));
+  const after = (await balanceOf(tx, tenant, invoice))!;
+  const recovered = before.writtenOff - after.writtenOff;
+  const posted = [postings.fact(id, kind, amount, before.currency)];
+  // Below zero: what had been paid after all went back, and is lost again.
+  if (recovered !== 0n) posted.push(postings.recovery(id, recovered, before.currency));
+  await tx.execute(saveLedger(tenant, posted, asOf));
   await settle(tx, tenant, invoice, asOf, fact.actor);
   return true;
 }
@@ -71,7 +76,7 @@ export async function settle(
 }
 
 /** A payment can lift a tenant and never push one down; what a dispute does is left to the next pass. */
-export async function restore(tx: CrossTenantTransaction, tenant: string, asOf: Date, actor: string): Promise<void> {
+async function restore(tx: CrossTenantTransaction, tenant: string, asOf: Date, actor: string): Promise<void> {
   const picture = await readAccess(tx, tenant, asOf);
   if (!picture) return;
   const decision = decideRestoration(picture, asOf);
@@ -97,10 +102,10 @@ async function keepSurplus(
   ]);
 }
 
-/** Owed again after a refund or a dispute, an invoice is open again. What a person wrote off stays so until it is paid. */
-function statusOf({ status, owed, paid, credited, total }: Balance): InvoiceStatus {
-  if (owed > 0n) return status === 'uncollectible' ? status : 'issued';
-  if (status === 'uncollectible' && paid <= 0n && total > 0n) return status;
+/** Owed again after a refund or a dispute, an invoice is open again; what a person gave up stays so until it is paid. */
+function statusOf({ owed, paid, credited, writtenOff, total }: Balance): InvoiceStatus {
+  if (owed > 0n) return 'issued';
+  if (writtenOff > 0n) return 'uncollectible';
   return credited >= total && total > 0n && paid <= 0n ? 'void' : 'paid';
 }
 

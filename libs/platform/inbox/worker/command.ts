@@ -212,14 +212,18 @@ function say({ isJson }: EngineRequest, facts: Record<string, unknown>): void {
 }
 
 function usage(engines: readonly EngineConsumer[], passes: readonly EnginePass[]): string {
-  const names = engines.map(({ name }) => name).join(' | ');
-  return `engines work                       handle events until told to stop
-engines run <${names}>
-                                   recompute what depends on the calendar
-engines replay <${names}>
-                                   rebuild the engine’s tables from the outbox while events keep flowing
-    --tenant <id>  --json
-${passes.map(({ name, summary }) => `engines run ${name.padEnd(23)}${summary}\n`).join('')}    --as-of <instant>  --tenant <id>  --dry-run  --force-replay  --json
+  const names = engines.map(({ name }) => name as string);
+  const alone = names.filter((name) => passes.every((pass) => pass.name !== name));
+  const lines: [string, string][] = [
+    ['work', 'handle events until told to stop'],
+    [`run <${alone.join(' | ')}>`, 'recompute what depends on the calendar'],
+    ...passes.map(({ name, summary }): [string, string] => [`run ${name}`, summary]),
+    [`replay <${names.join(' | ')}>`, 'rebuild the engine’s tables from the outbox while events keep flowing'],
+  ];
+  return `${lines.map(([words, text]) => `engines ${words}\n    ${text}\n`).join('')}
+run:     --as-of <instant>  --tenant <id>  --dry-run  --json  --force-replay
+replay:  --tenant <id>  --json
+
 Exit code: 0 done, 1 something failed or was parked, 75 busy (run again later), 64 not understood.
 `;
 }

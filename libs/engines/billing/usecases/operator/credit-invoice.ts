@@ -7,7 +7,7 @@ import { postings, saveLedger } from '../../data/ledger.js';
 import { invoiceRow } from '../../data/lists.js';
 import { amountAboveZero } from '../../domain/amounts.js';
 import { errors } from '../../errors.js';
-import { restore, settle } from '../settle.js';
+import { settle } from '../settle.js';
 
 export interface CreditInvoice {
   readonly tenant: string;
@@ -45,11 +45,7 @@ export async function writeOffInvoice(
   const balance = await issued(tx, tenant, invoice);
   if (balance.owed <= 0n) throw errors.nothing_owed();
   await saveNote(tx, { tenant, kind: 'write_off', amount: balance.owed, actor, reason, now, balance });
-  // Not settled in the sense of paid, whatever had been paid of it: nobody is told so.
-  await tx.execute(sql`
-    update billing_invoices set status = 'uncollectible', settled_at = ${now}, version = version + 1
-     where tenant_id = ${tenant} and id = ${invoice}`);
-  await restore(tx, tenant, now, actor);
+  await settle(tx, tenant, invoice, now, actor);
 }
 
 interface Note {
