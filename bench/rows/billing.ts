@@ -10,7 +10,7 @@ const CATCH_UP = { tenants: 1_000, periods: 14, usageRows: 500_000 };
 const ASKED_IDLE_SECONDS = 20;
 const ASKED_CATCH_UP_SECONDS = 12;
 /** Rows of usage per tenant and period where a pass has something to bill. */
-const USES = 40;
+const USES = 10;
 
 export const billing: Row = {
   name: 'billing',

@@ -5,6 +5,7 @@ import { id, instant } from '../scalars.js';
 import { access } from './billing.js';
 import { slug } from './billing-desk.js';
 import { moment, ofTenant, operator, reason } from './billing-plans.js';
+import { email } from './identity.js';
 
 const standing = access.extend({ tenant_id: id, tenant: slug }).meta({ id: 'DeskAccess' });
 const ofAccess = {
@@ -24,6 +25,16 @@ export const extendGrace = operation({
   command: 'billing extend',
   body: z.strictObject({ until: moment, reason }),
   errors: ['account_not_found', 'nothing_to_extend', 'extension_not_later'],
+});
+
+export const nameBillingEmail = operation({
+  ...ofAccess,
+  id: 'nameBillingEmail',
+  path: '/billing/accounts/:tenant/email',
+  summary: 'Name the address that notices go to, instead of the store’s first owner’s',
+  command: 'billing set-email',
+  body: z.strictObject({ email, reason }),
+  errors: ['account_not_found'],
 });
 
 const cause = z.enum(['admin', 'fraud']);

@@ -2,7 +2,17 @@
 import { z } from 'zod';
 import { operation, page, pageQuery } from '../operation.js';
 import { currency, date, id, instant, money, text } from '../scalars.js';
-import { access, billingPeriod, interval, meter, nextInvoice, subscribedPlan, unitPrice, units } from './billing.js';
+import {
+  access,
+  billingPeriod,
+  interval,
+  meter,
+  meterUsage,
+  nextInvoice,
+  subscribedPlan,
+  unitPrice,
+  units,
+} from './billing.js';
 
 export const operator = { audience: 'operator', access: 'signed_in' } as const;
 
@@ -164,6 +174,26 @@ export const showSubscription = operation({
   path: '/subscriptions/:tenant',
   summary: 'Read a store’s subscription: plan, periods, access, and what the running period would cost now',
   command: 'subscriptions show',
+  errors: ['account_not_found', 'subscription_not_found'],
+});
+
+export const showUsage = operation({
+  ...operator,
+  id: 'showUsage',
+  method: 'GET',
+  path: '/usage/:tenant',
+  tag: 'Subscriptions',
+  summary: 'Read what a store has used in the running period against its limits, and what happens when at this pace',
+  command: 'usage show',
+  params: ofTenant,
+  response: z
+    .object({
+      tenant_id: id,
+      tenant: z.string().meta({ examples: ['acme'] }),
+      period: billingPeriod.nullable(),
+      usage: z.array(meterUsage),
+    })
+    .meta({ id: 'StoreUsage' }),
   errors: ['account_not_found', 'subscription_not_found'],
 });
 

@@ -65,19 +65,27 @@ export const announcement = <Contract extends EventContract>(
   data: EventData<Contract>,
 ): Announcement => ({ contract, data });
 
-/** Sends events of the account, in the order of its versions. */
+/** Sends events of the account, in the order of its versions; `along` is written in the same flight, before. */
 export async function announceAll(
   tx: CrossTenantTransaction,
   tenant: string,
   announcements: readonly Announcement[],
   actor = 'system:billing',
+  along: readonly Sql[] = [],
 ): Promise<void> {
-  if (announcements.length === 0) return;
-  const row = await tx.first<{ version: number }>(sql`
-    update billing_accounts set version = version + ${announcements.length}::int where tenant_id = ${tenant} returning version`);
-  if (!row) throw errors.account_not_found();
+  const count = announcements.length;
+  if (count === 0) {
+    if (along.length > 0) await tx.batch(along);
+    return;
+  }
+  const results = await tx.batch([
+    ...along,
+    sql`update billing_accounts set version = version + ${count}::int where tenant_id = ${tenant} returning version`,
+  ]);
+  const version = results.at(-1)![0]?.['version'] as number | undefined;
+  if (version === undefined) throw errors.account_not_found();
   const acting = onBehalfOf(tx, tenant, actor);
-  const first = row.version - announcements.length + 1;
+  const first = version - count + 1;
   announcements.forEach(({ contract, data }, place) => {
     emit(acting, contract, { id: tenant, version: first + place }, data);
   });

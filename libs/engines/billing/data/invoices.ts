@@ -27,31 +27,37 @@ export interface SavedInvoice extends NewInvoice {
   readonly number: bigint | null;
 }
 
-/** Draws numbers; whoever else issues waits until this transaction ends, which is what leaves no gap. */
-export async function drawNumbers(tx: CrossTenantTransaction, series: 'invoice' | 'credit_note', count: number) {
-  const row = await tx.first<{ last: bigint }>(sql`
-    update billing_series set last = last + ${count}::bigint where name = ${series} returning last`);
-  return Array.from({ length: count }, (_, place) => row!.last - BigInt(count - 1 - place));
+type Series = 'invoice' | 'credit_note';
+
+/** Whoever else draws waits until this transaction ends, which is what leaves no gap: so it is drawn as late as possible. */
+export const drawing = (series: Series, count: number): Sql<{ last: bigint }> => sql<{ last: bigint }>`
+  update billing_series set last = last + ${count}::bigint where name = ${series} returning last`;
+
+const upTo = (last: bigint, count: number) =>
+  Array.from({ length: count }, (_, place) => last - BigInt(count - 1 - place));
+
+export async function drawNumbers(tx: CrossTenantTransaction, series: Series, count: number): Promise<bigint[]> {
+  return upTo((await tx.first(drawing(series, count)))!.last, count);
 }
 
-/** Statements that save `invoices`, to be sent together; those without a doubt are issued. */
-export async function saveInvoices(
+/** Runs `before`, and in the same flight draws the numbers that the invoices without a doubt are issued under. */
+export async function numberInvoices(
   tx: CrossTenantTransaction,
-  tenant: string,
   invoices: readonly NewInvoice[],
-  asOf: Date,
-): Promise<{ saved: readonly SavedInvoice[]; statements: readonly Sql[] }> {
-  if (invoices.length === 0) return { saved: [], statements: [] };
+  before: readonly Sql[],
+): Promise<readonly SavedInvoice[]> {
   const issuing = invoices.filter(({ doubt }) => doubt === null).length;
-  const numbers = issuing === 0 ? [] : await drawNumbers(tx, 'invoice', issuing);
-  const saved = invoices.map((invoice): SavedInvoice => {
+  const results = await tx.batch([...before, ...(issuing === 0 ? [] : [drawing('invoice', issuing)])]);
+  const numbers = issuing === 0 ? [] : upTo(results.at(-1)![0]!['last'] as bigint, issuing);
+  return invoices.map((invoice): SavedInvoice => {
     if (invoice.doubt !== null) return { ...invoice, id: newId(), status: 'needs_approval', number: null };
     return { ...invoice, id: newId(), status: invoice.total === 0n ? 'paid' : 'issued', number: numbers.shift()! };
   });
-  return {
-    saved,
-    statements: [insertInvoices(tenant, saved, asOf), insertLines(tenant, saved), ...ledgerOf(tenant, saved, asOf)],
-  };
+}
+
+export function insertions(tenant: string, saved: readonly SavedInvoice[], asOf: Date): Sql[] {
+  if (saved.length === 0) return [];
+  return [insertInvoices(tenant, saved, asOf), insertLines(tenant, saved), ...ledgerOf(tenant, saved, asOf)];
 }
 
 function ledgerOf(tenant: string, saved: readonly SavedInvoice[], asOf: Date): Sql[] {

@@ -6,6 +6,7 @@ import {
   holdAccount,
   listBillingRuns,
   listParked,
+  nameBillingEmail,
   releaseParked,
   unholdAccount,
 } from '#contracts/http/billing-access';
@@ -18,6 +19,7 @@ import {
   confirmClosing as confirm,
   extendGrace as extend,
   liftHold,
+  nameEmail,
   placeHold,
 } from '../usecases/operator/manage-access.js';
 import { releaseParked as release } from '../usecases/operator/release-parked.js';
@@ -31,6 +33,12 @@ export class BillingAccessController {
   extend(call: CallOf<typeof extendGrace>) {
     const { until } = call.body;
     return acted(call, 'access.extend', { until }, (tenant, actor) => extend(call.tx, actor, { tenant, until }));
+  }
+
+  @Handle(nameBillingEmail)
+  nameEmail(call: CallOf<typeof nameBillingEmail>) {
+    const { email } = call.body;
+    return acted(call, 'billing.set_email', { email }, (tenant) => nameEmail(call.tx, { tenant, email }));
   }
 
   @Handle(holdAccount)

@@ -5,6 +5,7 @@ import {
   changeSubscriptionPlan,
   resumeSubscription,
   showSubscription,
+  showUsage,
   startSubscription,
 } from '#contracts/http/billing-plans';
 import { recordAct } from '#platform/audit';
@@ -20,7 +21,15 @@ import {
 import { changePlan } from '../usecases/operator/change-plan.js';
 import { startSubscription as start } from '../usecases/operator/start-subscription.js';
 import { subscriptionPicture } from '../usecases/subscription-picture.js';
-import { accessView, instantText, moneyText, nextInvoiceView, periodView, subscribedPlanView } from '../view.js';
+import {
+  accessView,
+  instantText,
+  moneyText,
+  nextInvoiceView,
+  periodView,
+  subscribedPlanView,
+  usageView,
+} from '../view.js';
 
 type Tx = CallOf<typeof showSubscription>['tx'];
 
@@ -36,6 +45,16 @@ export class SubscriptionsController {
   @Handle(showSubscription)
   async show(call: CallOf<typeof showSubscription>) {
     return shown(call.tx, (await tenantNamed(call.tx, call.params.tenant)).tenant);
+  }
+
+  @Handle(showUsage)
+  async usage(call: CallOf<typeof showUsage>) {
+    const { tenant, slug } = await tenantNamed(call.tx, call.params.tenant);
+    const now = await call.tx.now();
+    const picture = await subscriptionPicture(call.tx, tenant, now);
+    if (!picture) throw errors.subscription_not_found();
+    const period = picture.current && periodView(picture.current);
+    return { tenant_id: tenant, tenant: slug, period, usage: usageView(picture, now) };
   }
 
   @Handle(startSubscription)

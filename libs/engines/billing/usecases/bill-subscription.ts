@@ -13,7 +13,7 @@ import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { type Announcement, announceAll, announcement } from '../data/accounts.js';
 import { type StoredInvoice, type SubscriptionFacts, subscriptionFacts } from '../data/facts.js';
 import type { Reading } from '../data/lists.js';
-import { type NewInvoice, type SavedInvoice, saveInvoices, type StoredLine } from '../data/invoices.js';
+import { insertions, type NewInvoice, numberInvoices, type SavedInvoice, type StoredLine } from '../data/invoices.js';
 import type { PlanTerms } from '../data/plans.js';
 import { usageOfSpans } from '../data/usage.js';
 import {
@@ -64,21 +64,19 @@ export async function billSubscription(
   const rated = await rate(tx, facts, ripe, correctable);
   const made = makeInvoices(rated, accountFacts(facts), asOf);
   const invoices = made.invoices.map((invoice) => newInvoice(facts, invoice, asOf));
-  const { saved, statements } = await saveInvoices(tx, tenant, invoices, asOf);
-
   const invoicedSeqs = new Set(ripe.map(({ period }) => period.seq));
   const after = periods.map((period) => (invoicedSeqs.has(period.seq) ? { ...period, isInvoiced: true } : period));
-  await tx.batch([
+  const saved = await numberInvoices(tx, invoices, [
     ...(fresh.length > 0 ? [insertPeriods(tenant, subscription, fresh)] : []),
     ...(ripe.length > 0
       ? [insertPhases(tenant, subscription, ripe), markInvoiced(tenant, subscription, [...invoicedSeqs])]
       : []),
-    ...statements,
     ...balances(facts, made),
     lookAgain(facts, billing, after),
     ...(fresh.length > 0 ? [countAnew(tenant)] : []),
   ]);
-  await announceAll(tx, tenant, [...told(saved), ...entitlements(facts, billing, fresh, asOf)]);
+  const announcements = [...told(saved), ...entitlements(facts, billing, fresh, asOf)];
+  await announceAll(tx, tenant, announcements, undefined, insertions(tenant, saved, asOf));
   return { slug: facts.account.slug, periods: fresh.length, invoices: saved };
 }
 

@@ -72,3 +72,13 @@ export async function confirmClosing(tx: CrossTenantTransaction, tenant: string)
      where tenant_id = ${tenant} and closed_at is null and suspended_at is not null`);
   if (confirmed === 0) throw errors.nothing_to_close();
 }
+
+/** An address that the operator named stays, whoever owns the store later. Throws `account_not_found`. */
+export async function nameEmail(
+  tx: CrossTenantTransaction,
+  { tenant, email }: { readonly tenant: string; readonly email: string },
+): Promise<void> {
+  await lockedNow(tx, tenant);
+  await requireAccount(tx, tenant);
+  await tx.execute(sql`update billing_accounts set email = ${email} where tenant_id = ${tenant}`);
+}
