@@ -66,6 +66,39 @@ it('seals the keys, shows who set them up, and tells them to nobody', async () =
   }
 });
 
+it('charges a store to the method named last, until it is removed', async () => {
+  await owner.query(
+    `insert into billing_accounts (tenant_id, slug, legal_name, locale, time_zone, currency) values ($1, 'acme', 'Acme', 'pt-BR', 'UTC', 'BRL')`,
+    [system.tenants.acme],
+  );
+  const name = (reference: string, label: string) =>
+    desk.post('/operator/v1/payment-methods/acme', { reference, label, reason: 'the owner sent it' });
+  expect((await name('pm_alone', 'no customer')).status).toBe(422);
+  for (const [reference, label] of [
+    ['cus_1/pm_1', 'Visa 1'],
+    ['cus_1/pm_2', 'Visa 2'],
+    ['cus_1/pm_1', 'Visa 1 again'],
+  ])
+    expect((await name(reference!, label!)).body).toMatchObject({ provider: 'stripe', label });
+  const kept = async () =>
+    (
+      await owner.query(
+        `select provider_ref, label, is_default, removed_at is not null as is_removed from billing_payment_methods order by 1`,
+      )
+    ).rows;
+  expect(await kept()).toEqual([
+    { provider_ref: 'cus_1/pm_1', label: 'Visa 1 again', is_default: true, is_removed: false },
+    { provider_ref: 'cus_1/pm_2', label: 'Visa 2', is_default: false, is_removed: false },
+  ]);
+  const remove = () => desk.post('/operator/v1/payment-methods/acme/remove', { reason: 'asked for' });
+  expect((await remove()).body).toMatchObject({ label: 'Visa 1 again' });
+  expect((await kept())[0]).toMatchObject({ is_default: false, is_removed: true });
+  expect([(await remove()).status, ((await remove()).body as { code: string }).code]).toEqual([
+    404,
+    'payment_method_not_found',
+  ]);
+});
+
 it('stores a message before it answers, once however often it comes', async () => {
   const answers = [];
   for (let nth = 0; nth < 5; nth++) answers.push(await post(MESSAGE, signed(MESSAGE)));

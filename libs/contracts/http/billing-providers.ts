@@ -1,7 +1,8 @@
 /** Who charges cards for the operator: its keys, and what it tells us. */
 import { z } from 'zod';
 import { operation } from '../operation.js';
-import { instant, text } from '../scalars.js';
+import { id, instant, text } from '../scalars.js';
+import { ofTenant } from './billing-plans.js';
 
 const PROVIDERS = ['stripe'] as const;
 
@@ -65,4 +66,57 @@ export const hearProvider = operation({
   body: z.record(z.string(), z.unknown()),
   response: z.object({ is_new: z.boolean() }),
   errors: ['webhook_not_authentic', 'provider_not_set_up'],
+});
+
+const method = z
+  .object({
+    tenant_id: id,
+    id,
+    provider: z.enum(PROVIDERS),
+    label: z.string().meta({ examples: ['Visa 4242'] }),
+    added_at: instant,
+  })
+  .meta({ id: 'PaymentMethod', description: 'What the passes charge for a store' });
+
+export const namePaymentMethod = operation({
+  ...operator,
+  id: 'namePaymentMethod',
+  method: 'POST',
+  path: '/payment-methods/:tenant',
+  access: 'signed_in',
+  status: 200,
+  summary: 'Charge a store’s invoices to this method from now on; a declined charge is tried with it at the next pass',
+  command: 'payments set-method',
+  params: ofTenant,
+  body: z.strictObject({
+    provider: z.enum(PROVIDERS).default('stripe'),
+    reference: z
+      .string()
+      .regex(/^cus_\w+\/pm_\w+$/, 'must be a customer and its payment method, as in cus_…/pm_…')
+      .meta({
+        description: 'The provider’s names for the customer and its saved method',
+        examples: ['cus_Qx1/pm_1Px2'],
+      }),
+    label: text(60).meta({ description: 'How people tell it', examples: ['Visa 4242'] }),
+    reason: text(500).meta({ examples: ['the owner sent a new card'], description: 'Why; kept in the audit' }),
+  }),
+  response: method,
+  errors: ['account_not_found'],
+});
+
+export const removePaymentMethod = operation({
+  ...operator,
+  id: 'removePaymentMethod',
+  method: 'POST',
+  path: '/payment-methods/:tenant/remove',
+  access: 'signed_in',
+  status: 200,
+  summary: 'Charge a store’s invoices no more: they are paid by transfer, Pix or cash',
+  command: 'payments remove-method',
+  params: ofTenant,
+  body: z.strictObject({
+    reason: text(500).meta({ examples: ['asked for by the owner'], description: 'Why; kept in the audit' }),
+  }),
+  response: method,
+  errors: ['account_not_found', 'payment_method_not_found'],
 });

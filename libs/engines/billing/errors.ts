@@ -10,6 +10,7 @@ export const errors = errorTable({
     'invalid',
     'A pass for a later instant has finished already. To run it again for an earlier one, add --force-replay.',
   ],
+  payment_method_not_found: ['not_found', 'This tenant has no payment method that is charged.'],
   provider_not_set_up: ['not_found', 'This payment provider is not set up here.'],
   invoice_not_found: ['not_found', 'There is no such invoice.'],
   account_closed: ['conflict', 'This tenant is closed for good.'],

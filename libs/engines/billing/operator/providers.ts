@@ -1,12 +1,20 @@
 /** Payment providers: their keys come in once and are sealed, their messages are stored before they are answered. */
 import { Controller, Inject } from '@nestjs/common';
-import { hearProvider, listProviders, setUpProvider } from '#contracts/http/billing-providers';
+import {
+  hearProvider,
+  listProviders,
+  namePaymentMethod,
+  removePaymentMethod,
+  setUpProvider,
+} from '#contracts/http/billing-providers';
 import { recordAct } from '#platform/audit';
 import { SETTINGS, type Settings } from '#platform/config';
 import { sql } from '#platform/database';
 import { type CallOf, Handle } from '#platform/http';
+import { tenantNamed } from '../data/desk.js';
 import { errors } from '../errors.js';
 import { configuredProvider, sealSecrets } from '../payments/configured.js';
+import { type MethodRow, nameMethod, removeMethod } from '../usecases/operator/manage-methods.js';
 import { storeProviderEvent } from '../usecases/take-provider-events.js';
 
 interface ProviderRow {
@@ -43,6 +51,25 @@ export class PaymentProvidersController {
     return { data: rows.map(providerView) };
   }
 
+  @Handle(namePaymentMethod)
+  async nameMethod({ tx, principal, params, body }: CallOf<typeof namePaymentMethod>) {
+    const { provider, reference, label, reason } = body;
+    const { tenant, slug } = await tenantNamed(tx, params.tenant);
+    const row = await nameMethod(tx, { tenant, provider, reference, label });
+    const act = { action: 'payment_method.name', tenant, subject: slug, details: { provider, label } };
+    await recordAct(tx, { actor: principal.actor, ...act, reason });
+    return methodView(tenant, row);
+  }
+
+  @Handle(removePaymentMethod)
+  async removeMethod({ tx, principal, params, body }: CallOf<typeof removePaymentMethod>) {
+    const { tenant, slug } = await tenantNamed(tx, params.tenant);
+    const row = await removeMethod(tx, tenant);
+    const act = { action: 'payment_method.remove', tenant, subject: slug, details: { label: row.label } };
+    await recordAct(tx, { actor: principal.actor, ...act, reason: body.reason });
+    return methodView(tenant, row);
+  }
+
   @Handle(hearProvider)
   async hear({ tx, rawBody, header }: CallOf<typeof hearProvider>) {
     const provider = await configuredProvider(tx, this.settings);
@@ -54,4 +81,8 @@ export class PaymentProvidersController {
 
 function providerView({ name, added_at: addedAt, added_by: addedBy }: ProviderRow) {
   return { name, added_at: addedAt.toISOString(), added_by: addedBy };
+}
+
+function methodView(tenant: string, { id, provider, label, added_at: addedAt }: MethodRow) {
+  return { tenant_id: tenant, id, provider: provider as 'stripe', label, added_at: addedAt.toISOString() };
 }

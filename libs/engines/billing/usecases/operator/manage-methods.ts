@@ -1,0 +1,49 @@
+/** How a store pays: the method that the passes charge. The newest one named is the one; the provider keeps the card itself. */
+import { newId } from '#kernel';
+import { sql } from '#platform/database';
+import type { CrossTenantTransaction } from '#platform/database/crossing';
+import { lockedNow, requireAccount } from '../../data/accounts.js';
+import { errors } from '../../errors.js';
+
+export interface NewMethod {
+  readonly tenant: string;
+  readonly provider: string;
+  /** The provider's name for it. */
+  readonly reference: string;
+  readonly label: string;
+}
+
+export interface MethodRow {
+  id: string;
+  provider: string;
+  label: string;
+  added_at: Date;
+}
+
+/** A declined charge is tried with it at the next pass. Throws `account_not_found`. */
+export async function nameMethod(tx: CrossTenantTransaction, method: NewMethod): Promise<MethodRow> {
+  const { tenant, provider, reference, label } = method;
+  await lockedNow(tx, tenant);
+  await requireAccount(tx, tenant);
+  await tx.execute(sql`
+    update billing_payment_methods set is_default = false where tenant_id = ${tenant} and is_default and removed_at is null`);
+  const row = await tx.first<MethodRow>(sql`
+    insert into billing_payment_methods as m (tenant_id, id, provider, provider_ref, label, is_default, added_at)
+    values (${tenant}, ${newId()}, ${provider}, ${reference}, ${label}, true, app.now())
+    on conflict (tenant_id, provider, provider_ref) do update
+       set label = excluded.label, is_default = true, removed_at = null, added_at = excluded.added_at
+    returning id, provider, label, added_at`);
+  return row!;
+}
+
+/** Its invoices are paid by hand from then on. Throws `account_not_found` or `payment_method_not_found`. */
+export async function removeMethod(tx: CrossTenantTransaction, tenant: string): Promise<MethodRow> {
+  await lockedNow(tx, tenant);
+  await requireAccount(tx, tenant);
+  const row = await tx.first<MethodRow>(sql`
+    update billing_payment_methods set is_default = false, removed_at = app.now()
+     where tenant_id = ${tenant} and is_default and removed_at is null
+    returning id, provider, label, added_at`);
+  if (!row) throw errors.payment_method_not_found();
+  return row;
+}
