@@ -25,6 +25,10 @@ beforeAll(async () => {
   system = await startSystem();
   owner = new pg.Pool({ connectionString: system.database.url, max: 1 });
   desk = system.operator();
+  await owner.query(
+    `insert into billing_accounts (tenant_id, slug, legal_name, locale, time_zone, currency) values ($1, 'acme', 'Acme', 'pt-BR', 'UTC', 'BRL')`,
+    [system.tenants.acme],
+  );
 });
 afterAll(async () => {
   await owner.end();
@@ -42,7 +46,10 @@ function signed(payload: string, timestamp = Math.floor(Date.now() / 1_000), sec
   return Stripe.webhooks.generateTestHeaderString({ payload, secret, timestamp });
 }
 
-it('refuses messages while no provider is set up', async () => {
+it('refuses messages, and cards to charge, while no provider is set up', async () => {
+  const card = { reference: 'cus_1/pm_1', label: 'Visa 1', reason: 'the owner sent it' };
+  const named = await desk.post('/operator/v1/payment-methods/acme', card);
+  expect([named.status, (named.body as { code: string }).code]).toEqual([404, 'provider_not_set_up']);
   const answer = await post(MESSAGE, signed(MESSAGE));
   expect([answer.status, (answer.body as { code: string }).code]).toEqual([404, 'provider_not_set_up']);
 });
@@ -67,10 +74,6 @@ it('seals the keys, shows who set them up, and tells them to nobody', async () =
 });
 
 it('charges a store to the method named last, until it is removed', async () => {
-  await owner.query(
-    `insert into billing_accounts (tenant_id, slug, legal_name, locale, time_zone, currency) values ($1, 'acme', 'Acme', 'pt-BR', 'UTC', 'BRL')`,
-    [system.tenants.acme],
-  );
   const name = (reference: string, label: string) =>
     desk.post('/operator/v1/payment-methods/acme', { reference, label, reason: 'the owner sent it' });
   expect((await name('pm_alone', 'no customer')).status).toBe(422);

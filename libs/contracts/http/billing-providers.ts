@@ -101,7 +101,7 @@ export const namePaymentMethod = operation({
     reason: text(500).meta({ examples: ['the owner sent a new card'], description: 'Why; kept in the audit' }),
   }),
   response: method,
-  errors: ['account_not_found'],
+  errors: ['account_not_found', 'provider_not_set_up'],
 });
 
 export const removePaymentMethod = operation({

@@ -48,7 +48,10 @@ export interface SubscriptionFacts {
   readonly suspensions: readonly SuspendedSpan[];
 }
 
-/** Corrections look back this many periods; older usage is for a person, see `LATE_DAYS` in domain/doubts.ts. */
+/**
+ * Corrections look back this many periods. Beyond `LATE_DAYS` (domain/doubts.ts) they wait for a person; usage from before
+ * all of them is kept and not billed any more.
+ */
 export const PERIODS_LOOKED_AT = 16;
 
 /** Throws `account_not_found` or `subscription_not_found`. */

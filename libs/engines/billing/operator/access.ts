@@ -24,8 +24,7 @@ import {
 } from '../usecases/operator/manage-access.js';
 import { releaseParked as release } from '../usecases/operator/release-parked.js';
 import { accessView, instantText } from '../view.js';
-
-type Act = Pick<CallOf<typeof confirmClosing>, 'tx' | 'principal' | 'params' | 'body'>;
+import { type Act, audited, type Deed } from './audited.js';
 
 @Controller()
 export class BillingAccessController {
@@ -96,16 +95,8 @@ export class BillingAccessController {
   }
 }
 
-async function acted(
-  { tx, principal, params, body }: Act,
-  action: string,
-  details: Record<string, unknown>,
-  act: (tenant: string, actor: string) => Promise<unknown>,
-) {
-  const { actor } = principal;
-  const { tenant, slug } = await tenantNamed(tx, params.tenant);
-  await act(tenant, actor);
-  await recordAct(tx, { actor, action, tenant, subject: slug, reason: body.reason, details });
-  const standing = (await tx.first(standingOf(tenant)))!;
+async function acted(call: Act, ...deed: Deed) {
+  const { tenant, slug } = await audited(call, ...deed);
+  const standing = (await call.tx.first(standingOf(tenant)))!;
   return { tenant_id: tenant, tenant: slug, ...accessView(standing) };
 }

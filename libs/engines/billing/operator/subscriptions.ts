@@ -8,7 +8,6 @@ import {
   showUsage,
   startSubscription,
 } from '#contracts/http/billing-plans';
-import { recordAct } from '#platform/audit';
 import { type CallOf, Handle } from '#platform/http';
 import { CLOCK } from '../data/accounts.js';
 import { tenantNamed } from '../data/desk.js';
@@ -30,15 +29,9 @@ import {
   subscribedPlanView,
   usageView,
 } from '../view.js';
+import { type Act, audited, type Deed } from './audited.js';
 
 type Tx = CallOf<typeof showSubscription>['tx'];
-
-interface Act {
-  readonly tx: Tx;
-  readonly principal: { readonly actor: string };
-  readonly params: { readonly tenant: string };
-  readonly body: { readonly reason: string };
-}
 
 @Controller()
 export class SubscriptionsController {
@@ -85,17 +78,8 @@ export class SubscriptionsController {
   }
 }
 
-async function acted(
-  { tx, principal, params, body }: Act,
-  action: string,
-  details: Record<string, unknown>,
-  act: (tenant: string, actor: string) => Promise<unknown>,
-) {
-  const { actor } = principal;
-  const { tenant, slug } = await tenantNamed(tx, params.tenant);
-  await act(tenant, actor);
-  await recordAct(tx, { actor, action, tenant, subject: slug, reason: body.reason, details });
-  return shown(tx, tenant);
+async function acted(call: Act, ...deed: Deed) {
+  return shown(call.tx, (await audited(call, ...deed)).tenant);
 }
 
 async function shown(tx: Tx, tenant: string) {

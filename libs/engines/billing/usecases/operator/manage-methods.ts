@@ -20,11 +20,16 @@ export interface MethodRow {
   added_at: Date;
 }
 
-/** A declined charge is tried with it at the next pass. Throws `account_not_found`. */
+/**
+ * A declined charge is tried with it at the next pass. Only where the provider is set up: a charge that nobody asks for would
+ * count as being under way, and its store would never be warned. Throws `account_not_found` or `provider_not_set_up`.
+ */
 export async function nameMethod(tx: CrossTenantTransaction, method: NewMethod): Promise<MethodRow> {
   const { tenant, provider, reference, label } = method;
   await lockedNow(tx, tenant);
   await requireAccount(tx, tenant);
+  if (!(await tx.first(sql`select from billing_providers where name = ${provider}`)))
+    throw errors.provider_not_set_up();
   await tx.execute(sql`
     update billing_payment_methods set is_default = false where tenant_id = ${tenant} and is_default and removed_at is null`);
   const row = await tx.first<MethodRow>(sql`
