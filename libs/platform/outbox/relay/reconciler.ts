@@ -13,7 +13,7 @@
  * Each row is looked at once in ordinary times, an engine that stands still is waited for instead of being flooded with
  * repetitions, and no delay has to be guessed: handled and not recorded means lost.
  */
-import type { EventStreams, StreamPlace } from '#platform/streams';
+import type { StreamPlace } from '#platform/streams';
 import { compareIds, type EntryId, hasHandled } from '#platform/streams';
 import type { Backlog, Key } from './backlog.js';
 import { repeatedEvents } from './metrics.js';
@@ -37,6 +37,13 @@ export function isReached(frontier: Frontier, places: readonly StreamPlace[], in
 const CAPACITY_PAUSE_MS = 10;
 /** Between chunks: in one go, the check of a busy second would hold up the events of the next one for 5 to 10 ms. */
 const CHUNK_PAUSE_MS = 4;
+/**
+ * Rows of one chunk. The first ones are small, so that a quiet system's events wait half a millisecond behind them at most;
+ * whoever is a million rows behind soon reads as many at a time as is cheapest.
+ */
+const SMALLEST_CHUNK = 50;
+const LARGEST_CHUNK = 1_000;
+const SMALL_CHUNKS = 40;
 
 export class Reconciler {
   private readonly engines: string[];
@@ -44,7 +51,6 @@ export class Reconciler {
 
   private constructor(
     private readonly store: RelayStore,
-    private readonly streams: EventStreams,
     private readonly subscriptions: Subscriptions,
     private readonly confirmed: Map<string, string>,
     private readonly hasRoom: () => boolean,
@@ -56,20 +62,19 @@ export class Reconciler {
 
   static async begin(
     store: RelayStore,
-    streams: EventStreams,
     subscriptions: Subscriptions,
     hasRoom: () => boolean,
     backlog: Backlog,
     epoch: bigint,
   ): Promise<Reconciler> {
-    return new Reconciler(store, streams, subscriptions, await store.confirmations(), hasRoom, backlog, epoch);
+    return new Reconciler(store, subscriptions, await store.confirmations(), hasRoom, backlog, epoch);
   }
 
-  /** One round over all engines; resolves with the number of events it published again. `isAlive` ends it early. */
-  async round(isAlive: () => boolean): Promise<number> {
-    // The position first: everything visible in it was published before the streams were looked at.
-    const position = this.backlog.position().text;
-    const places = await this.streams.survey(this.engines);
+  /**
+   * One round over all engines; resolves with the number of events it published again. `isAlive` ends it early. Everything
+   * visible in `position` must have been published before `places` were looked at.
+   */
+  async round(position: string, places: readonly StreamPlace[], isAlive: () => boolean): Promise<number> {
     let repeated = 0;
     for (const [index, engine] of this.engines.entries()) {
       const frontier = this.frontiers.get(engine) ?? { snapshot: position, last: places.map((place) => place.last) };
@@ -86,12 +91,15 @@ export class Reconciler {
     const since = this.confirmed.get(engine) ?? BEGINNING.text;
     let after: Key | undefined;
     let missing = 0;
+    let chunks = 0;
     do {
       while (!this.hasRoom()) {
         await new Promise((resolve) => setTimeout(resolve, CAPACITY_PAUSE_MS));
         if (!isAlive()) return missing;
       }
-      const chunk = await this.store.missing({ engine, aggregates: this.subscriptions[engine]!, since, until, after });
+      const limit = chunks++ < SMALL_CHUNKS ? SMALLEST_CHUNK : LARGEST_CHUNK;
+      const aggregates = this.subscriptions[engine]!;
+      const chunk = await this.store.missing({ engine, aggregates, since, until, after, limit });
       this.backlog.repeat(chunk.packs);
       missing += chunk.packs.reduce((sum, pack) => sum + pack.count, 0);
       after = chunk.next;

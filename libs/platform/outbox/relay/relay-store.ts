@@ -13,8 +13,6 @@ export const BEGINNING: Snapshot = { text: '3:3:', takenAt: new Date(0) };
 const PACK_EVENTS = 50;
 /** Rows read for one chunk: 9 ms for 2,000 events of 600 bytes (4.5 µs each), the longest a quiet tenant waits for a read. */
 const CHUNK_EVENTS = 2_000;
-/** Rows looked at for one chunk of a reconciliation, most of which are in their inbox already: a millisecond's work. */
-const CHUNK_CHECKED = 250;
 
 export interface Missing {
   readonly engine: string;
@@ -22,6 +20,8 @@ export interface Missing {
   readonly since: string;
   readonly until: string;
   readonly after: Key | undefined;
+  /** Rows to look at, most of which are in their inbox already; 250 of them are a millisecond's work. */
+  readonly limit: number;
 }
 
 interface PackRow {
@@ -144,7 +144,7 @@ export class RelayStore {
    * event, written so that no plan can read an inbox from end to end instead.
    */
   async missing(wanted: Missing): Promise<Chunk> {
-    const { engine, aggregates, since, until, after } = wanted;
+    const { engine, aggregates, since, until, after, limit } = wanted;
     const rows = await this.database.query<PackRow>(sql`
       with chunk as materialized (
         select o.*
@@ -154,7 +154,7 @@ export class RelayStore {
            and pg_visible_in_snapshot(o.xid, ${until}::pg_snapshot)
            and o.aggregate = any(${aggregates}::text[])
          order by o.xid, o.seq
-         limit ${CHUNK_CHECKED}
+         limit ${limit}
       ), lost as (
         select o.tenant_id, o.seq, app.event_partition(o.tenant_id, o.aggregate_id, ${this.partitions}) as partition,
                app.event_envelope(row(o.*)::outbox_events) as envelope
@@ -172,7 +172,7 @@ export class RelayStore {
           from (select *, (row_number() over (partition by tenant_id, partition order by seq) - 1) / ${PACK_EVENTS} as block from lost) rows
          group by tenant_id, partition, block
       ), next as (
-        select xid, seq from chunk where (select count(*) from chunk) = ${CHUNK_CHECKED} order by xid desc, seq desc limit 1
+        select xid, seq from chunk where (select count(*) from chunk) = ${limit} order by xid desc, seq desc limit 1
       )
       select ${until} as snapshot, now() as taken_at, next.xid::text as next_xid, next.seq as next_seq,
              p.tenant_id, p.partition, p.count, p.events

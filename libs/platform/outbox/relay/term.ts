@@ -70,12 +70,7 @@ export class Term {
     await streams.ensureGroups(Object.keys(subscriptions));
     const backlog = new Backlog(await store.position(), store.partitions, parts.backlog);
     const hasRoom = () => backlog.size < parts.backlog.capacity;
-    return new Term(
-      parts,
-      epoch,
-      backlog,
-      await Reconciler.begin(store, streams, subscriptions, hasRoom, backlog, epoch),
-    );
+    return new Term(parts, epoch, backlog, await Reconciler.begin(store, subscriptions, hasRoom, backlog, epoch));
   }
 
   /** `isDue`: somebody woke us or the polling interval is over. */
@@ -93,6 +88,8 @@ export class Term {
   async tend(isAlive: () => boolean): Promise<number> {
     const { streams, store } = this.parts;
     await this.save();
+    // Before the streams are looked at: the reconciler counts on it.
+    const position = this.backlog.position().text;
     const places = await streams.survey(this.engines, 'trim');
     await this.parts.at('trimmed');
     this.window.observed(places);
@@ -105,7 +102,7 @@ export class Term {
     // Looking for losses costs about as much per event as recording it; a burst is let through first.
     if (this.backlog.size > 0 && now - this.reconciledAt < LONGEST_WITHOUT_RECONCILING_MS) return 0;
     this.reconciledAt = now;
-    return this.reconciler.round(isAlive);
+    return this.reconciler.round(position, places, isAlive);
   }
 
   async save(): Promise<void> {

@@ -1,0 +1,10 @@
+/** The tests that need a container engine: `npm run test:containers`. One file at a time, they share its ports. */
+import everyday from './jest.config.mjs';
+
+export default {
+  ...everyday,
+  testMatch: ['<rootDir>/tests/containers/**/*.spec.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', '/.data/'],
+  maxWorkers: 1,
+  testTimeout: 120_000,
+};

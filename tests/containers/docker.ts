@@ -1,0 +1,29 @@
+/** The container engine's own command, as the operator types it. */
+import { spawn } from 'node:child_process';
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `docker …` to its end and returns what it said, whatever its exit code. */
+export function tryDocker(args: readonly string[], input?: string): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('docker', args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk) => (stdout += chunk));
+    child.stderr.on('data', (chunk) => (stderr += chunk));
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code: code ?? 1, stdout, stderr }));
+    child.stdin.end(input);
+  });
+}
+
+/** Runs `docker …` and returns its output without the last line break; throws with what it complained about. */
+export async function docker(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await tryDocker(args);
+  if (code !== 0) throw new Error(`docker ${args.join(' ')}: exit ${code}\n${stderr || stdout}`);
+  return stdout.trimEnd();
+}
