@@ -1,0 +1,161 @@
+/** Clients that take their time, and what they cost: a connection of the gateway, and nothing of the vertical. Times are scaled down. */
+import type { ServerResponse } from 'node:http';
+import type net from 'node:net';
+import { A_MOMENT, DOMAIN, Gateway, parsed, wait } from './gateway.js';
+
+const HOST = `acme.${DOMAIN}`;
+const MEBIBYTE = 1_048_576;
+
+let gateway: Gateway;
+
+beforeAll(async () => {
+  gateway = await Gateway.start({
+    GATEWAY_HEADER_TIMEOUT: '1500ms',
+    GATEWAY_BODY_TIMEOUT: '800ms',
+    GATEWAY_SEND_TIMEOUT: '600ms',
+    GATEWAY_READ_TIMEOUT: '1s',
+    GATEWAY_STREAM_TIMEOUT: '5s',
+    GATEWAY_ADDRESS_RATE: '5000r/s',
+    GATEWAY_ADDRESS_CONNECTIONS: '1000',
+  });
+});
+afterAll(() => gateway.stop());
+beforeEach(() => gateway.upstream.reset());
+
+const closed = (socket: net.Socket) =>
+  new Promise<{ after: number; text: string }>((resolve) => {
+    const from = performance.now();
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+    socket.on('error', () => undefined).on('close', () => resolve({ after: performance.now() - from, text }));
+  });
+
+const post = (path: string, length: number) =>
+  `POST ${path} HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n`;
+
+describe('a slow client', () => {
+  it('that never ends its headers is shown out after the time for all of them, however busy it looks', async () => {
+    const socket = await gateway.connect();
+    socket.write(`GET / HTTP/1.1\r\nHost: ${HOST}\r\n`);
+    const drip = setInterval(() => socket.write('X-A: b\r\n'), 50);
+    const { after } = await closed(socket);
+    clearInterval(drip);
+    expect(after).toBeGreaterThan(500);
+    expect(after).toBeLessThan(5_000);
+    expect(gateway.upstream.begun).toBe(0);
+  });
+
+  it('that says nothing at all is shown out, too', async () => {
+    const silent = await Promise.all([gateway.connect(), gateway.connect({ isPlain: true })]);
+    for (const { after } of await Promise.all(silent.map(closed))) expect(after).toBeLessThan(5_000);
+  });
+
+  it('that stops in the middle of a body is answered 408, and the vertical never hears of it', async () => {
+    const socket = await gateway.connect();
+    socket.write(`${post('/api/v1/imports', 1_000)}half of it`);
+    const { text } = await closed(socket);
+    // Nginx closes such a connection with or without a word, by whether it has begun to answer.
+    if (text) expect(parsed(text).status).toBe(408);
+    expect(gateway.upstream.begun).toBe(0);
+  });
+
+  it('that sends its body byte by byte holds nothing of the vertical until it is through', async () => {
+    const socket = await gateway.connect();
+    const answered = closed(socket);
+    socket.write(post('/api/v1/imports', 8));
+    for (let sent = 0; sent < 8; sent++) {
+      expect(gateway.upstream.begun).toBe(0);
+      await wait(60);
+      socket.write('x');
+    }
+    expect(parsed((await answered).text).status).toBe(200);
+    expect(gateway.upstream.last.body).toBe('xxxxxxxx');
+  });
+
+  it('does not make others wait, not even three hundred of them on one worker', async () => {
+    const slow = await Promise.all(Array.from({ length: 300 }, () => gateway.connect({ isPlain: true })));
+    for (const socket of slow) socket.on('error', () => undefined).write(`GET / HTTP/1.1\r\nHost: ${HOST}\r\nX-A: `);
+    const isOpen = (socket: net.Socket) => !socket.destroyed;
+    expect((await gateway.ask(HOST, '/api/v1/products')).status).toBe(200);
+    // Answered while all of them still hold on, not after they were shown out.
+    expect(slow.filter(isOpen)).toHaveLength(300);
+    for (const socket of slow) socket.destroy();
+  });
+
+  it('that reads slowly is fed by the gateway: the vertical is done at once, and in the end the line is cut', async () => {
+    let done: number | undefined;
+    const from = performance.now();
+    gateway.upstream.answering = (_, response) => {
+      response.on('finish', () => (done = performance.now() - from));
+      response.end(Buffer.alloc(24 * MEBIBYTE, 'x'));
+    };
+    const socket = await gateway.connect();
+    socket.pause();
+    socket.write(`GET /api/v1/products HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+    for (let attempt = 0; attempt < 100 && done === undefined; attempt++) await wait(20);
+    expect(done).toBeLessThan(2_000);
+    await wait(900);
+    const { text } = await new Promise<{ text: number }>((resolve) => {
+      let length = 0;
+      socket.on('data', (chunk: Buffer) => (length += chunk.length));
+      socket.on('error', () => undefined).on('close', () => resolve({ text: length }));
+      socket.resume();
+    });
+    expect(text).toBeLessThan(24 * MEBIBYTE);
+  });
+});
+
+describe('a slow vertical', () => {
+  it('is not asked twice for what it did not answer in time', async () => {
+    gateway.upstream.answering = () => undefined;
+    for (const method of ['GET', 'POST']) {
+      const answer = await gateway.ask(HOST, '/api/v1/products', { method, body: method === 'POST' ? '{}' : '' });
+      expect(answer).toMatchObject({ status: 504, headers: { 'retry-after': '2' } });
+      expect(JSON.parse(answer.body)).toMatchObject({ status: 504, code: 'gateway_timeout' });
+    }
+    expect(gateway.upstream.begun).toBe(2);
+  });
+
+  it('that breaks off is not asked again for what may have been done', async () => {
+    gateway.upstream.answering = (_, response) => response.socket!.destroy();
+    // A connection that is already open, because only such a one could tempt to a second try.
+    gateway.upstream.answering = (seen, response) =>
+      seen.method === 'GET' ? response.end('{}') : response.socket!.destroy();
+    await gateway.ask(HOST, '/api/v1/products');
+    for (const method of ['POST', 'PATCH']) {
+      gateway.upstream.begun = 0;
+      const answer = await gateway.ask(HOST, '/api/v1/products', { method, body: '{}' });
+      expect(answer).toMatchObject({ status: 502, headers: { 'retry-after': '2' } });
+      expect(JSON.parse(answer.body)).toMatchObject({ code: 'bad_gateway' });
+      expect(gateway.upstream.begun).toBe(1);
+    }
+  });
+});
+
+describe('a live stream', () => {
+  it.each(['/api/v1/stream', '/mcp'])(
+    'is passed on as it comes, and may stay quiet longer than a request: %s',
+    async (path) => {
+      let stream: ServerResponse | undefined;
+      gateway.upstream.answering = (_, response) => {
+        stream = response;
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        response.write('retry: 2000\n\n');
+      };
+      const socket = await gateway.connect();
+      let text = '';
+      socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: ${HOST}\r\nAccept-Encoding: gzip\r\n\r\n`);
+      for (let attempt = 0; attempt < 50 && !text.includes('retry: 2000'); attempt++) await wait(20);
+      expect(text).toContain('retry: 2000');
+      await wait(1_500);
+      stream!.write('data: later\n\n');
+      await wait(A_MOMENT);
+      expect(text).toContain('data: later');
+      const gone = new Promise((resolve) => stream!.once('close', resolve));
+      socket.destroy();
+      // The vertical learns that its listener left.
+      await gone;
+    },
+  );
+});
