@@ -276,7 +276,7 @@ create table billing_payment_attempts (
   constraint billing_payment_attempts_tenant_id_method_id_fkey FOREIGN KEY (tenant_id, method_id) REFERENCES billing_payment_methods(tenant_id, id),
   constraint billing_payment_attempts_amount_minor_check CHECK ((amount_minor > 0)),
   constraint billing_payment_attempts_check CHECK (((state = 'declined'::text) = (decline IS NOT NULL))),
-  constraint billing_payment_attempts_decline_check CHECK ((decline = ANY (ARRAY['soft'::text, 'hard'::text, 'never_arrived'::text]))),
+  constraint billing_payment_attempts_decline_check CHECK ((decline = ANY (ARRAY['soft'::text, 'hard'::text, 'never_arrived'::text, 'too_small'::text, 'not_chargeable'::text]))),
   constraint billing_payment_attempts_state_check CHECK ((state = ANY (ARRAY['created'::text, 'sent'::text, 'unknown'::text, 'succeeded'::text, 'declined'::text])))
 );
 CREATE UNIQUE INDEX billing_payment_attempts_in_flight ON public.billing_payment_attempts USING btree (tenant_id, invoice_id) WHERE (state = ANY (ARRAY['created'::text, 'sent'::text, 'unknown'::text]));
@@ -307,7 +307,7 @@ create table billing_payment_facts (
   constraint billing_payment_facts_tenant_id_provider_provider_id_kind_key UNIQUE (tenant_id, provider, provider_id, kind),
   constraint billing_payment_facts_tenant_id_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES billing_invoices(tenant_id, id),
   constraint billing_payment_facts_amount_minor_check CHECK ((amount_minor > 0)),
-  constraint billing_payment_facts_kind_check CHECK ((kind = ANY (ARRAY['payment'::text, 'refund'::text, 'dispute'::text, 'dispute_won'::text, 'surplus'::text])))
+  constraint billing_payment_facts_kind_check CHECK ((kind = ANY (ARRAY['payment'::text, 'refund'::text, 'dispute'::text, 'dispute_won'::text, 'surplus'::text, 'carried'::text, 'surplus_refund'::text])))
 );
 CREATE INDEX billing_payment_facts_invoice ON public.billing_payment_facts USING btree (tenant_id, invoice_id);
 alter table billing_payment_facts enable row level security, force row level security;
@@ -327,7 +327,17 @@ create table billing_payment_methods (
   is_default   boolean not null,
   added_at     timestamp with time zone not null,
   removed_at   timestamp with time zone,
-  constraint billing_payment_methods_pkey PRIMARY KEY (tenant_id, id)
+  brand        text,
+  last4        text,
+  exp_month    smallint,
+  exp_year     smallint,
+  added_by     text,
+  removed_by   text,
+  is_detached  boolean not null default false,
+  constraint billing_payment_methods_pkey PRIMARY KEY (tenant_id, id),
+  constraint billing_payment_methods_exp_month_check CHECK (((exp_month >= 1) AND (exp_month <= 12))),
+  constraint billing_payment_methods_exp_year_check CHECK (((exp_year >= 2000) AND (exp_year <= 9999))),
+  constraint billing_payment_methods_last4_check CHECK ((last4 ~ '^[0-9]{4}$'::text))
 );
 CREATE UNIQUE INDEX billing_payment_methods_default ON public.billing_payment_methods USING btree (tenant_id) WHERE (is_default AND (removed_at IS NULL));
 CREATE UNIQUE INDEX billing_payment_methods_ref ON public.billing_payment_methods USING btree (tenant_id, provider, provider_ref);
@@ -335,7 +345,7 @@ alter table billing_payment_methods enable row level security, force row level s
 create policy engines_access on billing_payment_methods for all to basecommerce_engines using (true) with check (true);
 create policy operator_access on billing_payment_methods for all to basecommerce_operator using (true) with check (true);
 create policy tenant_isolation on billing_payment_methods for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
-grant select on billing_payment_methods to basecommerce_app;
+grant select, update (is_default), update (removed_at), update (removed_by) on billing_payment_methods to basecommerce_app;
 grant select, insert, update on billing_payment_methods to basecommerce_engines;
 grant select, insert, update on billing_payment_methods to basecommerce_operator;
 
@@ -577,6 +587,7 @@ create table billing_usage_events (
   payload_hash   bytea not null,
   constraint billing_usage_events_pkey PRIMARY KEY (tenant_id, transaction_id)
 );
+CREATE INDEX billing_usage_events_late ON public.billing_usage_events USING btree (tenant_id, occurred_at) WHERE ((received_at - occurred_at) > '400 days'::interval);
 CREATE INDEX billing_usage_events_meter ON public.billing_usage_events USING btree (tenant_id, meter, occurred_at) INCLUDE (subject, quantity);
 alter table billing_usage_events enable row level security, force row level security;
 create policy engines_access on billing_usage_events for all to basecommerce_engines using (true) with check (true);
@@ -607,7 +618,7 @@ create table consumer_leases (
 );
 -- no row security
 grant select, insert, update on consumer_leases to basecommerce_engines;
-grant select on consumer_leases to basecommerce_operator;
+grant select, update (epoch), update (expires_at), update (holder) on consumer_leases to basecommerce_operator;
 grant select on consumer_leases to basecommerce_relay;
 
 create table consumer_members (
@@ -708,13 +719,42 @@ alter table entitlement_caps enable row level security, force row level security
 create policy tenant_isolation on entitlement_caps for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
 grant select, insert, update, delete on entitlement_caps to basecommerce_app;
 
+create table entitlement_storage (
+  tenant_id   uuid not null,
+  measured_on date not null,
+  measured_at timestamp with time zone not null,
+  bytes       bigint not null,
+  constraint entitlement_storage_pkey PRIMARY KEY (tenant_id, measured_on),
+  constraint entitlement_storage_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint entitlement_storage_bytes_check CHECK ((bytes >= 0))
+);
+alter table entitlement_storage enable row level security, force row level security;
+create policy tenant_isolation on entitlement_storage for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
+grant select, insert on entitlement_storage to basecommerce_app;
+
+create table entitlement_untold (
+  tenant_id uuid not null,
+  meter     text not null,
+  quarter   timestamp with time zone not null,
+  used      bigint not null,
+  constraint entitlement_untold_pkey PRIMARY KEY (tenant_id, meter, quarter),
+  constraint entitlement_untold_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint entitlement_untold_meter_check CHECK ((meter = ANY (ARRAY['orders'::text, 'quotes'::text, 'active_users'::text, 'api_calls'::text, 'stored_mb'::text]))),
+  constraint entitlement_untold_used_check CHECK ((used > 0))
+);
+alter table entitlement_untold enable row level security, force row level security;
+create policy tenant_isolation on entitlement_untold for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
+grant select, insert, update on entitlement_untold to basecommerce_app;
+
 create table entitlement_usage (
   tenant_id uuid not null,
   meter     text not null,
   starts_at timestamp with time zone not null,
   used      bigint not null,
+  base      bigint not null default 0,
   constraint entitlement_usage_pkey PRIMARY KEY (tenant_id, meter, starts_at),
   constraint entitlement_usage_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint entitlement_usage_base_check CHECK ((base >= 0)),
   constraint entitlement_usage_meter_check CHECK ((meter = ANY (ARRAY['orders'::text, 'quotes'::text, 'active_users'::text, 'api_calls'::text, 'stored_mb'::text]))),
   constraint entitlement_usage_used_check CHECK ((used > 0))
 );
@@ -731,6 +771,7 @@ create table entitlements (
   included  bigint not null,
   soft      bigint not null,
   hard      bigint not null,
+  told_used bigint not null default 0,
   constraint entitlements_pkey PRIMARY KEY (tenant_id, meter, starts_at),
   constraint entitlements_check CHECK ((starts_at < ends_at)),
   constraint entitlements_check1 CHECK (((included <= soft) AND (soft <= hard))),
@@ -1083,6 +1124,36 @@ CREATE UNIQUE INDEX quotes_number ON public.quotes USING btree (tenant_id, numbe
 alter table quotes enable row level security, force row level security;
 create policy tenant_isolation on quotes for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
 grant select, insert, update on quotes to basecommerce_app;
+
+create table recovery_state (
+  is_only        boolean not null default true,
+  epoch          bigint not null,
+  lineage        text,
+  opened_at      timestamp with time zone not null,
+  opened_by      text not null,
+  fenced_at      timestamp with time zone,
+  fenced_by      text,
+  fenced_because text,
+  constraint recovery_state_pkey PRIMARY KEY (is_only),
+  constraint recovery_state_check CHECK ((((fenced_at IS NULL) = (fenced_by IS NULL)) AND ((fenced_at IS NULL) = (fenced_because IS NULL)))),
+  constraint recovery_state_epoch_check CHECK ((epoch > 0)),
+  constraint recovery_state_is_only_check CHECK (is_only)
+);
+-- no row security
+grant select on recovery_state to basecommerce_app;
+grant select on recovery_state to basecommerce_engines;
+grant select, update on recovery_state to basecommerce_operator;
+grant select, update on recovery_state to basecommerce_relay;
+
+create table recovery_terms (
+  term      uuid not null,
+  vertical  text not null,
+  marks     bigint not null,
+  marked_at timestamp with time zone not null default now(),
+  constraint recovery_terms_pkey PRIMARY KEY (term)
+);
+-- no row security
+grant select, insert, update, delete on recovery_terms to basecommerce_relay;
 
 create table relay_confirmations (
   vertical  text not null,
@@ -1571,6 +1642,21 @@ begin
 end $function$;
 -- called by basecommerce_app, basecommerce_engines, basecommerce_operator, basecommerce_relay
 
+CREATE OR REPLACE FUNCTION app.assert_not_fenced()
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  because constant text := app.recovery_fence();
+begin
+  if because is not null then
+    raise exception 'Nothing leaves this database until an operator confirms a recovery epoch. %', because
+      using errcode = 'BC503', detail = 'recovery_fenced', hint = 'unavailable';
+  end if;
+end $function$;
+-- called by basecommerce_app, basecommerce_engines, basecommerce_operator, basecommerce_relay
+
 CREATE OR REPLACE FUNCTION app.attach_day(parent text, day date)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -1658,11 +1744,25 @@ begin
 end $function$;
 -- called by its owner only
 
+CREATE OR REPLACE FUNCTION app.billing_owed_less(kind text, amount bigint)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (kind = ANY (ARRAY['payment'::text, 'dispute_won'::text, 'carried'::text])) THEN amount WHEN (kind = 'surplus_refund'::text) THEN (0)::bigint ELSE (- amount) END;
+-- called by basecommerce_app, basecommerce_engines, basecommerce_operator
+
 CREATE OR REPLACE FUNCTION app.current_tenant()
  RETURNS uuid
  LANGUAGE sql
  STABLE PARALLEL SAFE
 RETURN (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid;
+-- called by basecommerce_app, basecommerce_engines, basecommerce_operator, basecommerce_relay
+
+CREATE OR REPLACE FUNCTION app.database_lineage()
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+RETURN (((((SELECT pg_control_system.system_identifier FROM pg_control_system() pg_control_system(pg_control_version, catalog_version_no, system_identifier, pg_control_last_modified)) || '/'::text) || "left"(pg_walfile_name(pg_current_wal_insert_lsn()), 8)) || '/'::text) || (SELECT pg_database.oid FROM pg_database WHERE (pg_database.datname = current_database())));
 -- called by basecommerce_app, basecommerce_engines, basecommerce_operator, basecommerce_relay
 
 CREATE OR REPLACE FUNCTION app.drop_event_days(horizon date)
@@ -1786,9 +1886,40 @@ begin
 end $procedure$;
 -- called by its owner only
 
+CREATE OR REPLACE FUNCTION app.recovery_fence()
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+RETURN (SELECT COALESCE(s.fenced_because, CASE WHEN (s.lineage <> app.database_lineage()) THEN (('This database is a restored or promoted copy of the one in which epoch '::text || s.epoch) || ' began.'::text) ELSE NULL::text END) AS "coalesce" FROM recovery_state s);
+-- called by basecommerce_app, basecommerce_engines, basecommerce_operator, basecommerce_relay
+
 CREATE OR REPLACE FUNCTION app.standing(operator_state text, allows_read boolean, allows_write boolean)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN ((operator_state = 'closed'::text) OR (NOT allows_read)) THEN 'closed'::text WHEN (NOT allows_write) THEN 'suspended'::text ELSE operator_state END;
+-- called by basecommerce_app
+
+CREATE OR REPLACE FUNCTION app.stored_bytes()
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  query text;
+  total bigint;
+begin
+  select string_agg(format('select sum(pg_column_size(t.*)) as bytes from public.%I t where t.tenant_id = app.current_tenant()', c.relname),
+                    ' union all ' order by c.relname)
+    into query
+    from pg_class c
+   where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+     and has_table_privilege(c.oid, 'insert')
+     and exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id')
+     and c.relname <> all (array['document_counters', 'entitlement_caps', 'entitlement_storage', 'entitlement_untold', 'entitlement_usage',
+                                 'idempotency_records', 'outbox_events', 'sessions']);
+  execute format('select coalesce(sum(bytes), 0)::bigint from (%s) as each', query) into total;
+  return total;
+end $function$;
 -- called by basecommerce_app

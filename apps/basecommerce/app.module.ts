@@ -5,6 +5,7 @@ import { AuditOperator } from '#modules/audit/operator';
 import { EventsOperator } from '#modules/events/operator';
 import { IdentityHttp } from '#modules/identity/http';
 import { IdentityOperator } from '#modules/identity/operator';
+import { RecoveryOperator } from '#modules/recovery/operator';
 import { TenancyHttp } from '#modules/tenancy/http';
 import { TenancyOperator } from '#modules/tenancy/operator';
 import { type Settings, SettingsModule } from '#platform/config';
@@ -26,6 +27,7 @@ export class CommandModule {
         IdentityOperator,
         AuditOperator,
         EventsOperator,
+        RecoveryOperator,
         BillingOperator,
       ],
     };

@@ -4,6 +4,7 @@ import { columns } from '#platform/command';
 import { sql } from '#platform/database';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { assertMigrated } from '#platform/database/migrate';
+import { recoveryStatus } from '#platform/recovery';
 import { assertFitForStreams, connectRedis } from '#platform/streams';
 
 type Light = 'red' | 'amber' | 'green';
@@ -33,6 +34,7 @@ export async function doctor(settings: Settings, isJson: boolean): Promise<numbe
     ['migrations', () => migrations(database)],
     ['clocks', () => clocks(database)],
     ['Redis', () => redisFitness(() => assertFitForStreams(redis))],
+    ['recovery', () => recovery(database)],
     ['relay', () => relay(database)],
     ['outbox', () => outbox(database)],
     ['engines', () => engines(database)],
@@ -92,6 +94,13 @@ async function redisFitness(check: () => Promise<string[]>): Promise<Omit<Findin
   return warnings.length > 0
     ? { light: 'amber', says: warnings.join('; ') }
     : { light: 'green', says: 'fit for streams' };
+}
+
+async function recovery(database: CrossTenantDatabase): Promise<Omit<Finding, 'what'>> {
+  const { epoch, fenced_because: because, waiting } = await recoveryStatus(database);
+  return because === null
+    ? { light: 'green', says: `epoch ${epoch}` }
+    : { light: 'red', says: `fenced, ${waiting} events wait: ${because} (recovery status, recovery confirm)` };
 }
 
 async function relay(database: CrossTenantDatabase): Promise<Omit<Finding, 'what'>> {

@@ -1,28 +1,34 @@
 /**
- * `basecommerce`: the operator's command. It sends the command's operation through the same server code as the console,
- * in this process, so that validation, transaction and audit are the same; the actor is the person at the keyboard.
+ * `basecommerce`: the operator's command. It sends the command's operation through the same server code as the console
+ * (console.ts). What works on files or on everything at once has no operation: doctor.ts, stores/command.ts.
  */
-import { randomBytes } from 'node:crypto';
-import os from 'node:os';
 import type { Problem } from '#contracts/problem';
 import { DomainError } from '#kernel';
 import { type Invocation, overviewOf, parseCommandLine, printed, printedProblem, usageOf } from '#platform/command';
 import { bootSettings, type Settings } from '#platform/config';
-import { createHttpApp, handledOperations } from '#platform/http';
-import { CommandModule } from './app.module.js';
+import { handledOperations } from '#platform/http';
+// Importing it registers the operations.
+import './app.module.js';
+import { ask } from './console.js';
 import { doctor } from './doctor.js';
-
-const EXIT = { done: 0, failed: 1, usage: 2, refused: 3 } as const;
+import { EXIT } from './exit.js';
+import { isStoreCommand, STORE_COMMANDS, storeCommand } from './stores/command.js';
 
 process.exitCode = await run(process.argv.slice(2));
 
 async function run(words: string[]): Promise<number> {
   const operations = handledOperations().filter((operation) => operation.command !== undefined);
   if (words[0] === 'doctor') return doctor(bootSettings('basecommerce'), words.includes('--json'));
+  const request = (line: string[], settings: Settings) => {
+    const parsed = parseCommandLine(operations, line);
+    if (parsed.kind === 'help') throw new Error(`${line.join(' ')} is not a command`);
+    return ask(parsed, settings);
+  };
+  if (isStoreCommand(words)) return storeCommand(words, () => bootSettings('basecommerce'), request);
   try {
     const parsed = parseCommandLine(operations, words);
     if (parsed.kind === 'help') {
-      const more = [['doctor', 'Look at the whole system, red things first']] as const;
+      const more = [['doctor', 'Look at the whole system, red things first'], ...STORE_COMMANDS] as const;
       process.stdout.write(`${parsed.operation ? usageOf(parsed.operation) : overviewOf(operations, more)}\n`);
       return EXIT.done;
     }
@@ -36,41 +42,12 @@ async function run(words: string[]): Promise<number> {
 }
 
 async function perform(invocation: Invocation, settings: Settings): Promise<number> {
-  // A key of this process alone: whoever can start it with the database's address needs no other.
-  const key = randomBytes(48).toString('base64url');
-  const own = {
-    ...settings,
-    MANAGEMENT_API_KEY: key,
-    SECRET_KEY: key,
-    LOG_LEVEL: 'silent' as const,
-    METRICS_ENABLED: false,
-  };
-  const actor = `operator:cli:${os.userInfo().username}`;
-  const app = await createHttpApp(CommandModule.with({ ...own, managementActor: actor }), {
-    ...own,
-    managementActor: actor,
-  });
-  try {
-    await app.init();
-    const answer = await app.inject({
-      method: invocation.operation.method,
-      url: invocation.path,
-      headers: {
-        host: `console.${settings.BASE_DOMAIN}`,
-        authorization: `Bearer ${key}`,
-        ...(invocation.isDryRun ? { 'x-dry-run': 'true' } : {}),
-      },
-      ...(invocation.body ? { payload: invocation.body } : {}),
-    });
-    const body = answer.json<unknown>();
-    if (answer.statusCode >= 400) {
-      process.stderr.write(`${invocation.isJson ? JSON.stringify(body) : printedProblem(body as Problem)}\n`);
-      return answer.statusCode === 422 ? EXIT.usage : answer.statusCode >= 500 ? EXIT.failed : EXIT.refused;
-    }
-    if (invocation.isDryRun) process.stderr.write('dry run: this is what would be; nothing was kept\n');
-    process.stdout.write(`${invocation.isJson ? JSON.stringify(body) : printed(body)}\n`);
-    return EXIT.done;
-  } finally {
-    await app.close();
+  const { status, body } = await ask(invocation, settings);
+  if (status >= 400) {
+    process.stderr.write(`${invocation.isJson ? JSON.stringify(body) : printedProblem(body as Problem)}\n`);
+    return status === 422 ? EXIT.usage : status >= 500 ? EXIT.failed : EXIT.refused;
   }
+  if (invocation.isDryRun) process.stderr.write('dry run: this is what would be; nothing was kept\n');
+  process.stdout.write(`${invocation.isJson ? JSON.stringify(body) : printed(body)}\n`);
+  return EXIT.done;
 }

@@ -3,13 +3,13 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { BILLING_PASSES, billingEngine } from '#engines/billing/worker';
 import { salesEngine } from '#engines/sales/worker';
 import { stockEngine } from '#engines/stock/worker';
-import { entitlementsProjection } from '#modules/entitlements/worker';
+import { entitlementsProjection, USAGE_PASSES } from '#modules/entitlements/worker';
 import { type Settings, SettingsModule } from '#platform/config';
 import type { EngineConsumer, EnginePass } from '#platform/inbox';
 import { WorkerModule } from '#platform/inbox/worker';
 
 export const ENGINES: readonly EngineConsumer[] = [stockEngine, salesEngine, billingEngine, entitlementsProjection];
-export const PASSES: readonly EnginePass[] = [...BILLING_PASSES];
+export const PASSES: readonly EnginePass[] = [...BILLING_PASSES, ...USAGE_PASSES];
 
 @Module({})
 export class EnginesWorkerModule {

@@ -1,15 +1,12 @@
 /** `npm run db:migrate`: the step between two releases. Images run it before they start anything new. */
 import { migrate, migrationsDirectory } from '#platform/database/migrate';
 import { DomainError } from '#kernel';
+import { bootSettings } from '#platform/config';
 
-const url = process.env['DATABASE_URL'];
-if (!url) {
-  process.stderr.write('migrate: DATABASE_URL is required\n');
-  process.exit(78);
-}
+const settings = bootSettings('migrate');
 try {
   const applied = await migrate({
-    url,
+    url: settings.DATABASE_URL,
     directory: migrationsDirectory(),
     onProgress: (line) => process.stdout.write(`migrate: ${line}\n`),
   });

@@ -10,6 +10,7 @@ import { CatalogueHttp } from '#modules/catalogue/http';
 import { CustomersHttp } from '#modules/customers/http';
 import { EntitlementsHttp } from '#modules/entitlements/http';
 import { EventsOperator } from '#modules/events/operator';
+import { RecoveryOperator } from '#modules/recovery/operator';
 import { IdentityHttp } from '#modules/identity/http';
 import { IdentityOperator } from '#modules/identity/operator';
 import { OrdersHttp } from '#modules/orders/http';
@@ -47,6 +48,7 @@ export class VerticalModule {
         IdentityOperator,
         AuditOperator,
         EventsOperator,
+        RecoveryOperator,
         BillingOperator,
       ],
       controllers: [DocsController],

@@ -1,9 +1,10 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { countTenants } from '#modules/tenancy/operator';
 import { bootSettings } from '#platform/config';
 import { TenantDatabase } from '#platform/database';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { assertMigrated } from '#platform/database/migrate';
-import { createHttpApp } from '#platform/http';
+import { createHttpApp, Drain } from '#platform/http';
 import { LiveFeeds, streamWakes } from '#platform/live';
 import { OutboxWaker } from '#platform/outbox';
 import { connectRedis, StreamNames } from '#platform/streams';
@@ -13,6 +14,7 @@ import { VerticalModule } from './app.module.js';
 const settings = bootSettings('vertical');
 const redis = connectRedis({ url: settings.REDIS_URL, name: 'vertical' });
 const checks: HealthCheck[] = [
+  { name: 'serving', check: () => app.get(Drain).check() },
   { name: 'database', check: async () => void (await app.get(TenantDatabase).pool.query('select 1')) },
   { name: 'migrations', check: async () => void (await assertMigrated(app.get(CrossTenantDatabase).pool)) },
   // Without Redis writes still commit and answer; their events wait in the outbox.
@@ -29,9 +31,16 @@ const subscriber = connectRedis({ url: settings.REDIS_URL, name: 'vertical-live'
 app.get(LiveFeeds).wokenBy(streamWakes(subscriber, names));
 const metrics = new MetricsServer(checks, settings.METRICS_ENABLED);
 metrics.gauge('live_streams_open', 'Live streams that are open right now', () => app.get(LiveFeeds).openStreams);
-metrics.gauge('database_connections', 'Connections of the stores’ pool by what they do', () => poolFigures(), 'state');
+metrics.gauge(
+  'tenants',
+  'Stores by the state the operator has them in',
+  () => countTenants(app.get(CrossTenantDatabase)),
+  'state',
+);
 await metrics.listen(settings.METRICS_PORT);
 await app.listen(settings.PORT, '0.0.0.0');
+// With an exit of its own: the first process of a container ignores the signal that it would send itself otherwise.
+app.enableShutdownHooks([], { useProcessExit: true });
 
 app.getHttpServer().once('close', () => {
   for (const waker of wakers) waker.close();
@@ -39,8 +48,3 @@ app.getHttpServer().once('close', () => {
   subscriber.disconnect();
   void metrics.close();
 });
-
-function poolFigures() {
-  const { totalCount, idleCount, waitingCount } = app.get(TenantDatabase).pool;
-  return { busy: totalCount - idleCount, idle: idleCount, callers_waiting: waitingCount };
-}

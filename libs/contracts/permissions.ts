@@ -33,6 +33,7 @@ export const PERMISSIONS = {
   'entitlement.read': ['owner', 'manager', 'finance'],
   'entitlement.cap': ['owner', 'finance'],
   'billing.read': ['owner', 'finance'],
+  'billing.pay': ['owner', 'finance'],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof PERMISSIONS;

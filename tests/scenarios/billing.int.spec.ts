@@ -271,12 +271,15 @@ describe('a bill', () => {
     const shown = await done(desk.get('/operator/v1/subscriptions/acme'));
     expect(shown).toMatchObject({ surplus: '20.00', next_invoice: { total_so_far: '179.00' } });
     expect(await refused(desk.post(`${path}/write-off`, because))).toEqual([409, 'nothing_owed']);
-    const refund = { amount: '200.00', means: 'pix', reference: 'R-1', ...because };
+    const refund = { amount: '200.01', means: 'pix', reference: 'R-1', ...because };
     expect(await refused(desk.post(`${path}/refunds`, refund))).toEqual([422, 'refund_exceeds_payments']);
-    expect(await done(desk.post(`${path}/refunds`, { ...refund, amount: '80.00' }))).toMatchObject({
-      status: 'issued',
-      owed: '80.00',
-    });
+    // What was overpaid goes back first; only for the rest it is owed again. Told twice, it is one.
+    for (let told = 0; told < 2; told++)
+      expect(await done(desk.post(`${path}/refunds`, { ...refund, amount: '100.00' }))).toMatchObject({
+        status: 'issued',
+        owed: '80.00',
+      });
+    expect((await done(desk.get('/operator/v1/subscriptions/acme'))).surplus).toBe('0.00');
     expect(await done(desk.post(`${path}/write-off`, because))).toMatchObject({
       status: 'uncollectible',
       owed: '0.00',
@@ -285,6 +288,47 @@ describe('a bill', () => {
       await owner.query(`select sum(amount_minor)::text as sum, count(*)::int as entries from billing_ledger_entries`)
     ).rows;
     expect(ledger).toMatchObject({ sum: '0' });
+  });
+
+  it('is given back what was overpaid, in part and whole, once under each reference, with its reason on record', async () => {
+    const id = (await done(acme.get('/invoices'))).data[0].id as string;
+    const path = '/operator/v1/billing/accounts/acme/refund-surplus';
+    const back = { means: 'pix', reference: 'S-1', amount: '30.00', ...because };
+    expect(await refused(desk.post(path, back))).toEqual([409, 'nothing_overpaid']);
+    const pay = { amount: '150.00', means: 'pix', reference: 'E2E-9', ...because };
+    expect(await done(desk.post(`/operator/v1/invoices/${id}/payments`, pay))).toMatchObject({
+      status: 'paid',
+      owed: '0.00',
+    });
+    const overpaid = async () => (await done(desk.get('/operator/v1/subscriptions/acme'))).surplus;
+    expect(await overpaid()).toBe('70.00');
+    expect(await refused(desk.post(path, { ...back, amount: '70.01' }))).toEqual([422, 'refund_exceeds_surplus']);
+    expect(await refused(desk.post(path, { ...back, amount: '0' }))).toEqual([422, 'invalid_amount']);
+    expect(await done(desk.post(path, back, { 'x-dry-run': 'true' }))).toMatchObject({ surplus: '40.00' });
+    expect(await overpaid()).toBe('70.00');
+    for (let told = 0; told < 2; told++)
+      expect(await done(desk.post(path, back))).toMatchObject({ tenant: 'acme', surplus: '40.00', currency: 'BRL' });
+    expect(await refused(desk.post(path, { ...back, amount: '29.00' }))).toEqual([409, 'payment_reference_taken']);
+    expect(await done(desk.post(path, { means: 'transfer', reference: 'S-2', ...because }))).toMatchObject({
+      surplus: '0.00',
+    });
+    expect((await done(acme.get(`/invoices/${id}`))).owed).toBe('0.00');
+    const kinds = (await done(acme.get('/payments'))).data.map(({ kind, amount }: { kind: string; amount: string }) => [
+      kind,
+      amount,
+    ]);
+    expect(kinds.slice(0, 2)).toEqual([
+      ['surplus_refund', '40.00'],
+      ['surplus_refund', '30.00'],
+    ]);
+    const { rows } = await owner.query(
+      `select coalesce(sum(amount_minor), 0)::int as surplus, (select surplus_minor::int from billing_accounts where tenant_id = $1) as kept
+         from billing_ledger_entries where tenant_id = $1 and account = 'surplus'`,
+      [system.tenants.acme],
+    );
+    expect(rows).toEqual([{ surplus: 0, kept: 0 }]);
+    const { data: acts } = await done(desk.get('/operator/v1/audit?tenant=acme'));
+    expect(acts.filter(({ action }: { action: string }) => action === 'surplus.refund')).toHaveLength(3);
   });
 
   it('is on record: the runs, the months, and every act with its reason', async () => {
@@ -459,7 +503,9 @@ describe('a trial', () => {
     expect(Number(started.next_invoice.total_so_far)).toBeLessThan(199 / 1.5);
     const told = await done(desk.get(`/operator/v1/events?tenant=${tenant}&type=account.entitlements_changed`));
     const shown = await done(desk.get(`/operator/v1/events/${told.data[0].id}`));
-    expect(shown.envelope.data.periods[0].meters).toEqual([{ meter: 'orders', included: 10, soft: 12, hard: 15 }]);
+    expect(shown.envelope.data.periods[0].meters).toEqual([
+      { meter: 'orders', included: 10, soft: 12, hard: 15, used: 0 },
+    ]);
     expect(Date.parse(shown.envelope.data.periods[0].starts_at)).toBeLessThanOrEqual(Date.now());
     // Another plan takes the place of the one to come, and the trial goes on.
     const changed = await done(desk.post(`${path}/change-plan`, { plan: 'first', ...because }));
@@ -554,5 +600,50 @@ describe('an invoice that waits for a person', () => {
     expect(await done(desk.post(`${await waiting(0n)}/approve`, because))).toMatchObject({ status: 'paid', number: 5 });
     expect((await done(desk.get('/operator/v1/subscriptions/bolt'))).surplus).toBe('15.00');
     expect(await eventsOf('bolt', 'account.invoice_issued')).toBe(issued + 3);
+  });
+});
+
+describe('usage that came too late for any pass', () => {
+  it('is shown to the operator with its period, meter and when it came; what is still billed is not', async () => {
+    const list = async (query = '') => (await done(desk.get(`/operator/v1/billing/unbilled-usage${query}`))).data;
+    const tenant = system.tenants.bolt;
+    const client = await owner.connect();
+    try {
+      await client.query('begin');
+      // A chain of twenty months, all invoiced; the sixteenth after the third began on 1 May of the second year.
+      const subscription = newId();
+      await client.query(
+        `insert into billing_subscriptions (tenant_id, id, anchor_on, interval_months, started_at, ended_at, due_at)
+         values ($1, $2, '2024-01-01', 1, '2024-01-01', '2025-09-01', 'infinity')`,
+        [tenant, subscription],
+      );
+      await client.query(
+        `insert into billing_periods (tenant_id, subscription_id, seq, starts_at, ends_at, time_zone, tzdb_version, is_invoiced)
+         select $1, $2, n, timestamptz '2024-01-01Z' + n * interval '1 month', timestamptz '2024-01-01Z' + (n + 1) * interval '1 month', 'UTC', 't', true
+           from generate_series(0, 19) n`,
+        [tenant, subscription],
+      );
+      await client.query(
+        `insert into billing_usage_events (tenant_id, transaction_id, meter, occurred_at, received_at, subject, quantity, payload_hash)
+         select $1, gen_random_uuid(), 'orders', timestamptz '2024-03-10Z', r, 'o', 2, '\\x00'
+           from unnest($2::timestamptz[]) r`,
+        [tenant, ['2024-03-10Z', '2025-06-30T23:59:59Z', '2025-07-01Z', '2025-08-02Z']],
+      );
+      await client.query('commit');
+    } finally {
+      client.release();
+    }
+    const expected = {
+      tenant: 'bolt',
+      period: { seq: 2, starts_at: '2024-03-01T00:00:00.000Z' },
+      meter: 'orders',
+      events: 2,
+      quantity: '4',
+      received_first_at: '2025-07-01T00:00:00.000Z',
+      received_last_at: '2025-08-02T00:00:00.000Z',
+    };
+    expect(await list()).toMatchObject([expected]);
+    expect(await list('?tenant=bolt')).toMatchObject([expected]);
+    expect(await list('?tenant=acme')).toEqual([]);
   });
 });

@@ -2,6 +2,12 @@
 import pg from 'pg';
 import Stripe from 'stripe';
 import supertest from 'supertest';
+import { CrossTenantDatabase } from '#platform/database/crossing';
+import { StripeStub } from '#testing/stripe-stub/index';
+import { PaymentPages } from '../../libs/engines/billing/payments/configured.js';
+import type { PaymentProvider } from '../../libs/engines/billing/payments/port.js';
+import { stripeProvider } from '../../libs/engines/billing/payments/stripe.js';
+import { takeProviderEvents } from '../../libs/engines/billing/usecases/take-provider-events.js';
 import { type Caller, startSystem, type System } from './system.js';
 
 const WEBHOOK_SECRET = 'whsec_scenario_of_the_console';
@@ -129,4 +135,113 @@ it.each([
 
 it('hears providers at the console’s host only', async () => {
   expect((await post(MESSAGE, signed(MESSAGE), 'acme.localhost')).status).toBe(404);
+});
+
+describe('a store’s own card', () => {
+  let stub: StripeStub;
+  let provider: PaymentProvider;
+  let engines: CrossTenantDatabase;
+  let acme: Caller;
+
+  beforeAll(async () => {
+    stub = await StripeStub.start();
+    provider = stripeProvider({ apiKey: API_KEY, webhookSecret: WEBHOOK_SECRET, endpoint: stub.endpoint });
+    engines = new CrossTenantDatabase({ url: system.database.url, role: 'basecommerce_engines', application: 'cards' });
+    acme = await system.as('acme', 'owner');
+  });
+  afterAll(async () => {
+    await stub.stop();
+    await engines.close();
+  });
+
+  const PATH = '/billing/payment-method';
+  /** The page is Stripe's; the tests' Stripe is elsewhere. */
+  const through = (given: () => Promise<PaymentProvider | undefined>) =>
+    void (system.app.get(PaymentPages, { strict: false }).provider = given);
+  const refused = async (asked: Promise<{ status: number; body: { code: string } }>) => {
+    const { status, body } = await asked;
+    return [status, body.code];
+  };
+
+  it('is entered on a page of the provider’s, which only the owner and finance may open', async () => {
+    through(() => Promise.resolve(provider));
+    for (const role of ['seller', 'manager', 'warehouse'] as const)
+      expect(await refused((await system.as('acme', role)).post(PATH))).toEqual([403, 'forbidden']);
+    expect((await system.visitor('acme.localhost').post(PATH)).status).toBe(401);
+    const opened = await (await system.as('acme', 'finance')).post(PATH, { return_path: '/billing?from=card' });
+    expect([opened.status, opened.body.url]).toEqual([
+      201,
+      expect.stringMatching(/^https:\/\/checkout\.stripe\.com\//),
+    ]);
+    expect(
+      stub.ledger.get(new URL(`http://stripe/v1/checkout/sessions/${stub.ledger.pages.at(-1)}`)).body,
+    ).toMatchObject({
+      success_url: 'https://acme.localhost/billing?from=card',
+    });
+    for (const return_path of ['https://evil.test', '//evil.test', '/\\evil.test', 'billing'])
+      expect((await acme.post(PATH, { return_path })).status).toBe(422);
+  });
+
+  it('is opened once for a request that is repeated with its key', async () => {
+    const pages = stub.ledger.pages.length;
+    const key = { 'idempotency-key': 'card-1' };
+    const [first, again] = [await acme.post(PATH, {}, key), await acme.post(PATH, {}, key)];
+    expect(again.body).toEqual(first.body);
+    expect(stub.ledger.pages).toHaveLength(pages + 1);
+  });
+
+  it('is charged once the provider has told of it, shown without its number, and taken back by its store', async () => {
+    await acme.post(PATH);
+    const { session } = stub.ledger.enterCard({ last4: '4444', exp_month: 3, exp_year: 2031 });
+    const { body, signature } = stub.webhook('evt_card', 'checkout.session.completed', session, new Date());
+    const message = body.toString();
+    const mine = signed(message);
+    expect(signature).not.toBe(mine);
+    expect((await acme.get('/billing')).body.payment_method).toBeNull();
+    for (const isNew of [true, false]) expect((await post(message, mine)).body).toEqual({ is_new: isNew });
+    for await (const taken of takeProviderEvents(engines, provider, 10))
+      if (taken.event === 'evt_card') expect(taken).toMatchObject({ outcome: 'done' });
+    const shown = (await acme.get('/billing')).body.payment_method;
+    expect(shown).toEqual({
+      provider: 'stripe',
+      label: 'Visa 4444',
+      card: { brand: 'visa', last4: '4444', expires_on: '2031-03' },
+      added_at: expect.any(String),
+    });
+    expect((await (await system.as('bolt', 'owner')).get('/billing')).body.payment_method).toBeNull();
+    expect(await refused((await system.as('bolt', 'owner')).delete(PATH))).toEqual([404, 'payment_method_not_found']);
+    expect(await refused((await system.as('acme', 'seller')).delete(PATH))).toEqual([403, 'forbidden']);
+    const removed = await acme.delete(PATH);
+    expect([removed.status, removed.body]).toEqual([200, { removed: shown }]);
+    expect((await acme.get('/billing')).body.payment_method).toBeNull();
+    expect(await refused(acme.delete(PATH))).toEqual([404, 'payment_method_not_found']);
+  });
+
+  it('can be entered while the store is suspended, and not while the provider is away or too slow for many', async () => {
+    await owner.query(
+      `insert into tenant_access (tenant_id, state, allows_sign_in, allows_read, allows_export, allows_write, allows_metered)
+       values ($1, 'suspended', true, true, true, false, false)`,
+      [system.tenants.acme],
+    );
+    expect(await refused(acme.post('/products', { code: 'A', name: 'A', unit: 'H87', price: '1.00' }))).toEqual([
+      402,
+      'tenant_suspended',
+    ]);
+    expect((await acme.post(PATH)).status).toBe(201);
+    stub.isDown = true;
+    expect(await refused(acme.post(PATH))).toEqual([503, 'payment_provider_unavailable']);
+    stub.isDown = false;
+    let release = () => {};
+    const slow = new Promise<void>((resolve) => (release = resolve));
+    through(async () => {
+      await slow;
+      return provider;
+    });
+    const asked = Array.from({ length: 5 }, () => acme.post(PATH));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    release();
+    expect((await Promise.all(asked)).map(({ status }) => status).sort()).toEqual([201, 201, 503, 503, 503]);
+    through(() => Promise.resolve(undefined));
+    expect(await refused(acme.post(PATH))).toEqual([404, 'provider_not_set_up']);
+  });
 });

@@ -1,10 +1,14 @@
 /** A store's API calls become usage that is reported once, whatever happens to the report. */
 import pg from 'pg';
+import type { Envelope } from '#contracts/event';
+import { BILLING_PASSES, billingEngine } from '#engines/billing/worker';
 import { newId, tenantId } from '#kernel';
+import { entitlementsProjection, USAGE_PASSES } from '#modules/entitlements/worker';
 import { TenantDatabase } from '#platform/database';
+import { CrossTenantDatabase } from '#platform/database/crossing';
 import { UsageMeter } from '../../libs/platform/http/usage-meter.js';
 import { createTestDatabase, type TestDatabase } from '#testing/database';
-import { startSystem } from './system.js';
+import { type Caller, startSystem, type System } from './system.js';
 
 interface Report {
   tenant_id: string;
@@ -107,4 +111,126 @@ describe('a report', () => {
     expect(await meter.flush()).toBe(0);
     expect((await reports(server.url)).map(({ data }) => data.quantity)).toEqual([1]);
   });
+});
+
+describe('what the store is told it has used', () => {
+  let system: System;
+  let engines: CrossTenantDatabase;
+  let owner: pg.Pool;
+  let acme: Caller;
+  let heard = 0n;
+
+  beforeAll(async () => {
+    system = await startSystem();
+    engines = new CrossTenantDatabase({ url: system.database.url, role: 'basecommerce_engines', application: 'usage' });
+    owner = new pg.Pool({ connectionString: system.database.url, max: 1 });
+    acme = await system.as('acme', 'owner');
+  });
+  afterAll(async () => {
+    await engines.close();
+    await owner.end();
+    await system.stop();
+  });
+
+  /** What the relay and the worker do, until nothing is on its way. */
+  async function deliver(): Promise<void> {
+    for (;;) {
+      const { rows } = await owner.query(
+        `select seq, tenant_id, id, type, aggregate, aggregate_id, aggregate_version, occurred_at, data from outbox_events
+          where seq > $1 and tenant_id = $2 order by seq`,
+        [heard, system.tenants.acme],
+      );
+      if (rows.length === 0) return;
+      heard = rows.at(-1).seq;
+      const events = rows.map(
+        (row) =>
+          ({
+            id: row.id,
+            type: row.type,
+            subject: `${row.aggregate}/${row.aggregate_id}`,
+            time: row.occurred_at.toISOString(),
+            tenantid: row.tenant_id,
+            aggregateversion: row.aggregate_version,
+            data: row.data,
+          }) as Envelope,
+      );
+      const of = (aggregates: readonly string[]) =>
+        events.filter(({ subject }) => aggregates.includes(subject.split('/')[0]!));
+      await engines.transaction((tx) => billingEngine.apply(tx, of(billingEngine.aggregates)));
+      await engines.transaction((tx) => entitlementsProjection.apply(tx, of(entitlementsProjection.aggregates)));
+      while ((await engines.transaction((tx) => billingEngine.refresh(tx, 100))) > 0);
+    }
+  }
+
+  /** By meter, from both: the limits that requests meet, and the bill. */
+  async function told() {
+    const [limits, bill] = [(await acme.get('/usage')).body.data, (await acme.get('/billing')).body.usage];
+    const used = (list: { meter: string; used: number }[]) =>
+      Object.fromEntries(list.map((one) => [one.meter, one.used]));
+    return { limits: used(limits), bill: used(bill) };
+  }
+
+  async function expectAgreement(expected: Record<string, number>): Promise<void> {
+    await deliver();
+    const { limits, bill } = await told();
+    expect(limits).toEqual(bill);
+    expect(bill).toMatchObject(expected);
+  }
+
+  it('is the same in its limits and on its bill, also when its plan began long after it did', async () => {
+    await deliver();
+    const { id: customer_id } = (await acme.post('/customers', { kind: 'person', name: 'Ana' })).body;
+    const quote = async () => (await acme.post('/quotes', { customer_id, lines: [] })).status;
+    // Before there is a plan, and with their events still on their way when it begins.
+    for (let made = 0; made < 3; made++) expect(await quote()).toBe(201);
+    const desk = system.operator();
+    const because = { reason: 'scenario' };
+    const meters = ['quotes=4@1.00', 'orders=4@1.00', 'active_users=10@0', 'api_calls=1000@0', 'stored_mb=10@0'];
+    await desk.post('/operator/v1/plans', { code: 'small', base_price: '10.00', meters, ...because });
+    await deliver();
+    for (let made = 0; made < 2; made++) expect(await quote()).toBe(201);
+    expect((await desk.post('/operator/v1/subscriptions/acme/start', { plan: 'small', ...because })).status).toBe(201);
+    await expectAgreement({ quotes: 5, orders: 0 });
+    expect(await quote()).toBe(201);
+    expect(await quote()).toBe(402);
+    await expectAgreement({ quotes: 6 });
+    // A larger plan in the same period goes on from there.
+    const larger = { code: 'larger', base_price: '20.00', meters: ['quotes=8@1.00', ...meters.slice(1)], ...because };
+    await desk.post('/operator/v1/plans', larger);
+    expect(
+      (await desk.post('/operator/v1/subscriptions/acme/change-plan', { plan: 'larger', ...because })).status,
+    ).toBe(200);
+    await expectAgreement({ quotes: 6 });
+    for (let made = 0; made < 6; made++) expect(await quote()).toBe(201);
+    expect(await quote()).toBe(402);
+    await expectAgreement({ quotes: 12 });
+  });
+
+  it('is the same of what nobody reserves: people, calls and what is kept', async () => {
+    await pass('billing-overage');
+    await system.as('acme', 'seller');
+    await owner.query(
+      `insert into customers (tenant_id, id, kind, name, version, created_at, changed_at)
+       select $1, gen_random_uuid(), 'person', repeat('x', 200), 1, now(), now() from generate_series(1, 8000)`,
+      [system.tenants.acme],
+    );
+    const meter = new UsageMeter(
+      new TenantDatabase({ url: system.database.url, application: 'metering', maxConnections: 1 }),
+    );
+    for (let call = 0; call < 17; call++) meter.count(tenantId(system.tenants.acme));
+    await meter.flush();
+    await meter['database'].close();
+    await deliver();
+    await pass('usage-storage');
+    await expectAgreement({ active_users: 2, api_calls: 17, stored_mb: 2, quotes: 12 });
+  });
+
+  async function pass(name: string): Promise<void> {
+    const found = [...BILLING_PASSES, ...USAGE_PASSES].find((one) => one.name === name)!;
+    const context = { asOf: undefined, tenant: undefined, isDryRun: false, isReplayForced: false };
+    const settings = { DATABASE_URL: system.database.url } as never;
+    for await (const event of found.run({ database: engines, settings, ...context }))
+      expect(event.kind).not.toBe('failed');
+    await deliver();
+  }
 });

@@ -21,13 +21,33 @@ export const entitlementsChanged = defineEvent({
   data: z.object({
     plan: z.string(),
     periods: z.array(
-      period.extend({ meters: z.array(z.object({ meter, included: count, soft: count, hard: count })) }),
+      period.extend({
+        meters: z.array(
+          z.object({
+            meter,
+            included: count,
+            soft: count,
+            hard: count,
+            /** What billing has counted in the period so far, where it is told while it runs. */
+            used: count.optional(),
+          }),
+        ),
+      }),
     ),
   }),
   example: {
     plan: 'standard',
     periods: [{ ...examplePeriod, meters: [{ meter: 'orders', included: 1000, soft: 1200, hard: 1500 }] }],
   },
+});
+
+export const usageCounted = defineEvent({
+  type: 'account.usage_counted',
+  version: 1,
+  aggregate: 'account',
+  summary: 'How much of each meter a tenant has used in a period, as billing counts it by now.',
+  data: z.object({ period, meters: z.array(z.object({ meter, used: count })) }),
+  example: { period: examplePeriod, meters: [{ meter: 'api_calls', used: 48_211 }] },
 });
 
 export const accessChanged = defineEvent({

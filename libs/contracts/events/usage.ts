@@ -1,7 +1,21 @@
-/** What a process counted while it served a tenant. Each report is an aggregate of its own, so that processes never wait for each other. */
+/** What was counted or measured of a tenant's use. Each report is an aggregate of its own, so that processes never wait for each other. */
 import { z } from 'zod';
 import { defineEvent } from '../event.js';
 import { instant } from '../scalars.js';
+
+export const storageMeasured = defineEvent({
+  type: 'usage.storage_measured',
+  version: 1,
+  aggregate: 'usage',
+  summary: 'What a tenant keeps was measured; once a day.',
+  data: z.object({
+    bytes: z.int().nonnegative(),
+    /** Whole ones of 1,000,000 bytes: what is not full is not counted. */
+    megabytes: z.int().nonnegative(),
+    measured_at: instant,
+  }),
+  example: { bytes: 41_943_040, megabytes: 41, measured_at: '2026-11-20T03:10:00.000Z' },
+});
 
 export const usageReported = defineEvent({
   type: 'usage.reported',

@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { operation, page, pageQuery } from '../operation.js';
 import { id, instant } from '../scalars.js';
-import { access } from './billing.js';
+import { access, billingPeriod, meter, wholeText } from './billing.js';
 import { slug } from './billing-desk.js';
-import { moment, ofTenant, operator, reason } from './billing-plans.js';
+import { moment, ofTenant, operator, reason, tenantName } from './billing-plans.js';
 import { email } from './identity.js';
 
 const standing = access.extend({ tenant_id: id, tenant: slug }).meta({ id: 'DeskAccess' });
@@ -104,6 +104,33 @@ export const releaseParked = operation({
   body: z.strictObject({ pass: passName.optional().meta({ description: 'All of them unless given' }), reason }),
   response: z.object({ tenant_id: id, released: z.array(passName) }),
   errors: ['account_not_found', 'not_parked'],
+});
+
+export const listUnbilledUsage = operation({
+  ...operator,
+  id: 'listUnbilledUsage',
+  method: 'GET',
+  path: '/billing/unbilled-usage',
+  tag: 'Access',
+  summary: 'List usage that came so late that no pass bills it any more; a person may credit or invoice it otherwise',
+  command: 'billing unbilled-usage',
+  query: pageQuery.omit({ cursor: true }).extend({ tenant: tenantName.optional() }),
+  response: page(
+    z.object({
+      tenant_id: id,
+      tenant: slug,
+      period: billingPeriod,
+      meter,
+      events: z
+        .int()
+        .positive()
+        .meta({ examples: [3] }),
+      quantity: wholeText,
+      received_first_at: instant,
+      received_last_at: instant,
+    }),
+  ),
+  errors: ['account_not_found'],
 });
 
 export const listBillingRuns = operation({

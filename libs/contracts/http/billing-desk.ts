@@ -13,7 +13,7 @@ import {
   units,
   wholeText,
 } from './billing.js';
-import { moment, operator, positiveAmount, reason, tenantName } from './billing-plans.js';
+import { moment, ofTenant, operator, positiveAmount, reason, tenantName } from './billing-plans.js';
 
 export const slug = z.string().meta({ examples: ['acme'] });
 const actor = z.string().meta({ examples: ['operator:01931b6e-3c00-7a00-8000-000000000001'] });
@@ -241,7 +241,8 @@ export const recordRefund = operation({
   id: 'recordRefund',
   path: '/invoices/:id/refunds',
   tag: 'Payments',
-  summary: 'Record money that went back; the invoice is owed again unless it is credited as well',
+  summary:
+    'Record money that went back: first what was overpaid on the invoice; for the rest it is owed again unless it is credited as well',
   command: 'payments refund',
   body: z.strictObject(movement),
   errors: [
@@ -251,6 +252,38 @@ export const recordRefund = operation({
     'payment_in_the_future',
     'payment_reference_taken',
     'refund_exceeds_payments',
+  ],
+});
+
+export const refundSurplus = operation({
+  ...operator,
+  id: 'refundSurplus',
+  method: 'POST',
+  path: '/billing/accounts/:tenant/refund-surplus',
+  status: 200,
+  tag: 'Payments',
+  summary: 'Record that what a store has overpaid went back to it, instead of into its next invoice',
+  description:
+    'By hand. What goes back to a card is refunded at the payment provider: its message lowers what is overpaid in the same way.',
+  command: 'payments refund-surplus',
+  params: ofTenant,
+  body: z.strictObject({
+    ...movement,
+    amount: positiveAmount.optional().meta({ description: 'All that is overpaid unless given' }),
+  }),
+  response: z.object({
+    tenant_id: id,
+    tenant: slug,
+    surplus: money.meta({ description: 'What is left of it' }),
+    currency,
+  }),
+  errors: [
+    'account_not_found',
+    'nothing_overpaid',
+    'invalid_amount',
+    'refund_exceeds_surplus',
+    'payment_in_the_future',
+    'payment_reference_taken',
   ],
 });
 

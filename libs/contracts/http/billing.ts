@@ -7,8 +7,16 @@ import { currency, date, id, instant, money } from '../scalars.js';
 export const meter = z.enum(METERS);
 export const INVOICE_STATES = ['draft', 'needs_approval', 'issued', 'paid', 'void', 'uncollectible'] as const;
 export const LINE_KINDS = ['base', 'overage', 'adjustment', 'carry', 'surplus'] as const;
-export const FACT_KINDS = ['payment', 'refund', 'dispute', 'dispute_won', 'surplus'] as const;
-export const HOLD_CAUSES = ['billing', 'cap', 'admin', 'fraud'] as const;
+export const FACT_KINDS = [
+  'payment',
+  'refund',
+  'dispute',
+  'dispute_won',
+  'surplus',
+  'carried',
+  'surplus_refund',
+] as const;
+export const HOLD_CAUSES = ['billing', 'admin', 'fraud'] as const;
 
 export const units = z.int().nonnegative();
 export const unitPrice = z
@@ -137,6 +145,28 @@ export const subscribedPlan = z
   })
   .meta({ id: 'SubscribedPlan' });
 
+export const paymentMethod = z
+  .object({
+    provider: z.string().meta({ examples: ['stripe'] }),
+    label: z.string().meta({ examples: ['Visa 4242'] }),
+    card: z
+      .object({
+        brand: z.string().meta({ examples: ['visa'] }),
+        last4: z
+          .string()
+          .regex(/^\d{4}$/)
+          .meta({ examples: ['4242'] }),
+        expires_on: z
+          .string()
+          .regex(/^\d{4}-\d{2}$/)
+          .meta({ description: 'The last month in which it can be charged', examples: ['2029-08'] }),
+      })
+      .nullable()
+      .meta({ description: 'Null for a method that the operator has named' }),
+    added_at: instant,
+  })
+  .meta({ id: 'OwnPaymentMethod', description: 'What invoices are charged to' });
+
 export const billing = z
   .object({
     currency: currency.nullable(),
@@ -145,6 +175,7 @@ export const billing = z
     ends_at: instant.nullable().meta({ description: 'Of a cancelled subscription: when it ends' }),
     access,
     next_invoice: nextInvoice.nullable(),
+    payment_method: paymentMethod.nullable().meta({ description: 'Null: invoices are paid by transfer, Pix or cash' }),
     usage: z.array(meterUsage),
   })
   .meta({ id: 'Billing' });

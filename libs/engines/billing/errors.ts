@@ -31,6 +31,8 @@ export const errors = errorTable({
   payment_in_the_future: ['invalid', 'Money cannot have moved at an instant that has not come yet.'],
   payment_reference_taken: ['conflict', 'This reference belongs to another payment. Give each payment its own.'],
   refund_exceeds_payments: ['invalid', 'More cannot be given back than was paid on this invoice.'],
+  nothing_overpaid: ['conflict', 'This tenant has paid no more than it owed, or its next invoice has taken it up.'],
+  refund_exceeds_surplus: ['invalid', 'More cannot be given back than was overpaid and no invoice has taken up.'],
   nothing_to_extend: ['conflict', 'This tenant is in no grace that could be extended.'],
   extension_not_later: ['invalid', 'An extension moves the deadline later, never earlier.'],
   hold_exists: ['conflict', 'This tenant has such a hold already.'],

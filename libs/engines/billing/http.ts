@@ -1,11 +1,15 @@
 /** What a store sees of its bill. All of it stays readable while the store is suspended. */
 import { Controller, Inject, Module } from '@nestjs/common';
 import { getBilling, getOwnInvoice, getOwnInvoicePdf, listOwnInvoices, listOwnPayments } from '#contracts/http/billing';
+import { removeOwnPaymentMethod, setUpOwnPaymentMethod } from '#contracts/http/billing-methods';
 import { SETTINGS, type Settings } from '#platform/config';
 import { type CallOf, Handle } from '#platform/http';
 import { before, pageOf } from '#platform/paging';
 import { factRows, invoiceRows, standingOf } from './data/lists.js';
+import { defaultMethod } from './data/methods.js';
 import { renderInvoicePdf } from './documents/invoice-pdf.js';
+import { PaymentPages } from './payments/configured.js';
+import { openMethodPage, removeOwnMethod } from './usecases/own-method.js';
 import { printable, wholeInvoice } from './usecases/read-invoice.js';
 import { subscriptionPicture } from './usecases/subscription-picture.js';
 import {
@@ -13,6 +17,7 @@ import {
   instantText,
   invoiceView,
   lineView,
+  methodView,
   nextInvoiceView,
   paymentView,
   periodView,
@@ -28,12 +33,16 @@ const NOBODY = {
   ends_at: null,
   access: { state: 'active', trial_ends_at: null, grace_ends_at: null, holds: [], past_due: '0.00' },
   next_invoice: null,
+  payment_method: null,
   usage: [],
 } as const;
 
 @Controller()
 export class BillingController {
-  constructor(@Inject(SETTINGS) private readonly settings: Settings) {}
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    @Inject(PaymentPages) private readonly pages: PaymentPages,
+  ) {}
 
   @Handle(getBilling)
   async show(call: CallOf<typeof getBilling>) {
@@ -43,8 +52,10 @@ export class BillingController {
       const standing = await tx.first(standingOf(tenant));
       if (!standing) return { ...NOBODY, access: { ...NOBODY.access, holds: [] }, usage: [] };
       const access = accessView(standing);
+      const method = await tx.first(defaultMethod(tenant));
+      const payment_method = method ? methodView(method) : null;
       const picture = await subscriptionPicture(tx, tenant, now);
-      if (!picture) return { ...NOBODY, access, usage: [] };
+      if (!picture) return { ...NOBODY, access, payment_method, usage: [] };
       return {
         currency: picture.plan.currency,
         plan: subscribedPlanView(picture),
@@ -52,6 +63,7 @@ export class BillingController {
         ends_at: instantText(picture.endsAt),
         access,
         next_invoice: nextInvoiceView(picture),
+        payment_method,
         usage: usageView(picture, now),
       };
     });
@@ -81,6 +93,21 @@ export class BillingController {
     return renderInvoicePdf(await call.database.transaction(call.scope, (tx) => printable(tx, filter, this.settings)));
   }
 
+  @Handle(setUpOwnPaymentMethod)
+  async setUpMethod({ tx, body }: CallOf<typeof setUpOwnPaymentMethod>) {
+    const { BASE_DOMAIN: domain } = this.settings;
+    const returnUrl = (slug: string) => `https://${slug}.${domain}${body.return_path}`;
+    const { url, expiresAt } = await this.pages.few(async () =>
+      openMethodPage(tx, { provider: await this.pages.provider(), returnUrl }),
+    );
+    return { url, expires_at: expiresAt.toISOString() };
+  }
+
+  @Handle(removeOwnPaymentMethod)
+  async removeMethod({ tx }: CallOf<typeof removeOwnPaymentMethod>) {
+    return { removed: methodView(await removeOwnMethod(tx)) };
+  }
+
   @Handle(listOwnPayments)
   async payments(call: CallOf<typeof listOwnPayments>) {
     const { cursor, limit } = call.query;
@@ -89,5 +116,5 @@ export class BillingController {
   }
 }
 
-@Module({ controllers: [BillingController] })
+@Module({ controllers: [BillingController], providers: [PaymentPages] })
 export class BillingHttp {}

@@ -4,6 +4,10 @@
  */
 import { Counter, Gauge } from 'prom-client';
 import { type Queryable, sql } from '#platform/database';
+import { unbilledUsage } from './data/desk.js';
+
+/** A gauge need not count further. */
+const MOST_UNBILLED = 1_000;
 
 export const usageConflicts = new Counter({
   name: 'billing_usage_conflicts_total',
@@ -42,6 +46,11 @@ const waitingProviderEvents = new Gauge({
   help: 'Messages of payment providers stored more than an hour ago and not taken in',
 });
 
+const unbilledPeriods = new Gauge({
+  name: 'billing_unbilled_usage_periods',
+  help: 'Periods and meters with usage that came too late for any pass to bill it',
+});
+
 const PASSES = ['billing-overage', 'billing-grace', 'billing-reconcile'] as const;
 
 interface Picture {
@@ -77,4 +86,5 @@ export async function measureBilling(database: Queryable): Promise<void> {
   unsettledAttempts.set(row.attempts);
   unsentNotices.set(row.notices);
   waitingProviderEvents.set(row.events);
+  unbilledPeriods.set((await database.query(unbilledUsage(null, MOST_UNBILLED))).length);
 }

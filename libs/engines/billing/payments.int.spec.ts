@@ -6,10 +6,12 @@ import { sql } from '#platform/database';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { createTestDatabase, type TestDatabase } from '#testing/database';
 import { type Fault, StripeStub, type Verdict, WEBHOOK_SECRET } from '#testing/stripe-stub/index';
+import { readAccess } from './data/access.js';
 import type { PaymentProvider } from './payments/port.js';
 import { stripeProvider } from './payments/stripe.js';
 import { chargeDueInvoices, chargeInvoice, planCharge } from './usecases/charge-invoice.js';
 import { reconcileAttempts } from './usecases/reconcile-attempts.js';
+import { recordFact } from './usecases/settle.js';
 import { storeProviderEvent, takeProviderEvents } from './usecases/take-provider-events.js';
 
 const MINUTE = 60_000;
@@ -51,6 +53,7 @@ beforeEach(() => {
   stub.fault = () => 'none';
   stub.isDown = false;
   stub.ledger.verdict = () => 'succeeds';
+  stub.ledger.smallest = 50;
 });
 
 afterAll(async () => {
@@ -103,10 +106,66 @@ describe('charging an invoice', () => {
     expect(await charge(tenant, invoice)).toBe('not_now');
   });
 
-  it('refuses before the attempt what the provider can never charge', async () => {
+  it('writes down what the provider never takes, asks no more, and leaves it to the tenant to pay otherwise', async () => {
+    for (const [total, currency] of [
+      [5_124n, 'KWD'],
+      [100_000_000n, 'BRL'],
+    ] as const) {
+      const calls = stub.requests.length;
+      const { tenant, invoice } = await seedInvoice({ total, currency });
+      expect(await access(tenant)).toEqual({ pastDue: 0n, inFlight: total });
+      expect(await charge(tenant, invoice)).toBe('not_chargeable');
+      expect(await charge(tenant, invoice)).toBe('not_now');
+      expect((await picture(tenant)).attempts).toEqual(['declined not_chargeable']);
+      expect(stub.requests).toHaveLength(calls);
+      // From here on it is a debt like one that was declined: the next pass warns, and paying by hand ends it.
+      expect(await access(tenant)).toEqual({ pastDue: total, inFlight: 0n });
+      await payByHand(tenant, invoice, total);
+      expect(await access(tenant)).toEqual({ pastDue: 0n, inFlight: 0n });
+    }
+  });
+
+  it('charges what is left once a part that cannot be charged was paid otherwise', async () => {
     const { tenant, invoice } = await seedInvoice({ total: 5_124n, currency: 'KWD' });
-    await expect(charge(tenant, invoice)).rejects.toMatchObject({ code: 'amount_not_chargeable' });
-    expect((await picture(tenant)).attempts).toEqual([]);
+    expect(await charge(tenant, invoice)).toBe('not_chargeable');
+    await payByHand(tenant, invoice, 4n);
+    expect(await charge(tenant, invoice)).toBe('paid');
+    expect(stub.ledger.chargesOf(invoice).map(({ body }) => body['amount'])).toEqual([5_120]);
+  });
+
+  it.each([
+    ['the plan charges', 49n, 1],
+    ['the provider charges', 60n, 100],
+  ])('carries on what is less than %s: the invoice is settled, the next one takes it up', async (_, left, smallest) => {
+    stub.ledger.smallest = smallest;
+    const { tenant, invoice } = await seedInvoice();
+    await payByHand(tenant, invoice, TOTAL - left);
+    expect(await access(tenant)).toEqual({ pastDue: 0n, inFlight: left });
+    expect(await charge(tenant, invoice)).toBe('carried');
+    expect(await charge(tenant, invoice)).toBe('not_now');
+    expect(stub.ledger.chargesOf(invoice)).toEqual([]);
+    expect(await access(tenant)).toEqual({ pastDue: 0n, inFlight: 0n });
+    const { attempts, ...books } = await picture(tenant);
+    expect(attempts).toEqual(smallest === 1 ? [] : ['declined too_small']);
+    expect(books).toEqual({
+      invoices: ['paid'],
+      facts: [`carried ${left}`, `payment ${TOTAL - left}`],
+      ledger: [`carried ${left}`, `receivable ${-left}`],
+    });
+    const { rows } = await owner.query(`select carried_minor from billing_accounts where tenant_id = '${tenant}'`);
+    expect(rows).toEqual([{ carried_minor: String(left) }]);
+  });
+
+  it('finds out about an amount that is too small also when the answer was lost, and carries it on once', async () => {
+    stub.ledger.smallest = 100;
+    const { tenant, invoice } = await seedInvoice();
+    await payByHand(tenant, invoice, TOTAL - 60n);
+    stub.fault = () => 'broken_after';
+    expect(await charge(tenant, invoice)).toBe('unknown');
+    stub.fault = () => 'none';
+    await elapse(SEARCH_LAG_MS);
+    expect(await reconcile(tenant)).toEqual(['declined']);
+    expect((await picture(tenant)).facts).toEqual(['carried 60', `payment ${TOTAL - 60n}`]);
   });
 
   it('declined for now is tried again on the days of the grace, declined for good only with another method', async () => {
@@ -145,14 +204,14 @@ describe('charging an invoice', () => {
     }
   });
 
-  it('goes through all that are due, past one that fails', async () => {
+  it('goes through all that are due, past one that cannot be charged', async () => {
     await owner.query(`update billing_invoices set status = 'paid'`);
     const good = [await seedInvoice(), await seedInvoice(), await seedInvoice()];
     const bad = await seedInvoice({ total: 5_124n, currency: 'KWD' });
     const seen = await all(chargeDueInvoices(engines, provider, { limit: 100 }));
     expect(seen).toHaveLength(4);
     for (const { tenant, invoice } of good) expect(seen).toContainEqual({ tenant, invoice, outcome: 'paid' });
-    expect(seen).toContainEqual({ ...bad, error: expect.objectContaining({ code: 'amount_not_chargeable' }) });
+    expect(seen).toContainEqual({ ...bad, outcome: 'not_chargeable' });
     expect(await all(chargeDueInvoices(engines, provider, { limit: 100, tenant: good[0]!.tenant }))).toEqual([]);
   });
 });
@@ -477,6 +536,33 @@ describe('what Stripe tells', () => {
     ]);
   });
 
+  it('of a refund sends back what was overpaid first, and opens the invoice for the rest alone', async () => {
+    const { tenant, invoice } = await charged();
+    const { id } = stub.ledger.chargesOf(invoice)[0]!;
+    const byHand = { tenant, invoice, kind: 'payment' as const, provider: 'manual', means: 'pix', actor: 'spec' };
+    await engines.transaction((tx) => recordFact(tx, { ...byHand, amount: 5_000n, providerId: 'E2E', at: new Date() }));
+    const surplus = async () => {
+      const { rows } = await owner.query(`select surplus_minor from billing_accounts where tenant_id = '${tenant}'`);
+      return BigInt((rows[0] as { surplus_minor: string }).surplus_minor);
+    };
+    expect(await surplus()).toBe(5_000n);
+    const refund = stub.ledger.refund(id, 3_000, `re_part_${id}`);
+    for (const name of ['one', 'two', 'three']) await tell(name, 'refund.created', refund);
+    expect(await surplus()).toBe(2_000n);
+    expect(await picture(tenant)).toMatchObject({
+      invoices: ['paid'],
+      facts: ['payment 19900', 'payment 5000', 'surplus 5000', 'surplus_refund 3000'],
+    });
+    const rest = stub.ledger.refund(id, 4_500, `re_rest_${id}`);
+    for (const name of ['four', 'five']) await tell(name, 'refund.updated', rest);
+    const { invoices, facts, ledger } = await picture(tenant);
+    expect(await surplus()).toBe(0n);
+    expect(invoices).toEqual(['issued']);
+    expect(facts.slice(2)).toEqual(['refund 2500', 'surplus 5000', 'surplus_refund 2000', 'surplus_refund 3000']);
+    expect(ledger.reduce((sum, entry) => sum + BigInt(entry.split(' ')[1]!), 0n)).toBe(0n);
+    expect(await access(tenant)).toEqual({ pastDue: 2_500n, inFlight: 0n });
+  });
+
   it('is ignored, and counted as such, when it is of another kind or another installation’s', async () => {
     const { invoice } = await charged();
     const { id } = stub.ledger.chargesOf(invoice)[0]!;
@@ -637,6 +723,12 @@ async function tellOf(
     if (body.metadata['invoice_id'] === invoice)
       await receive({ id: `evt_${newId()}`, type, object: { id, object: 'payment_intent' } });
   for (const taken of await all(takeProviderEvents(database, calls, 1_000))) if ('error' in taken) throw taken.error;
+}
+
+/** What the ladder would see now. */
+async function access(tenant: string) {
+  const { pastDue, inFlight } = (await engines.transaction(async (tx) => readAccess(tx, tenant, await tx.now())))!;
+  return { pastDue, inFlight };
 }
 
 async function picture(tenant: string) {

@@ -3,7 +3,7 @@ import type { Envelope, EventContract, EventData } from '#contracts/event';
 import { orderCreated } from '#contracts/events/order';
 import { quoteCreated } from '#contracts/events/quote';
 import { tenantCreated, userCreated, userSignedIn } from '#contracts/events/tenant';
-import { usageReported } from '#contracts/events/usage';
+import { storageMeasured, usageReported } from '#contracts/events/usage';
 import { newId } from '#kernel';
 
 export type Deed = 'order' | 'quote' | 'revision' | 'sign_in' | 'calls' | 'owner' | 'seller';
@@ -65,6 +65,11 @@ export class Story {
     const to = new Date(from.getTime() + 60_000);
     const stretch = { from: from.toISOString(), to: to.toISOString() };
     return this.say(usageReported, newId(), to, { meter: 'api_calls', quantity, ...stretch });
+  }
+
+  stored(megabytes: number, at: Date): this {
+    const data = { bytes: megabytes * 1_000_000, megabytes, measured_at: at.toISOString() };
+    return this.say(storageMeasured, newId(), at, data);
   }
 
   private take(deed: Deed, at: Date, figure: number): void {

@@ -118,7 +118,19 @@ const said = async (tenant: string) =>
     )
   ).map(({ data }) => `${data.meter} ${data.percent}`);
 
-/** Every row but the tenant's id and the evidence of when an event arrived. */
+/** What was said last of each meter that nobody else counts, by the period's beginning. */
+const counted = async (tenant: string) => {
+  const told = await rows<{ data: { period: { starts_at: string }; meters: { meter: string; used: number }[] } }>(
+    `select data from outbox_events where tenant_id = $1 and type = 'account.usage_counted' order by aggregate_version`,
+    [tenant],
+  );
+  const last = new Map<string, number>();
+  for (const { data } of told)
+    for (const { meter, used } of data.meters) last.set(`${data.period.starts_at} ${meter}`, used);
+  return [...last].map(([key, used]) => `${key} ${used}`).sort();
+};
+
+/** Every row but the tenant's id, the evidence of when an event arrived, and how many events of its own were said. */
 async function picture(tenant: string): Promise<string> {
   const tables = [
     'billing_accounts',
@@ -130,7 +142,7 @@ async function picture(tenant: string): Promise<string> {
   const lines: string[] = [];
   for (const table of tables) {
     const found = await rows<{ row: string }>(
-      `select (to_jsonb(t) - 'received_at')::text as row from ${table} t where tenant_id = $1 order by 1`,
+      `select (to_jsonb(t) - 'received_at' - 'version')::text as row from ${table} t where tenant_id = $1 order by 1`,
       [tenant],
     );
     lines.push(table, ...found.map(({ row }) => row.replaceAll(tenant, 'TENANT')));
@@ -179,6 +191,7 @@ describe('events of usage', () => {
         await refreshAll();
         expect(await picture(other)).toBe(await picture(one));
         expect((await said(other)).sort()).toEqual((await said(one)).sort());
+        expect(await counted(other)).toEqual(await counted(one));
       }),
       { numRuns: 60 },
     );
@@ -346,6 +359,32 @@ describe('the counters', () => {
       'orders 120',
       'orders 150',
     ]);
+  });
+
+  it('are told of what nobody else counts, when they have changed and not again', async () => {
+    const shop = await store({ orders: 10, active_users: 5, api_calls: 100, stored_mb: 50 });
+    const news = async (tell: Story) => {
+      await apply(tell.events);
+      await refreshAll();
+      const [{ told }] = (await rows(
+        `select count(*)::int as told from outbox_events where tenant_id = $1 and type = 'account.usage_counted'`,
+        [shop.tenant],
+      )) as [{ told: number }];
+      return told;
+    };
+    const story = () => new Story(shop.tenant);
+    expect(await news(story().order(days(-1)).quote(days(-1)))).toBe(0);
+    expect(await news(story().signIn(1, days(-1)).calls(7, days(-1)).stored(41, days(-2)))).toBe(1);
+    const since = CURRENT.toISOString();
+    expect(await counted(shop.tenant)).toEqual([
+      `${since} active_users 1`,
+      `${since} api_calls 7`,
+      `${since} stored_mb 41`,
+    ]);
+    // The same person again, and a day on which less was kept.
+    expect(await news(story().signIn(1, days(-1)).stored(40, days(-1)))).toBe(1);
+    expect(await news(story().order(days(-1)).stored(42, days(-1)))).toBe(2);
+    expect(await counted(shop.tenant)).toContain(`${since} stored_mb 42`);
   });
 
   it('have nothing to show where there is no subscription, and do not ask again', async () => {

@@ -2,6 +2,7 @@
 import type { MeterName } from '#contracts/events/account';
 import { Money } from '#kernel';
 import type { FactRow, InvoiceRow, LineRow, StandingRow } from './data/lists.js';
+import type { MethodRow } from './data/methods.js';
 import type { PlanTerms } from './data/plans.js';
 import { graceDeadline } from './domain/access.js';
 import { priceTextOf } from './domain/amounts.js';
@@ -104,6 +105,18 @@ export function paymentView(row: FactRow) {
     currency: row.currency,
     means: row.means,
     at: row.at.toISOString(),
+  };
+}
+
+/** A method that the operator has named is known by its label alone. */
+export function methodView({ provider, label, added_at: addedAt, ...card }: MethodRow) {
+  const { brand, last4, exp_month: month, exp_year: year } = card;
+  const isCard = brand !== null && last4 !== null && month !== null && year !== null;
+  return {
+    provider,
+    label,
+    card: isCard ? { brand, last4, expires_on: `${year}-${String(month).padStart(2, '0')}` } : null,
+    added_at: addedAt.toISOString(),
   };
 }
 

@@ -1,6 +1,7 @@
 import { SUBSCRIPTIONS } from '#contracts/subscriptions';
 import type { EngineConsumer } from '#platform/inbox';
 import { measureBilling } from './metrics.js';
+import { measureQuotas } from './quota-metrics.js';
 import { applyEvents } from './usecases/apply-events.js';
 import { recountTenant, refreshCounters } from './usecases/refresh-counters.js';
 
@@ -17,6 +18,9 @@ export const billingEngine: EngineConsumer = {
   tables: [],
   apply: applyEvents,
   refresh: refreshCounters,
-  measure: measureBilling,
+  measure: async (database) => {
+    await measureBilling(database);
+    await measureQuotas(database);
+  },
   run: recountTenant,
 };

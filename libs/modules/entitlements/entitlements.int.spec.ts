@@ -1,7 +1,7 @@
 /** Limits and access as events tell them, and units as requests take them, on a real database. */
 import fc from 'fast-check';
 import { type EventContract, type Envelope, type EventData } from '#contracts/event';
-import { accessChanged, entitlementsChanged, usageLimitReached } from '#contracts/events/account';
+import { accessChanged, entitlementsChanged, usageCounted, usageLimitReached } from '#contracts/events/account';
 import { DomainError, newId, type TenantId, tenantId } from '#kernel';
 import { sql, TenantDatabase, type TenantTransaction } from '#platform/database';
 import { CrossTenantDatabase } from '#platform/database/crossing';
@@ -111,6 +111,12 @@ class Store {
 
   cap(cap: number | null) {
     return this.run((tx) => setOwnCap(tx, 'quotes', cap));
+  }
+
+  /** As the store sees it. */
+  async shown(meter = 'quotes'): Promise<number | undefined> {
+    const found = (await this.run((tx) => tx.query(currentLimits()))).find((row) => row.meter === meter);
+    return found && Number(found.used);
   }
 
   async used(): Promise<number[]> {
@@ -271,7 +277,7 @@ describe('reserving', () => {
     expect(await acme.used()).toEqual([1]);
   });
 
-  it('lets a store without a plan through, and one whose period has not been told, uncounted', async () => {
+  it('lets a store without a plan through, and one whose period has not been told', async () => {
     const acme = await store();
     await acme.reserve(1000);
     await acme.tell(entitlementsChanged, acme.limits(1, { starts_at: days(5), ends_at: days(35) }));
@@ -279,6 +285,113 @@ describe('reserving', () => {
     await acme.run((tx) => reserve(tx, 'orders'));
     expect(await acme.used()).toEqual([]);
   });
+
+  it('counts in a period that is told late what was used of it before, and nothing from before it', async () => {
+    const acme = await store();
+    await acme.reserve(7, '-11 days');
+    await acme.reserve(2, '-9 days');
+    await acme.reserve();
+    await acme.tell(entitlementsChanged, acme.limits(5));
+    expect(await acme.shown()).toBe(3);
+    expect((await refusal(acme.reserve(3))).extras.details).toMatchObject({ used: 3, limit: 5 });
+    await acme.reserve(2);
+    expect((await refusal(acme.reserve())).extras.details).toMatchObject({ used: 5, limit: 5 });
+    expect(await acme.shown()).toBe(5);
+  });
+
+  it('counts a request that began before its period was told and ends after', async () => {
+    const acme = await store();
+    await acme.run(async (tx) => {
+      await reserve(tx, 'quotes', 2);
+      await acme.tell(entitlementsChanged, acme.limits(3));
+      await acme.reserve();
+      expect(await acme.shown()).toBe(1);
+    });
+    expect(await acme.shown()).toBe(3);
+    await refusal(acme.reserve());
+  });
+
+  it('goes on from what only billing knows of, where a plan began anew on another day', async () => {
+    const acme = await store();
+    await acme.tell(entitlementsChanged, acme.limits(100));
+    await acme.reserve(4);
+    const anew = { starts_at: days(-12), ends_at: days(18) };
+    const [period] = acme.limits(6, anew).periods;
+    const meters = period!.meters.map((limits) => ({ ...limits, used: 4 }));
+    await acme.tell(entitlementsChanged, { plan: 'anew', periods: [{ ...period!, meters }] });
+    expect(await acme.shown()).toBe(4);
+    await acme.reserve(2);
+    expect(await acme.shown()).toBe(6);
+    expect((await refusal(acme.reserve())).extras.details).toMatchObject({ used: 6, limit: 6 });
+    // Told again, as every pass and every change of the plan does, it is not counted twice.
+    const again = period!.meters.map((limits) => ({ ...limits, hard: 7, used: 6 }));
+    await acme.tell(entitlementsChanged, { plan: 'anew', periods: [{ ...period!, meters: again }] });
+    expect(await acme.shown()).toBe(6);
+    await acme.reserve();
+    await refusal(acme.reserve());
+  });
+
+  it('shows of what nobody reserves what billing has counted, the newest word of it', async () => {
+    const acme = await store();
+    const limits = (used?: number) => ({
+      plan: 'standard',
+      periods: [
+        {
+          ...RUNNING,
+          meters: [
+            {
+              meter: 'api_calls' as const,
+              included: 100,
+              soft: 120,
+              hard: 150,
+              ...(used === undefined ? {} : { used }),
+            },
+          ],
+        },
+      ],
+    });
+    const counted = (used: number, period = RUNNING) =>
+      acme.tell(usageCounted, { period, meters: [{ meter: 'api_calls', used }] });
+    await counted(3);
+    await acme.tell(entitlementsChanged, limits(5));
+    expect(await acme.shown('api_calls')).toBe(5);
+    await counted(41);
+    await acme.tell(entitlementsChanged, limits());
+    expect(await acme.shown('api_calls')).toBe(41);
+    await counted(99, { starts_at: days(-40), ends_at: days(-10) });
+    expect(await acme.shown('api_calls')).toBe(41);
+  });
+
+  it('never passes the limit and counts every unit, however requests and announcements come', async () => {
+    const steps = fc.array(
+      fc.oneof(
+        { weight: 4, arbitrary: fc.record({ units: fc.integer({ min: 1, max: 4 }) }) },
+        { weight: 2, arbitrary: fc.record({ hard: fc.integer({ min: 0, max: 20 }) }) },
+        { weight: 1, arbitrary: fc.record({ cap: fc.option(fc.integer({ min: 0, max: 20 })) }) },
+      ),
+      { maxLength: 14 },
+    );
+    await fc.assert(
+      fc.asyncProperty(steps, async (story) => {
+        const acme = await store();
+        let [used, hard, cap] = [0, undefined as number | undefined, null as number | null];
+        for (const step of story) {
+          if ('hard' in step) await acme.tell(entitlementsChanged, acme.limits((hard = step.hard)));
+          else if ('cap' in step) await acme.cap((cap = step.cap));
+          else {
+            const most = hard === undefined ? Infinity : Math.min(hard, cap ?? Infinity);
+            const isRefused = used + step.units > most;
+            if (isRefused)
+              expect((await refusal(acme.reserve(step.units))).extras.details).toMatchObject({ used, limit: most });
+            else await acme.reserve(step.units);
+            if (!isRefused) used += step.units;
+          }
+          if (hard !== undefined) expect(await acme.shown()).toBe(used);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  }, 60_000);
 
   it('counts each store by itself', async () => {
     const [acme, bolt] = [await store(), await store()];

@@ -1,16 +1,20 @@
 import { SUBSCRIPTIONS } from '#contracts/subscriptions';
 import type { EngineConsumer } from '#platform/inbox';
+import { measureAccess } from './data/metrics.js';
 import { applyEvents } from './usecases/worker/apply-events.js';
 
+export { USAGE_PASSES } from './usecases/worker/measure-storage.js';
+
 /**
- * `entitlement_usage` and `entitlement_caps` are not listed: what requests have reserved and what the store has chosen are
- * no effects of events. A rebuild leaves them alone, and counts on where they stand.
+ * `entitlement_usage`, `entitlement_untold` and `entitlement_caps` are not listed: what requests have reserved and what the
+ * store has chosen are no effects of events. A rebuild leaves them alone, and counts on where they stand.
  */
 export const entitlementsProjection: EngineConsumer = {
   name: 'entitlements',
   aggregates: SUBSCRIPTIONS.entitlements,
   tables: ['entitlements', 'tenant_access'],
   apply: applyEvents,
+  measure: measureAccess,
   // Nothing is computed from these rows, neither after a batch nor as of a day.
   refresh: () => Promise.resolve(0),
   run: () => Promise.resolve({ subjects: 0, opened: 0, changed: 0, closed: 0 }),

@@ -22,6 +22,8 @@ import { createTenant as create } from './usecases/operator/create-tenant.js';
 import { addUser, deactivateUser, resetPassword } from './usecases/operator/manage-people.js';
 import { moveTenant } from './usecases/operator/move-tenant.js';
 
+export { countTenants } from './usecases/operator/count-tenants.js';
+
 type StateCall = CallOf<typeof suspendTenant>;
 
 @Controller()

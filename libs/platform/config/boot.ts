@@ -1,11 +1,13 @@
 /** Reads the settings at the start of a process and stops it, in words, when they cannot be right. */
 import { existsSync } from 'node:fs';
+import { endOnSignals } from './signals.js';
 import { type ProcessName, readSettings, type Settings, SettingsError } from './settings.js';
 
 /** sysexits.h: the configuration is wrong; restarting will not help. */
 const EX_CONFIG = 78;
 
 export function bootSettings(processName: ProcessName): Settings {
+  endOnSignals();
   // Only development reads .env: a production process must not change because of a file beside it.
   if (process.env['NODE_ENV'] === 'development' && existsSync('.env')) process.loadEnvFile('.env');
   try {

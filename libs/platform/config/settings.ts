@@ -5,7 +5,7 @@
 import { z } from 'zod';
 
 const PLACEHOLDERS =
-  /^(changeme|change-me|secret|password|example|your[-_ ]|placeholder|default|test[-_]?key|development|dev[-_])/i;
+  /^(changeme|change-me|secret|password|example|your[-_ ]|placeholder|default|postgres|basecommerce|demo[-_]?|test[-_]?key|development|dev[-_])/i;
 
 const secret = (name: string) =>
   z
@@ -83,21 +83,24 @@ const schema = z.object({
   STREAM_PARTITIONS: z.coerce.number().int().min(1).max(256).default(16),
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).default(12_000),
   REQUESTS_AT_ONCE: z.coerce.number().int().min(1).default(200),
+  /** Seconds between the signal to stop and the closed door; see http/drain.ts. */
+  DRAIN_SECONDS: z.coerce.number().min(0).max(300).optional(),
   DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10),
   SMTP_URL: url('SMTP_URL', 'smtp:', 'smtps:').optional(),
   MAIL_FROM: sender.optional(),
   INVOICE_SELLER: z.string().trim().min(1).max(500).default('BaseCommerce'),
 });
 
-export interface Settings extends Omit<z.output<typeof schema>, 'TENANT_SOURCE' | 'METRICS_PORT'> {
+export interface Settings extends Omit<z.output<typeof schema>, 'TENANT_SOURCE' | 'METRICS_PORT' | 'DRAIN_SECONDS'> {
   TENANT_SOURCE: 'header' | 'host';
   METRICS_PORT: number;
+  DRAIN_SECONDS: number;
   isProduction: boolean;
   /** Who acts when the management key is presented; the command line puts its own user here. */
   managementActor: string;
 }
 
-export type ProcessName = 'vertical' | 'outbox-relay' | 'engines-worker' | 'basecommerce';
+export type ProcessName = 'vertical' | 'outbox-relay' | 'engines-worker' | 'basecommerce' | 'migrate';
 
 /** What a process cannot do without; the rest may stay unset for it. */
 const NEEDS: Readonly<Record<ProcessName, readonly (keyof z.output<typeof schema>)[]>> = {
@@ -105,6 +108,7 @@ const NEEDS: Readonly<Record<ProcessName, readonly (keyof z.output<typeof schema
   'outbox-relay': ['DATABASE_URL', 'REDIS_URL'],
   'engines-worker': ['DATABASE_URL', 'REDIS_URL'],
   basecommerce: ['DATABASE_URL', 'REDIS_URL'],
+  migrate: ['DATABASE_URL'],
 };
 
 const METRICS_PORTS: Readonly<Record<ProcessName, number>> = {
@@ -112,7 +116,14 @@ const METRICS_PORTS: Readonly<Record<ProcessName, number>> = {
   'engines-worker': 9_101,
   'outbox-relay': 9_102,
   basecommerce: 0,
+  migrate: 0,
 };
+
+/** Longer than a gateway takes to hear that readiness has turned; in development nobody waits. */
+const DRAIN_SECONDS = 3;
+
+/** The shortest password of a data store in production. */
+const SHORTEST_PASSWORD = 16;
 
 export class SettingsError extends Error {}
 
@@ -122,7 +133,7 @@ export function readSettings(process: ProcessName, environment: Record<string, s
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   );
   const isNeeded = (name: string) => (NEEDS[process] as readonly string[]).includes(name);
-  const unneeded = ['SECRET_KEY', 'MANAGEMENT_API_KEY', 'ENCRYPTION_KEY'].filter(
+  const unneeded = ['REDIS_URL', 'SECRET_KEY', 'MANAGEMENT_API_KEY', 'ENCRYPTION_KEY'].filter(
     (name) => !isNeeded(name) && !(name in given),
   );
   const result = schema
@@ -139,6 +150,7 @@ export function readSettings(process: ProcessName, environment: Record<string, s
     ...values,
     TENANT_SOURCE: values.TENANT_SOURCE ?? (isProduction ? 'header' : 'host'),
     METRICS_PORT: values.METRICS_PORT ?? METRICS_PORTS[process],
+    DRAIN_SECONDS: values.DRAIN_SECONDS ?? (isProduction ? DRAIN_SECONDS : 0),
     isProduction,
     managementActor: 'operator:management-key',
   };
@@ -149,6 +161,20 @@ function refuseUnsafeProduction(values: z.output<typeof schema>, isProduction: b
   if (values.CORS_ORIGINS.includes('*')) {
     throw new SettingsError(
       'CORS_ORIGINS must name its origins in production; * lets any site use a signed-in browser',
+    );
+  }
+  refuseWeakPassword('DATABASE_URL', values.DATABASE_URL);
+  refuseWeakPassword('REDIS_URL', values.REDIS_URL);
+}
+
+/** An address without a password is another way to sign in (a socket, a certificate); one with a guessable password is none. */
+function refuseWeakPassword(name: string, address: string | undefined): void {
+  if (address === undefined) return;
+  const { username, password } = new URL(address);
+  if (password === '') return;
+  if (PLACEHOLDERS.test(password) || password === username || password.length < SHORTEST_PASSWORD) {
+    throw new SettingsError(
+      `${name} carries a development password; production needs ${SHORTEST_PASSWORD} characters or more: openssl rand -hex 24`,
     );
   }
 }

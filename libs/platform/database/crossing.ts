@@ -45,6 +45,11 @@ export class CrossTenantDatabase implements Queryable {
     this.pool = createPool(options);
   }
 
+  /** Refuses a role that owns tables or bypasses row security: it would work, and isolate nothing. */
+  async assertConfined(): Promise<void> {
+    await this.pool.query('select app.assert_confined()');
+  }
+
   async query<Row>(statement: Sql<Row>): Promise<Row[]> {
     return (await this.flight([statement]))[0]!.rows as Row[];
   }

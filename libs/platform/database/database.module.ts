@@ -37,10 +37,9 @@ export class DatabaseModule implements OnApplicationBootstrap, OnApplicationShut
     @Inject(CrossTenantDatabase) private readonly crossing: CrossTenantDatabase,
   ) {}
 
-  /** Refuses to serve with a role that owns tables or bypasses row security: it would work, and isolate nothing. */
   async onApplicationBootstrap(): Promise<void> {
-    await this.tenants.pool.query('select app.assert_confined()');
-    await this.crossing.pool.query('select app.assert_confined()');
+    await this.tenants.assertConfined();
+    await this.crossing.assertConfined();
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -3,6 +3,7 @@
  * them and `RESET ROLE` leads back to the same role.
  */
 import pg from 'pg';
+import { watchPool } from './metrics.js';
 
 /** Roles own nothing and bypass nothing; what each may see is written in the policies. See prisma/structure.sql. */
 export type DatabaseRole = 'basecommerce_app' | 'basecommerce_operator' | 'basecommerce_relay' | 'basecommerce_engines';
@@ -51,6 +52,7 @@ export function createPool(options: PoolOptions): pg.Pool {
     keepAlive: true,
     options: settings.join(' '),
   });
+  watchPool(pool, options.application);
   // Without a listener an idle connection that breaks would end the process; the pool replaces it by itself.
   pool.on('error', (error) => options.onIdleError?.(error));
   // The same for one that breaks while checked out: whoever waits on it hears of it through the failing statement.

@@ -49,6 +49,11 @@ export class TenantDatabase {
     this.pool = createPool({ ...options, role: 'basecommerce_app' });
   }
 
+  /** Refuses a role that owns tables or bypasses row security: it would work, and isolate nothing. */
+  async assertConfined(): Promise<void> {
+    await this.pool.query('select app.assert_confined()');
+  }
+
   /** One statement in one round trip: tenant binding, guard and statement are one implicit transaction. */
   async read<Row>(scope: TenantScope, statement: Sql<Row>): Promise<Row[]> {
     const client = await this.connect();

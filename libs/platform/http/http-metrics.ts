@@ -3,7 +3,12 @@ import { Controller, Injectable, Module } from '@nestjs/common';
 import { InjectMetric, makeGaugeProvider, makeHistogramProvider, PrometheusModule } from '@willsoto/nestjs-prometheus';
 import type { FastifyInstance } from 'fastify';
 import type { Gauge, Histogram } from 'prom-client';
-import { TAKEN_OVER } from './request.js';
+import { gaugeOnScrape } from '#platform/telemetry';
+import { BusiestTenants } from './busiest-tenants.js';
+import { type HttpRequest, TAKEN_OVER } from './request.js';
+
+/** Node accepts some thirty methods from anybody; those nobody serves are one series. */
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /** Replaces the library's own controller: metrics are served on the private port alone. */
 @Controller()
@@ -11,6 +16,8 @@ class NoPublicMetrics {}
 
 @Injectable()
 export class HttpMetrics {
+  private readonly busiest = new BusiestTenants();
+
   constructor(
     @InjectMetric('http_request_duration_seconds') private readonly duration: Histogram,
     @InjectMetric('http_requests_in_flight') private readonly inFlight: Gauge,
@@ -18,6 +25,12 @@ export class HttpMetrics {
 
   observe(fastify: FastifyInstance): void {
     const streams = new WeakSet<object>();
+    gaugeOnScrape(
+      'http_busiest_tenants_requests',
+      'Requests of the last full minute, of the ten stores that made the most',
+      () => this.busiest.top(),
+      'tenant',
+    );
     fastify.addHook('onRequest', (_request, reply, done) => {
       this.inFlight.inc();
       // A live stream is no request in flight, and how long it lasts is no latency.
@@ -31,10 +44,10 @@ export class HttpMetrics {
       if (streams.has(reply.raw)) return done();
       this.inFlight.dec();
       const route = request.routeOptions.url ?? 'unmatched';
-      this.duration.observe(
-        { method: request.method, route, status: String(reply.statusCode) },
-        reply.elapsedTime / 1_000,
-      );
+      const method = METHODS.has(request.method) ? request.method : 'OTHER';
+      const { site } = request as HttpRequest;
+      if (site?.kind === 'tenant') this.busiest.count(site.tenant.slug);
+      this.duration.observe({ method, route, status: String(reply.statusCode) }, reply.elapsedTime / 1_000);
       done();
     });
   }

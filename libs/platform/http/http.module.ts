@@ -6,6 +6,7 @@ import { OperatorJwtStrategy, TenantJwtStrategy, Tokens } from '#platform/auth';
 import { SETTINGS, type Settings } from '#platform/config';
 import type { HealthCheck } from '#platform/telemetry';
 import { AccessGuard } from './access.guard.js';
+import { Drain } from './drain.js';
 import { HEALTH_CHECKS, HealthController } from './health.controller.js';
 import { OperationRunner } from './runner.js';
 
@@ -30,10 +31,11 @@ export class HttpModule {
         TenantJwtStrategy,
         OperatorJwtStrategy,
         OperationRunner,
+        Drain,
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: HEALTH_CHECKS, useValue: checks },
       ],
-      exports: [Tokens, OperationRunner],
+      exports: [Tokens, OperationRunner, Drain],
     };
   }
 }

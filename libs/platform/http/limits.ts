@@ -5,6 +5,7 @@
  */
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { errorTable } from '#kernel';
+import { refusedRequests } from './limit-metrics.js';
 import type { HttpReply } from './request.js';
 
 const errors = errorTable({
@@ -36,10 +37,14 @@ export class TenantLimits {
       if (refusal instanceof Error) throw refusal;
       const state = refusal as RateLimiterRes;
       this.state(state, reply);
+      refusedRequests.inc({ reason: 'rate_limited' });
       throw errors.rate_limited({ retryAfterSeconds: Math.ceil(state.msBeforeNext / 1_000) });
     }
     const running = this.running.get(key) ?? 0;
-    if (running >= this.options.requestsAtOnce) throw errors.too_many_at_once({ retryAfterSeconds: 1 });
+    if (running >= this.options.requestsAtOnce) {
+      refusedRequests.inc({ reason: 'too_many_at_once' });
+      throw errors.too_many_at_once({ retryAfterSeconds: 1 });
+    }
     this.running.set(key, running + 1);
   }
 

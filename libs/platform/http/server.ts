@@ -10,6 +10,7 @@ import { newId } from '#kernel';
 import type { Settings } from '#platform/config';
 import { TenantDatabase } from '#platform/database';
 import { logRequests, traceOf } from '#platform/telemetry';
+import { Drain } from './drain.js';
 import { TenantLimits } from './limits.js';
 import { ProblemFilter, sendProblem } from './problem.filter.js';
 import { type HttpReply, type HttpRequest, TAKEN_OVER } from './request.js';
@@ -46,7 +47,6 @@ export async function createHttpApp(
   app.useLogger(app.get(Logger));
   app.useGlobalFilters(new ProblemFilter());
   app.enableCors({ origin: settings.CORS_ORIGINS, credentials: true, maxAge: 600 });
-  app.enableShutdownHooks();
   acceptEmptyJson(app);
   await app.register(cookie);
   if (settings.METRICS_ENABLED) {
@@ -78,6 +78,7 @@ function installHooks(app: NestFastifyApplication, settings: Settings): void {
     requestsAtOnce: settings.REQUESTS_AT_ONCE,
   });
   const siteOptions = { source: settings.TENANT_SOURCE, baseDomain: settings.BASE_DOMAIN };
+  const drain = app.get(Drain);
   fastify.decorate('operations', app.get(OperationRunner));
 
   fastify.addHook('onRequest', async (plain, reply) => {
@@ -85,6 +86,7 @@ function installHooks(app: NestFastifyApplication, settings: Settings): void {
     request.trace = traceOf(header(request, 'traceparent'));
     request.raw.traceId = request.trace.traceId;
     secure(reply, request.id);
+    if (drain.isClosingConnections) reply.raw.setHeader('connection', 'close');
     if (UNSITED.test(request.url)) return;
     try {
       request.site = await siteOf(

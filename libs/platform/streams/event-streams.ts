@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis';
 import { compareIds, type EntryId, NOTHING } from './entry-id.js';
 import { OWNER, StreamNames } from './names.js';
-import { ACKNOWLEDGE, ANNOUNCE, PUBLISH, SURVEY } from './scripts.js';
+import { ACKNOWLEDGE, ANNOUNCE, define, PUBLISH, type Script, SURVEY } from './scripts.js';
 
 export type FenceAnswer = 'OK' | 'FENCED' | 'NOFENCE';
 
@@ -17,6 +17,8 @@ export interface StreamEntry {
   readonly partition: number;
   readonly id: EntryId;
   readonly count: number;
+  /** The recovery epoch in which it was published; the first one where an older release has not written it down. */
+  readonly recovery: number;
   /** Undefined when the entry was trimmed or deleted while pending: only its id is left. */
   readonly events: string | undefined;
 }
@@ -48,7 +50,8 @@ export function hasHandled(group: GroupPlace, id: EntryId): boolean {
   );
 }
 
-type Script = (...args: (string | number)[]) => Promise<unknown>;
+export const FIRST_RECOVERY_EPOCH = 1;
+
 type RawEntry = [id: string, fields: string[] | null];
 
 export class EventStreams {
@@ -67,13 +70,18 @@ export class EventStreams {
     this.surveyScript = define(redis, 'surveyStreams', SURVEY);
   }
 
-  async publish(epoch: number, entries: readonly NewEntry[]): Promise<{ answer: FenceAnswer; ids: EntryId[] }> {
+  async publish(
+    epoch: number,
+    entries: readonly NewEntry[],
+    recovery = FIRST_RECOVERY_EPOCH,
+  ): Promise<{ answer: FenceAnswer; ids: EntryId[] }> {
     const reply = (await this.publishScript(
       entries.length + 1,
       this.names.relayFence,
       ...entries.map((entry) => this.names.stream(entry.partition)),
       epoch,
       ...entries.flatMap((entry) => [entry.count, entry.events]),
+      recovery,
     )) as [FenceAnswer, ...EntryId[]];
     const [answer, ...ids] = reply;
     return { answer, ids };
@@ -190,10 +198,16 @@ export class EventStreams {
         partition: partitionOf.get(stream)!,
         id,
         count: Number(fields?.[fields.indexOf('n') + 1] ?? 0),
+        recovery: recoveryOf(fields),
         events: fields?.[fields.indexOf('e') + 1],
       })),
     );
   }
+}
+
+function recoveryOf(fields: string[] | null): number {
+  const place = fields?.indexOf('r') ?? -1;
+  return place < 0 ? FIRST_RECOVERY_EPOCH : Number(fields![place + 1]);
 }
 
 /** The most advanced place any group has reached. */
@@ -202,10 +216,4 @@ export function furthestDelivered(place: StreamPlace): EntryId {
     (furthest, group) => (compareIds(group.delivered, furthest) > 0 ? group.delivered : furthest),
     NOTHING,
   );
-}
-
-function define(redis: Redis, name: string, lua: string): Script {
-  redis.defineCommand(name, { lua });
-  const run = (redis as unknown as Record<string, Script>)[name]!;
-  return (...args) => run.apply(redis, args);
 }

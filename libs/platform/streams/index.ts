@@ -11,4 +11,5 @@ export {
   type StreamPlace,
 } from './event-streams.js';
 export { OWNER, StreamNames } from './names.js';
+export { type PublishedEvent, RecoveryMarks, type StreamMark } from './recovery-marks.js';
 export { assertFitForStreams, connectRedis, type RedisOptions } from './redis.js';

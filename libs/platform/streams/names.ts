@@ -29,6 +29,11 @@ export class StreamNames {
     return `fence:{${this.vertical}}:${engine}:${partition}`;
   }
 
+  /** The recovery epoch of what is in the streams, and the relay's newest mark. */
+  get recovery(): string {
+    return `recovery:{${this.vertical}}`;
+  }
+
   /** Channel on which writers say that they committed events. */
   get wake(): string {
     return `wake:{${this.vertical}}`;

@@ -1,3 +1,5 @@
+import type { Redis } from 'ioredis';
+
 /**
  * What must be atomic in Redis. Every write that a process past its lease could repeat checks the fencing key in the same
  * script:
@@ -7,15 +9,22 @@
  *   no fence           → NOFENCE: Redis has lost its memory, or I have not announced myself; ask PostgreSQL who owns the
  *                        lease before announcing again
  */
+export type Script = (...args: (string | number)[]) => Promise<unknown>;
 
-/** KEYS fence, stream…; ARGV epoch, (count, events)… → status, id… */
+export function define(redis: Redis, name: string, lua: string): Script {
+  redis.defineCommand(name, { lua });
+  const run = (redis as unknown as Record<string, Script>)[name]!;
+  return (...args) => run.apply(redis, args);
+}
+
+/** KEYS fence, stream…; ARGV epoch, (count, events)…, recovery epoch → status, id… */
 export const PUBLISH = `
 local fence = redis.call('GET', KEYS[1])
 if not fence or tonumber(fence) < tonumber(ARGV[1]) then return {'NOFENCE'} end
 if tonumber(fence) > tonumber(ARGV[1]) then return {'FENCED'} end
 local answer = {'OK'}
 for i = 2, #KEYS do
-  answer[i] = redis.call('XADD', KEYS[i], '*', 'n', ARGV[2 * i - 2], 'e', ARGV[2 * i - 1])
+  answer[i] = redis.call('XADD', KEYS[i], '*', 'n', ARGV[2 * i - 2], 'e', ARGV[2 * i - 1], 'r', ARGV[#ARGV])
 end
 return answer`;
 
@@ -32,6 +41,27 @@ for i = 1, #KEYS do
   end
 end
 return answer`;
+
+/** KEYS fence, recovery; ARGV epoch, (field, value)… → status */
+export const MARK = `
+local fence = redis.call('GET', KEYS[1])
+if not fence or tonumber(fence) < tonumber(ARGV[1]) then return 'NOFENCE' end
+if tonumber(fence) > tonumber(ARGV[1]) then return 'FENCED' end
+redis.call('HSET', KEYS[2], unpack(ARGV, 2))
+return 'OK'`;
+
+/**
+ * Empties streams and fences of an epoch that is over, unless somebody has done it: a relay that was paused on its way here
+ * must not empty what its successor has published.
+ *
+ * KEYS recovery, stream or fence…; ARGV epoch that was found, new epoch → 1 if it was this call
+ */
+export const REBUILD = `
+local found = redis.call('HGET', KEYS[1], 'epoch')
+if found ~= ARGV[1] then return 0 end
+for i = 1, #KEYS do redis.call('DEL', KEYS[i]) end
+redis.call('HSET', KEYS[1], 'epoch', ARGV[2])
+return 1`;
 
 /** KEYS (fence, stream)…; ARGV group, (epoch, count, id…)… → status per pair. */
 export const ACKNOWLEDGE = `

@@ -1,3 +1,4 @@
+export { gaugeOnScrape } from './gauge-on-scrape.js';
 export { createLogger, type LoggedRequest, loggerOptions, logRequests, nestLogging } from './logging.js';
 export { type HealthCheck, MetricsServer, readiness, type Readiness } from './metrics-server.js';
 export { type Trace, traceOf } from './tracing.js';

@@ -4,7 +4,8 @@
  */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { collectDefaultMetrics, Gauge, register } from 'prom-client';
+import { collectDefaultMetrics, register } from 'prom-client';
+import { type Figure, type Figures, gaugeOnScrape } from './gauge-on-scrape.js';
 
 export interface HealthCheck {
   readonly name: string;
@@ -39,20 +40,10 @@ export class MetricsServer {
   ) {}
 
   /** A figure that is read when somebody asks; with `label`, one for each of its values. */
-  gauge(name: string, help: string, read: () => number): void;
-  gauge(name: string, help: string, read: () => Readonly<Record<string, number>>, label: string): void;
-  gauge(name: string, help: string, read: () => number | Readonly<Record<string, number>>, label?: string): void {
-    if (!this.isMetricsEnabled) return;
-    new Gauge({
-      name,
-      help,
-      labelNames: label ? [label] : [],
-      collect() {
-        const value = read();
-        if (typeof value === 'number') this.set(value);
-        else for (const [key, figure] of Object.entries(value)) this.set({ [label!]: key }, figure);
-      },
-    });
+  gauge(name: string, help: string, read: () => Figure<number>): void;
+  gauge(name: string, help: string, read: () => Figure<Figures>, label: string): void;
+  gauge(name: string, help: string, read: () => Figure<number | Figures>, label?: string): void {
+    if (this.isMetricsEnabled) gaugeOnScrape(name, help, read, label);
   }
 
   /** Resolves with the port in use (0 picks a free one). */

@@ -95,12 +95,12 @@ export class StripeStub {
     const key = String(request.headers['idempotency-key']);
     // The client's own repetition over a new connection meets the same trouble.
     if (this.broken.delete(key)) return void response.destroy();
-    await this.post(response, key, body);
+    await this.post(response, url, key, body);
   }
 
-  private async post(response: ServerResponse, key: string, body: string): Promise<void> {
+  private async post(response: ServerResponse, path: string, key: string, body: string): Promise<void> {
     const fault = this.fault();
-    const charge = () => this.ledger.createIntent(key, new URLSearchParams(body));
+    const charge = () => this.ledger.post(path, key, new URLSearchParams(body));
     switch (fault) {
       case 'silent_before':
         return;

@@ -79,13 +79,14 @@ export type NewAttempt = Omit<StoredAttempt, 'id' | 'providerId'> & { readonly p
 
 /** The database itself refuses a second one in flight, whoever holds which lock. */
 export async function insertAttempt(tx: CrossTenantTransaction, attempt: NewAttempt): Promise<StoredAttempt> {
-  const { tenant, invoiceId, provider, methodId, amount, currency, state, createdAt, sentAt } = attempt;
+  const { tenant, invoiceId, provider, methodId, amount, currency, state, decline, createdAt, sentAt } = attempt;
   const id = newId();
   await tx.execute(sql`
     insert into billing_payment_attempts (tenant_id, id, invoice_id, attempt_no, provider, method_id, amount_minor, currency, state,
-                                          created_at, sent_at)
+                                          decline, created_at, sent_at, settled_at)
     select ${tenant}::uuid, ${id}::uuid, ${invoiceId}::uuid, coalesce(max(attempt_no), 0) + 1, ${provider}, ${methodId}::uuid,
-           ${amount}::bigint, ${currency}, ${state}, ${createdAt}::timestamptz, ${sentAt}::timestamptz
+           ${amount}::bigint, ${currency}, ${state}, ${decline}, ${createdAt}::timestamptz, ${sentAt}::timestamptz,
+           case when ${state} = 'declined' then ${createdAt}::timestamptz end
       from billing_payment_attempts where tenant_id = ${tenant} and invoice_id = ${invoiceId}`);
   return { ...attempt, id, providerId: null };
 }
@@ -129,9 +130,10 @@ export async function chargePicture(
                 order by g.from_at desc limit 1) plan on true
        where i.tenant_id = ${tenant} and i.id = ${invoice}`,
     sql`
-      select state, decline, method_id, created_at, sent_at from billing_payment_attempts
+      select state, decline, method_id, created_at, sent_at, amount_minor from billing_payment_attempts
        where tenant_id = ${tenant} and invoice_id = ${invoice}`,
   ])) as unknown as [[PictureRow], AttemptRow[]];
+  const refused = (as: Decline) => attempts.filter(({ decline }) => decline === as).map((row) => row.amount_minor);
   return {
     dueAt: picture.due_at,
     noticeAt: picture.notice_at,
@@ -139,6 +141,11 @@ export async function chargePicture(
     methodId: picture.method_id,
     methodRef: picture.method_ref,
     attempts: attempts.map(attemptOf),
+    tooSmall: refused('too_small').reduce<bigint | null>(
+      (most, one) => (most === null || one > most ? one : most),
+      null,
+    ),
+    notChargeable: refused('not_chargeable'),
   };
 }
 

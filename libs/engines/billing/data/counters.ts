@@ -27,6 +27,8 @@ export interface CountedPeriod {
   readonly plan_id: string;
   /** By meter, the highest threshold said so far. */
   readonly announced: Readonly<Record<string, number>>;
+  /** By meter, what was counted last; text, because it may be larger than JSON numbers are exact. */
+  readonly counted: Readonly<Record<string, string>>;
 }
 
 /**
@@ -40,8 +42,7 @@ export function periodsToCount(
 ): Promise<CountedPeriod[]> {
   return tx.query(sql<CountedPeriod>`
     select p.tenant_id, p.subscription_id, p.seq, p.starts_at, p.ends_at, plan.plan_id,
-           coalesce((select json_object_agg(c.meter, c.announced) from billing_usage_counters c
-                      where c.tenant_id = p.tenant_id and c.subscription_id = p.subscription_id and c.period_seq = p.seq), '{}') as announced
+           coalesce(known.announced, '{}') as announced, coalesce(known.counted, '{}') as counted
       from billing_subscriptions s
      cross join lateral (
        select n.*, row_number() over (order by n.seq desc) as age from billing_periods n
@@ -54,6 +55,11 @@ export function periodsToCount(
           and a.from_at <= coalesce(${asOf}::timestamptz, app.now())
         order by a.from_at desc limit 1
      ) plan
+     cross join lateral (
+       select json_object_agg(c.meter, c.announced) as announced, json_object_agg(c.meter, c.used::text) as counted
+         from billing_usage_counters c
+        where c.tenant_id = p.tenant_id and c.subscription_id = p.subscription_id and c.period_seq = p.seq
+     ) known
      where s.tenant_id = any(${tenants}::uuid[]) and s.ended_at is null and (p.age = 1 or s.due_at < p.ends_at)
      order by p.tenant_id, p.seq`);
 }

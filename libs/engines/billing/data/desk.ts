@@ -1,7 +1,9 @@
 /** What only the operator reads: plans with who is on them, the passes' runs, whom they leave out, and months of invoices. */
+import type { MeterName } from '#contracts/events/account';
 import { isUuid } from '#kernel';
 import { type Sql, sql } from '#platform/database';
 import { errors } from '../errors.js';
+import { PERIODS_LOOKED_AT } from './facts.js';
 import type { Reading } from './lists.js';
 
 /** By slug or id, as people name it on a command line. Throws `account_not_found`. */
@@ -115,3 +117,33 @@ export const invoicedMonths = (months: number): Sql<MonthRow> => sql<MonthRow>`
   select month, currency, invoices, total, before from compared
    where starts_at > date_trunc('month', app.now() at time zone 'UTC') - (${months}::int * interval '1 month')
    order by month desc, currency`;
+
+export interface UnbilledRow {
+  tenant_id: string;
+  slug: string;
+  seq: number;
+  starts_at: Date;
+  ends_at: Date;
+  meter: MeterName;
+  events: bigint;
+  quantity: string;
+  received_first_at: Date;
+  received_last_at: Date;
+}
+
+/**
+ * Usage of periods that no pass looks at any more, received when that was so already: the period that took their place had
+ * begun. That is fifteen periods late at least, so only usage that came more than 400 days late is looked at, by its index.
+ */
+export const unbilledUsage = (tenant: string | null, limit: number): Sql<UnbilledRow> => sql<UnbilledRow>`
+  select p.tenant_id, a.slug, p.seq, p.starts_at, p.ends_at, e.meter, count(*) as events, sum(e.quantity)::text as quantity,
+         min(e.received_at) as received_first_at, max(e.received_at) as received_last_at
+    from billing_usage_events e
+    join billing_periods p on p.tenant_id = e.tenant_id and p.starts_at <= e.occurred_at and p.ends_at > e.occurred_at and p.is_invoiced
+    join billing_periods closing on closing.tenant_id = p.tenant_id and closing.subscription_id = p.subscription_id
+                                and closing.seq = p.seq + ${PERIODS_LOOKED_AT}::int
+    join billing_accounts a on a.tenant_id = p.tenant_id
+   where e.received_at - e.occurred_at > interval '400 days' and e.received_at >= closing.starts_at
+     and e.tenant_id is not null and (${tenant}::uuid is null or e.tenant_id = ${tenant}::uuid)
+   group by p.tenant_id, a.slug, p.subscription_id, p.seq, p.starts_at, p.ends_at, e.meter
+   order by max(e.received_at) desc, p.tenant_id, p.seq, e.meter limit ${limit}`;

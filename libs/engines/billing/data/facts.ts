@@ -50,7 +50,7 @@ export interface SubscriptionFacts {
 
 /**
  * Corrections look back this many periods. Beyond `LATE_DAYS` (domain/doubts.ts) they wait for a person; usage from before
- * all of them is kept and not billed any more.
+ * all of them is kept and not billed any more, and shown to the operator, see `unbilledUsage` in desk.ts.
  */
 export const PERIODS_LOOKED_AT = 16;
 

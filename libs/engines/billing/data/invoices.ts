@@ -97,7 +97,7 @@ export interface Balance {
   readonly number: bigint;
   readonly currency: string;
   readonly total: bigint;
-  /** Payments and won disputes, less refunds, disputes and what went into the tenant's surplus. */
+  /** Payments, won disputes and what the next invoice takes up, less refunds, disputes and the tenant's surplus. */
   readonly paid: bigint;
   readonly credited: bigint;
   /** Of what a person gave up, the part that has not been paid after all. */
@@ -125,7 +125,7 @@ export async function balanceOf(
 ): Promise<Balance | undefined> {
   const row = await tx.first<BalanceRow>(sql`
     select i.id, i.status, i.number, i.currency, i.total_minor,
-           (select coalesce(sum(case when f.kind in ('payment', 'dispute_won') then f.amount_minor else -f.amount_minor end), 0)::bigint
+           (select coalesce(sum(app.billing_owed_less(f.kind, f.amount_minor)), 0)::bigint
               from billing_payment_facts f where f.tenant_id = i.tenant_id and f.invoice_id = i.id) as paid,
            (select coalesce(sum(c.amount_minor), 0)::bigint
               from billing_credit_notes c where c.tenant_id = i.tenant_id and c.invoice_id = i.id and c.kind = 'credit') as credited,

@@ -20,7 +20,7 @@ interface Issued {
   readonly lines: readonly { readonly kind: string; readonly amount: bigint }[];
 }
 
-type FactKind = 'payment' | 'refund' | 'dispute' | 'dispute_won' | 'surplus';
+type FactKind = 'payment' | 'refund' | 'dispute' | 'dispute_won' | 'surplus' | 'carried';
 
 /** Money comes in by one account and lowers what is owed by the other. */
 const MOVED_BY: Readonly<Record<FactKind, readonly [LedgerAccount, 1n | -1n]>> = {
@@ -29,6 +29,7 @@ const MOVED_BY: Readonly<Record<FactKind, readonly [LedgerAccount, 1n | -1n]>> =
   dispute: ['disputed', -1n],
   dispute_won: ['disputed', 1n],
   surplus: ['surplus', -1n],
+  carried: ['carried', 1n],
 };
 
 export const postings = {
@@ -50,6 +51,18 @@ export const postings = {
       entries: [
         [account, sign * amount],
         ['receivable', -sign * amount],
+      ],
+    };
+  },
+
+  /** It has left its invoice before: only the account and the bank know of it. */
+  surplusRefund(id: string, amount: bigint, currency: string): Posting {
+    return {
+      ref: `fact/${id}`,
+      currency,
+      entries: [
+        ['cash', -amount],
+        ['surplus', amount],
       ],
     };
   },

@@ -49,7 +49,7 @@ export const invoiceRows = (
          money.paid, (notes.credited + least(notes.given_up, greatest(i.total_minor - money.paid - notes.credited, 0)))::bigint as credited
     from billing_invoices i
     cross join lateral (
-      select coalesce(sum(case when f.kind in ('payment', 'dispute_won') then f.amount_minor else -f.amount_minor end), 0)::bigint as paid
+      select coalesce(sum(app.billing_owed_less(f.kind, f.amount_minor)), 0)::bigint as paid
         from billing_payment_facts f where f.tenant_id = i.tenant_id and f.invoice_id = i.id) as money
     cross join lateral (
       select coalesce(sum(c.amount_minor) filter (where c.kind = 'credit'), 0)::bigint as credited,
@@ -97,7 +97,7 @@ export interface FactRow {
   id: string;
   invoice_id: string;
   invoice_number: bigint;
-  kind: 'payment' | 'refund' | 'dispute' | 'dispute_won' | 'surplus';
+  kind: 'payment' | 'refund' | 'dispute' | 'dispute_won' | 'surplus' | 'carried' | 'surplus_refund';
   amount_minor: bigint;
   currency: string;
   provider: string;
@@ -175,7 +175,7 @@ export interface StandingRow {
   extended_until: Date | null;
   access_state: 'trialing' | 'active' | 'grace' | 'suspended' | 'closed';
   trial_ends_at: Date | null;
-  holds: ('billing' | 'cap' | 'admin' | 'fraud')[];
+  holds: ('billing' | 'admin' | 'fraud')[];
   past_due: bigint;
 }
 
@@ -187,7 +187,7 @@ export const standingOf = (tenant: string): Sql<StandingRow> => sql<StandingRow>
          coalesce((select array_agg(h.cause order by h.cause) from billing_access_holds h where h.tenant_id = a.tenant_id), '{}') as holds,
          (select coalesce(sum(o.owed), 0)::bigint from (
             select i.total_minor
-                     - (select coalesce(sum(case when f.kind in ('payment', 'dispute_won') then f.amount_minor else -f.amount_minor end), 0)::bigint
+                     - (select coalesce(sum(app.billing_owed_less(f.kind, f.amount_minor)), 0)::bigint
                           from billing_payment_facts f where f.tenant_id = i.tenant_id and f.invoice_id = i.id)
                      - (select coalesce(sum(c.amount_minor), 0)::bigint
                           from billing_credit_notes c where c.tenant_id = i.tenant_id and c.invoice_id = i.id) as owed

@@ -4,6 +4,7 @@ import { newId } from '#kernel';
 import { json, type Queryable, sql } from '#platform/database';
 import type { CrossTenantDatabase } from '#platform/database/crossing';
 import { errors } from '../errors.js';
+import { RELEASE } from './release.js';
 
 export type PassName = 'billing-overage' | 'billing-grace' | 'billing-reconcile';
 
@@ -33,7 +34,7 @@ export async function beginRun(
   if (!isDryRun)
     await database.execute(sql`
       insert into billing_runs (id, pass, as_of, host, version, started_at)
-      values (${id}, ${pass}, ${asOf}, ${hostname()}, ${process.env['npm_package_version'] ?? 'unknown'}, app.now())`);
+      values (${id}, ${pass}, ${asOf}, ${hostname()}, ${RELEASE}, app.now())`);
   return { id, asOf };
 }
 

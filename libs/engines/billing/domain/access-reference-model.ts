@@ -105,7 +105,7 @@ export function expectedRefusals(
   const refused = new Set<keyof EffectiveAccess>();
   const isHeld = holds.includes('billing') || holds.includes('admin') || holds.includes('fraud');
   if (state === 'suspended' || state === 'closed' || isHeld) refused.add('write').add('webhooksAndKeys');
-  if (refused.size > 0 || holds.includes('cap')) refused.add('meteredOperations');
+  if (refused.size > 0) refused.add('meteredOperations');
   if (state === 'closed') refused.add('read').add('pay');
   if (state === 'closed' && !hasExportDaysLeft) refused.add('signIn').add('export');
   return refused;

@@ -124,7 +124,10 @@ describe('the access ladder', () => {
   });
 
   it('restores when the debt is settled, and lifts the billing hold only', () => {
-    const decision = decideRestoration({ ...suspended, ...paid, holds: ['admin', 'billing', 'cap'] }, after(DAY * 20));
+    const decision = decideRestoration(
+      { ...suspended, ...paid, holds: ['admin', 'billing', 'fraud'] },
+      after(DAY * 20),
+    );
     expect(decision).toEqual({
       state: 'active',
       transitions: [{ from: 'suspended', to: 'active', cause: 'debt_settled' }],
@@ -314,7 +317,7 @@ const steps = (minLength: number, maxLength: number): fc.Arbitrary<Step[]> =>
       gap: fc.oneof(fc.constantFrom(...GAPS), fc.integer({ min: 0, max: 400 * DAY })),
       kind: fc.constantFrom(...KINDS),
       share: fc.integer({ min: 0, max: 130 }),
-      cause: fc.constantFrom<HoldCause>('cap', 'admin', 'fraud'),
+      cause: fc.constantFrom<HoldCause>('admin', 'fraud'),
     }),
     { minLength, maxLength },
   );
@@ -351,7 +354,7 @@ describe('the access ladder, over any history', () => {
     fc.assert(
       fc.property(steps(10, 50), tolerances, (parts, tolerance) => {
         // A stale pass is one that an earlier decision overtook; before the first there is nothing to be older than.
-        const history = historyOf([{ gap: 0, kind: 'pass', share: 0, cause: 'cap' }, ...parts]);
+        const history = historyOf([{ gap: 0, kind: 'pass', share: 0, cause: 'admin' }, ...parts]);
         const started = history.map((each) =>
           each.kind === 'stale_pass' && !overtaken(history, each)
             ? { at: each.at, kind: 'crashed_pass' as const }
@@ -360,7 +363,7 @@ describe('the access ladder, over any history', () => {
         const tenant = lived(started, tolerance);
         expect(tenant.rungs).toEqual(expectedRungs(started, tolerance));
         for (const { to } of tenant.rungs) seen.set(to, (seen.get(to) ?? 0) + 1);
-        const expectedHolds = (['cap', 'admin', 'fraud'] as const).filter((cause) => expectedHold(started, cause));
+        const expectedHolds = (['admin', 'fraud'] as const).filter((cause) => expectedHold(started, cause));
         const isCut = tenant.state === 'suspended' || tenant.state === 'closed';
         expect([...tenant.holds].sort()).toEqual([...expectedHolds, ...(isCut ? ['billing'] : [])].sort());
         expect(tenant.episode !== null).toBe(isCut || tenant.state === 'grace');

@@ -61,7 +61,9 @@ describe('a payment attempt', () => {
   });
 
   it.each<[string, Lookup, number, string]>([
-    ['is sent again with its key within a day', { kind: 'not_found', lagMs: DAY }, DAY - 1, 'send_again'],
+    ['is sent again with its key', { kind: 'not_found', lagMs: DAY }, DAY - 15 * MINUTE - 1, 'send_again'],
+    ['is not sent while its key may end on the way', NOT_FOUND, DAY - 15 * MINUTE, 'wait key_expires'],
+    ['is not given up before the key has ended', NOT_FOUND, DAY - 1, 'wait key_expires'],
     ['is given up after a day, if the provider knows for certain', NOT_FOUND, DAY, 'give_up'],
     ['waits while the search may lag behind', { kind: 'not_found', lagMs: DAY + 1 }, DAY, 'wait search_lag'],
     ['is given up once the search has caught up', { kind: 'not_found', lagMs: DAY + 1 }, DAY + 1, 'give_up'],
@@ -70,6 +72,32 @@ describe('a payment attempt', () => {
   ])('of unknown outcome %s', (_, lookup, ms, expected) => {
     const resolution = resolveUnknown(unknown, lookup, after(ms));
     expect('because' in resolution ? `${resolution.act} ${resolution.because}` : resolution.act).toBe(expected);
+  });
+
+  it('is sent again by the later of the two clocks, and given up by the earlier', () => {
+    const resolve = (askedMs: number, nowMs: number) =>
+      resolveUnknown(unknown, NOT_FOUND, after(askedMs), after(nowMs));
+    expect(resolve(DAY - HOUR, DAY - 15 * MINUTE - 1)).toEqual({ act: 'send_again' });
+    expect(resolve(DAY - HOUR, DAY - 15 * MINUTE)).toEqual({ act: 'wait', because: 'key_expires' });
+    // An answer to a question from before the key ended is none about what was sent until then.
+    expect(resolve(DAY - 1, 3 * DAY)).toEqual({ act: 'wait', because: 'key_expires' });
+    expect(resolve(DAY, DAY)).toEqual({ act: 'give_up' });
+    // A pass told to work for an instant that the clock has not reached does not use the key of tomorrow.
+    expect(resolve(DAY - MINUTE, 0)).toEqual({ act: 'wait', because: 'key_expires' });
+  });
+
+  it('never sends a key that may be forgotten on arrival, and never gives up one that is remembered', () => {
+    const moments = fc.integer({ min: 0, max: 3 * DAY });
+    fc.assert(
+      fc.property(moments, moments, fc.integer({ min: 0, max: DAY }), (asked, waited, lagMs) => {
+        const now = asked + waited;
+        const { act } = resolveUnknown(unknown, { kind: 'not_found', lagMs }, after(asked), after(now));
+        if (act === 'send_again') expect(now + 15 * MINUTE).toBeLessThan(DAY);
+        if (act === 'give_up') expect(asked).toBeGreaterThanOrEqual(DAY);
+        if (asked >= Math.max(DAY, lagMs)) expect(act).toBe('give_up');
+      }),
+      RUNS,
+    );
   });
 
   it('counts the lag of the search from the last time it was sent', () => {
@@ -121,9 +149,12 @@ const facts: ChargeFacts = {
   noticeAt: null,
   methodId: 'card-1',
   attempts: [],
+  tooSmall: null,
+  notChargeable: [],
 };
 const act = (changed: Partial<ChargeFacts>, ms: number) => {
   const next = nextAttempt({ ...facts, ...changed }, after(ms));
+  if (next.act === 'carry') return 'carry';
   return 'because' in next ? `${next.act} ${next.because}` : `${next.act} ${next.until.getTime() - START.getTime()}`;
 };
 
@@ -135,7 +166,7 @@ describe('the next attempt', () => {
 
   it.each<[string, Partial<ChargeFacts>, string]>([
     ['nothing is owed', { owed: 0n }, 'none nothing_owed'],
-    ['less is owed than the provider charges', { owed: 49n }, 'none below_minimum'],
+    ['the provider never takes this amount', { notChargeable: [5_000n] }, 'none not_chargeable'],
     ['one is created', { attempts: [created] }, 'none in_flight'],
     ['one is sent', { attempts: [sent] }, 'none in_flight'],
     ['one is unknown', { attempts: [unknown, declined('soft')] }, 'none in_flight'],
@@ -145,6 +176,30 @@ describe('the next attempt', () => {
     ['it was declined and no grace has begun', { attempts: [declined('soft')] }, 'none no_grace'],
   ])('is none while %s', (_, changed, expected) => {
     expect(act(changed, 3 * DAY)).toBe(expected);
+  });
+
+  it('is none but a carrying on when less is owed than is charged: by the plan, or by the provider’s word', () => {
+    expect(act({ owed: 49n }, 0)).toBe('carry');
+    expect(act({ owed: 50n }, 0)).toBe('charge first');
+    expect(act({ owed: 50n, tooSmall: 50n }, 0)).toBe('carry');
+    expect(act({ owed: 51n, tooSmall: 50n }, 0)).toBe('charge first');
+    // Also after declines of the card, which are about more than what is left.
+    expect(act({ owed: 49n, attempts: [declined('hard'), declined('soft')] }, DAY)).toBe('carry');
+  });
+
+  it('carries nothing on before it is due, while one is under way, once one succeeded, and for whom nobody charges', () => {
+    const little = { owed: 49n };
+    expect(act(little, -1)).toBe('wait 0');
+    expect(act({ ...little, attempts: [unknown] }, 0)).toBe('none in_flight');
+    const succeeded = recordAnswer(sent, { state: 'succeeded' });
+    expect(act({ ...little, attempts: [succeeded] }, 0)).toBe('none already_charged');
+    expect(act({ ...little, methodId: null }, 0)).toBe('none no_method');
+  });
+
+  it('asks for another amount after the provider refused one for good, as if it had not been asked', () => {
+    const refused: Attempt = { ...created, state: 'declined', decline: 'not_chargeable' };
+    expect(act({ notChargeable: [5_001n], attempts: [refused] }, 0)).toBe('charge first');
+    expect(act({ notChargeable: [5_000n], attempts: [refused], noticeAt: START }, 2 * DAY)).toBe('none not_chargeable');
   });
 
   it('comes on days 0, 2, 4 and 6 of the grace, then no more', () => {

@@ -8,12 +8,14 @@
  *             unknown ─▶ succeeded | declined      the provider's answer to our question, never a guess
  *
  * A decline is `soft` (worth another try), `hard` (this method will never pay) or `never_arrived` (the provider, asked late
- * enough to know, has no trace of it). The last is no try at all: it uses up no retry and makes room for a new attempt.
+ * enough to know, has no trace of it); the last uses up no retry and makes room for a new attempt. Two more are the
+ * provider's word about the amount, whatever the method: `too_small` is carried to the next invoice and never a debt;
+ * `not_chargeable` (digits or a size that it does not take) is for the tenant to pay in another way, and past due until then.
  */
 import { StateMachine } from '#kernel';
 
 export type AttemptState = 'created' | 'sent' | 'unknown' | 'succeeded' | 'declined';
-export type Decline = 'soft' | 'hard' | 'never_arrived';
+export type Decline = 'soft' | 'hard' | 'never_arrived' | 'too_small' | 'not_chargeable';
 
 export const attemptStates = new StateMachine<AttemptState>('payment attempt', {
   created: ['sent'],
@@ -59,7 +61,7 @@ export const RETRY_DAYS = [0, 2, 4, 6] as const;
 
 export interface ChargeFacts {
   readonly owed: bigint;
-  /** The provider's minimum charge; a smaller invoice is carried to the next one instead. */
+  /** The plan's minimum charge; less than that is carried to the next invoice instead. */
   readonly minimum: bigint;
   readonly dueAt: Date;
   /** The recorded notice of the open episode, from which the retry days count. */
@@ -68,16 +70,22 @@ export interface ChargeFacts {
   readonly methodId: string | null;
   /** All attempts of this invoice, in any order. */
   readonly attempts: readonly Attempt[];
+  /** The largest amount that the provider has refused as too small for this invoice. */
+  readonly tooSmall: bigint | null;
+  /** Amounts that it has said it never takes. */
+  readonly notChargeable: readonly bigint[];
 }
 
 export type NextAttempt =
   | { readonly act: 'charge'; readonly because: 'first' | 'retry' | 'method_changed' }
   | { readonly act: 'wait'; readonly until: Date }
+  /** Too little to charge: the next invoice takes it up, and this one is settled. */
+  | { readonly act: 'carry' }
   | {
       readonly act: 'none';
       readonly because:
         | 'nothing_owed'
-        | 'below_minimum'
+        | 'not_chargeable'
         | 'in_flight'
         | 'already_charged'
         | 'no_method'
@@ -91,15 +99,17 @@ export type NextAttempt =
  * grace, because a late charge may spare the tenant its suspension.
  */
 export function nextAttempt(facts: ChargeFacts, asOf: Date): NextAttempt {
-  const { owed, minimum, attempts, methodId } = facts;
+  const { owed, minimum, attempts, methodId, tooSmall, notChargeable } = facts;
   if (owed <= 0n) return none('nothing_owed');
-  if (owed < minimum) return none('below_minimum');
   if (attempts.some(isInFlight)) return none('in_flight');
   // Owing after a success means refunded, disputed or not yet booked: for a person, never for a second charge.
   if (attempts.some(({ state }) => state === 'succeeded')) return none('already_charged');
   if (methodId === null) return none('no_method');
   if (asOf < facts.dueAt) return { act: 'wait', until: facts.dueAt };
-  const tries = attempts.filter(({ decline }) => decline !== 'never_arrived');
+  if (owed < minimum || (tooSmall !== null && owed <= tooSmall)) return { act: 'carry' };
+  // Another amount, after a part was paid or credited, is another question.
+  if (notChargeable.includes(owed)) return none('not_chargeable');
+  const tries = attempts.filter(({ decline }) => decline === 'soft' || decline === 'hard' || decline === null);
   if (tries.length === 0) return { act: 'charge', because: 'first' };
   if (tries.some((attempt) => attempt.decline === 'hard' && attempt.methodId === methodId)) return none('hard_decline');
   const last = tries.reduce((newest, attempt) => (attempt.createdAt > newest.createdAt ? attempt : newest));
@@ -118,6 +128,11 @@ function nextRetry(noticeAt: Date | null, lastTriedAt: Date, asOf: Date): NextAt
 
 /** Providers keep an idempotency key for at least a day; after that the same key would charge again. */
 export const KEY_HOURS = 24;
+/**
+ * From the decision to the arrival of a call time passes: the answer to the question before it, a lock, the network. Later
+ * than this before its end, a key is not used any more.
+ */
+export const SENDING_TAKES_MINUTES = 15;
 /** Two reconcile passes: a younger attempt may still be in the hands of whoever made it. */
 export const STRANDED_AFTER_MINUTES = 10;
 
@@ -132,15 +147,16 @@ export type Resolution =
   | { readonly act: 'record'; readonly outcome: Outcome }
   | { readonly act: 'send_again' }
   | { readonly act: 'give_up' }
-  | { readonly act: 'wait'; readonly because: 'processing' | 'unavailable' | 'in_hand' | 'search_lag' }
+  | { readonly act: 'wait'; readonly because: 'processing' | 'unavailable' | 'in_hand' | 'search_lag' | 'key_expires' }
   | { readonly act: 'none' };
 
 /**
- * What to do with an attempt whose outcome we do not know, `asOf` being an instant at or before the question. `give_up` is
- * the only way to a second charge, so it needs all of: the key may be forgotten, the provider was asked, and the answer is
- * late enough to cover our last call.
+ * What to do with an attempt whose outcome we do not know, `asOf` being an instant at or before the question and `now` the one
+ * of the decision. `give_up` is the only way to a second charge, so it needs all of: the key may be forgotten, the provider was
+ * asked, and the answer is late enough to cover our last call. Sending again needs the key to be remembered when the call
+ * arrives, which is later than now; between the two, nothing is done.
  */
-export function resolveUnknown(attempt: Attempt, lookup: Lookup, asOf: Date): Resolution {
+export function resolveUnknown(attempt: Attempt, lookup: Lookup, asOf: Date, now = asOf): Resolution {
   if (!isInFlight(attempt)) return { act: 'none' };
   switch (lookup.kind) {
     case 'found':
@@ -149,7 +165,7 @@ export function resolveUnknown(attempt: Attempt, lookup: Lookup, asOf: Date): Re
     case 'unavailable':
       return { act: 'wait', because: lookup.kind };
     case 'not_found':
-      return resolveNotFound(attempt, lookup.lagMs, asOf);
+      return resolveNotFound(attempt, lookup.lagMs, asOf, now);
   }
 }
 
@@ -171,11 +187,14 @@ export function applyResolution(attempt: Attempt, resolution: Resolution, at: Da
   }
 }
 
-function resolveNotFound(attempt: Attempt, lagMs: number, asOf: Date): Resolution {
+function resolveNotFound(attempt: Attempt, lagMs: number, asOf: Date, now: Date): Resolution {
   const lastTouchedAt = (attempt.sentAt ?? attempt.createdAt).getTime();
   const isInHand = attempt.state !== 'unknown' && asOf.getTime() < lastTouchedAt + STRANDED_AFTER_MINUTES * MINUTE_MS;
   if (isInHand) return { act: 'wait', because: 'in_hand' };
-  if (asOf.getTime() < attempt.createdAt.getTime() + KEY_HOURS * HOUR_MS) return { act: 'send_again' };
+  const keyEndsAt = attempt.createdAt.getTime() + KEY_HOURS * HOUR_MS;
+  const arrivesAt = Math.max(asOf.getTime(), now.getTime()) + SENDING_TAKES_MINUTES * MINUTE_MS;
+  if (arrivesAt < keyEndsAt) return { act: 'send_again' };
+  if (asOf.getTime() < keyEndsAt) return { act: 'wait', because: 'key_expires' };
   return asOf.getTime() < lastTouchedAt + lagMs ? { act: 'wait', because: 'search_lag' } : { act: 'give_up' };
 }
 

@@ -14,9 +14,6 @@ import {
 const RUNS = { numRuns: 3_000 };
 const RELEASES: readonly Release[] = [
   { by: 'debt_settled' },
-  { by: 'period_rolled' },
-  { by: 'plan_upgraded' },
-  { by: 'cap_raised' },
   { by: 'person', cause: 'admin' },
   { by: 'person', cause: 'fraud' },
 ];
@@ -29,7 +26,6 @@ const allowed = (access: EffectiveAccess) => capabilities.filter((capability) =>
 describe('a hold', () => {
   it.each<[HoldCause, string]>([
     ['billing', 'debt_settled'],
-    ['cap', 'period_rolled plan_upgraded cap_raised'],
     ['admin', 'person:admin'],
     ['fraud', 'person:fraud'],
   ])('for %s is released by %s and nothing else', (cause, by) => {
@@ -61,7 +57,7 @@ describe('a hold', () => {
           const gone = releasedHolds(holds, release);
           holds = holds.filter((cause) => !gone.includes(cause));
           if (release.by === 'person') alone.set(release.cause, false);
-          else alone.set(release.by === 'debt_settled' ? 'billing' : 'cap', false);
+          else alone.set('billing', false);
         }
         expect(HOLD_CAUSES.filter((cause) => holds.includes(cause))).toEqual(
           HOLD_CAUSES.filter((cause) => alone.get(cause)),
@@ -109,12 +105,8 @@ describe('effective access', () => {
       });
   });
 
-  it('lets a cap refuse new metered operations and nothing else', () => {
-    const without = allowed(effectiveAccess('active', []));
-    expect(without).toEqual(capabilities);
-    expect(without.filter((capability) => !effectiveAccess('active', ['cap'])[capability])).toEqual([
-      'meteredOperations',
-    ]);
+  it('is whole for whom nothing holds', () => {
+    expect(allowed(effectiveAccess('active', []))).toEqual(capabilities);
   });
 
   it('keeps the export of a closed tenant, and the way to it, while its days last', () => {

@@ -2,30 +2,25 @@
  * Holds, one per cause and tenant, and what a tenant may do under its state and all of them: the most restrictive wins.
  * A hold knows one way out, and nothing else opens it: paying never lifts an `admin` hold, a person never lifts `billing`.
  *
- *   billing   debt settled                               read-only, export, pay
- *   cap       period rolled | plan upgraded | cap raised no new metered operations, everything else as before
- *   admin     a person lifts this very hold              read-only, export, pay
- *   fraud     a person lifts this very hold              read-only, export, pay
+ *   billing   debt settled                    read-only, export, pay
+ *   admin     a person lifts this very hold   read-only, export, pay
+ *   fraud     a person lifts this very hold   read-only, export, pay
+ *
+ * A limit that is reached is no hold: each request is told so by the count that it would raise, and by the limit of that very
+ * moment. So a cap that is raised, a larger plan and a new period open it by themselves, and nothing can be left standing.
  */
 import type { AccessState } from './access-states.js';
 
-export const HOLD_CAUSES = ['billing', 'cap', 'admin', 'fraud'] as const;
+export const HOLD_CAUSES = ['billing', 'admin', 'fraud'] as const;
 export type HoldCause = (typeof HOLD_CAUSES)[number];
 
 /** What may open a hold. A person names the hold: lifting `admin` says nothing about `fraud`. */
-export type Release =
-  | { readonly by: 'debt_settled' }
-  | { readonly by: 'period_rolled' }
-  | { readonly by: 'plan_upgraded' }
-  | { readonly by: 'cap_raised' }
-  | { readonly by: 'person'; readonly cause: 'admin' | 'fraud' };
+export type Release = { readonly by: 'debt_settled' } | { readonly by: 'person'; readonly cause: 'admin' | 'fraud' };
 
 export function isReleasedBy(cause: HoldCause, release: Release): boolean {
   switch (cause) {
     case 'billing':
       return release.by === 'debt_settled';
-    case 'cap':
-      return release.by === 'period_rolled' || release.by === 'plan_upgraded' || release.by === 'cap_raised';
     case 'admin':
     case 'fraud':
       return release.by === 'person' && release.cause === cause;
@@ -58,7 +53,6 @@ const FULL: EffectiveAccess = {
 };
 /** A tenant must always be able to see its data, take it away and pay; that is what keeps a suspension reversible. */
 const READ_ONLY: EffectiveAccess = { ...FULL, write: false, meteredOperations: false, webhooksAndKeys: false };
-const CAPPED: EffectiveAccess = { ...FULL, meteredOperations: false };
 /** Signing in stays open because it is the way to the export. */
 const EXPORT_ONLY: EffectiveAccess = { ...READ_ONLY, read: false, pay: false };
 const NOTHING: EffectiveAccess = { ...EXPORT_ONLY, signIn: false, export: false };
@@ -72,7 +66,6 @@ const BY_STATE: Readonly<Record<AccessState, EffectiveAccess>> = {
 };
 const BY_HOLD: Readonly<Record<HoldCause, EffectiveAccess>> = {
   billing: READ_ONLY,
-  cap: CAPPED,
   admin: READ_ONLY,
   fraud: READ_ONLY,
 };

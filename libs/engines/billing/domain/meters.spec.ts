@@ -4,7 +4,7 @@ import { EVENT_CONTRACTS } from '#contracts/events/index';
 import { orderCreated } from '#contracts/events/order';
 import { quoteCreated } from '#contracts/events/quote';
 import { userSignedIn } from '#contracts/events/tenant';
-import { usageReported } from '#contracts/events/usage';
+import { storageMeasured, usageReported } from '#contracts/events/usage';
 import { METERS, totalOf, usageOf } from './meters.js';
 
 const AT = '2026-11-20T14:00:30.000Z';
@@ -60,12 +60,22 @@ describe('usage', () => {
     });
   });
 
+  it('takes what is stored from the day’s measurement, at the instant it was made', () => {
+    const data = { bytes: 41_943_040, megabytes: 41, measured_at: '2026-11-30T23:59:30.000Z' };
+    expect(usageOf(event(storageMeasured, data))).toMatchObject({
+      meter: 'stored_mb',
+      quantity: 41n,
+      occurredAt: '2026-11-30T23:59:30.000Z',
+    });
+  });
+
   it('is nothing else that the house says', () => {
     const used = EVENT_CONTRACTS.filter((contract) => usageOf(event(contract, contract.example)));
     expect(used.map(({ type }) => type).sort()).toEqual([
       'order.created',
       'quote.created',
       'usage.reported',
+      'usage.storage_measured',
       'user.signed_in',
     ]);
   });

@@ -5,24 +5,25 @@
  *   quote.created, first     quotes        each one; another version of the same quote is the same quote
  *   user.signed_in           active_users  different people
  *   usage.reported           api_calls     what was counted
- *                            stored_mb     the most there was; nothing reports it yet
+ *   usage.storage_measured   stored_mb     the most there was on any day
  */
 import { aggregateId, type Envelope, isEvent } from '#contracts/event';
 import type { MeterName } from '#contracts/events/account';
 import { orderCreated } from '#contracts/events/order';
 import { quoteCreated } from '#contracts/events/quote';
 import { userSignedIn } from '#contracts/events/tenant';
-import { usageReported } from '#contracts/events/usage';
+import { storageMeasured, usageReported } from '#contracts/events/usage';
 
 /** `sum` adds quantities, `distinct` counts different subjects, `max` takes the highest quantity. */
 export type How = 'sum' | 'distinct' | 'max';
 
-export const METERS: Readonly<Record<MeterName, { readonly how: How }>> = {
-  orders: { how: 'sum' },
-  quotes: { how: 'sum' },
-  active_users: { how: 'distinct' },
-  api_calls: { how: 'sum' },
-  stored_mb: { how: 'max' },
+/** What requests reserve is counted where they do, and refused there; of the rest nobody but billing knows how much it is. */
+export const METERS: Readonly<Record<MeterName, { readonly how: How; readonly isReserved: boolean }>> = {
+  orders: { how: 'sum', isReserved: true },
+  quotes: { how: 'sum', isReserved: true },
+  active_users: { how: 'distinct', isReserved: false },
+  api_calls: { how: 'sum', isReserved: false },
+  stored_mb: { how: 'max', isReserved: false },
 };
 
 export interface Usage {
@@ -46,6 +47,10 @@ export function usageOf(event: Envelope): Usage | undefined {
     const { meter, quantity, from } = event.data;
     // Where it began: what straddles the end of a period belongs to the earlier one, which is still under review then.
     return { meter, subject, quantity: BigInt(quantity), occurredAt: from };
+  }
+  if (isEvent(event, storageMeasured)) {
+    const { megabytes, measured_at: occurredAt } = event.data;
+    return { meter: 'stored_mb', subject, quantity: BigInt(megabytes), occurredAt };
   }
   return undefined;
 }

@@ -4,6 +4,7 @@
  */
 import { sql } from '#platform/database';
 import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
+import { NOT_FENCED } from '#platform/recovery';
 import { NOTICE_STEPS, type NoticeStep } from '../domain/dunning.js';
 import { NO_ADDRESS, REFUSED, RETRY_MINUTES, RETRY_STEP_MINUTES } from './retries.js';
 
@@ -53,8 +54,9 @@ export async function claimNotice(
   tenant: string | undefined,
 ): Promise<ClaimedNotice | undefined> {
   const after = previous ? { ...previous, place: placeOf(previous.step) } : FIRST;
-  return database.transaction(async (tx) => {
-    const row = await tx.first<ClaimRow>(sql`
+  return database.transaction(
+    async (tx) => {
+      const row = await tx.first<ClaimRow>(sql`
       select n.tenant_id, n.episode_id, n.step, n.attempts, n.recorded_at::text as recorded_at, a.slug, a.email,
              e.closed_at is not null as is_settled,
              exists (select from billing_notices newer
@@ -75,12 +77,14 @@ export async function claimNotice(
        order by n.recorded_at, n.tenant_id, array_position(${NOTICE_STEPS}::text[], n.step)
        limit 1
          for update of n skip locked`);
-    if (!row) return undefined;
-    const claimed = claimOf(row);
-    if (claimed.overtakenBy !== null || claimed.address === null) return claimed;
-    await countAttempt(tx, claimed);
-    return { ...claimed, attempts: claimed.attempts + 1 };
-  });
+      if (!row) return undefined;
+      const claimed = claimOf(row);
+      if (claimed.overtakenBy !== null || claimed.address === null) return claimed;
+      await countAttempt(tx, claimed);
+      return { ...claimed, attempts: claimed.attempts + 1 };
+    },
+    { guard: NOT_FENCED },
+  );
 }
 
 function claimOf(row: ClaimRow): ClaimedNotice {

@@ -40,7 +40,7 @@ export async function noticeFacts(
     sql`select i.number, i.due_at, i.currency, i.owed from (
           select i.number, i.due_at, i.currency,
                  i.total_minor
-                   - (select coalesce(sum(case when f.kind in ('payment', 'dispute_won') then f.amount_minor else -f.amount_minor end), 0)::bigint
+                   - (select coalesce(sum(app.billing_owed_less(f.kind, f.amount_minor)), 0)::bigint
                         from billing_payment_facts f where f.tenant_id = i.tenant_id and f.invoice_id = i.id)
                    - (select coalesce(sum(c.amount_minor), 0)::bigint
                         from billing_credit_notes c where c.tenant_id = i.tenant_id and c.invoice_id = i.id) as owed

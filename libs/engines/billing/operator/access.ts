@@ -6,6 +6,7 @@ import {
   holdAccount,
   listBillingRuns,
   listParked,
+  listUnbilledUsage,
   nameBillingEmail,
   releaseParked,
   unholdAccount,
@@ -13,7 +14,7 @@ import {
 import { recordAct } from '#platform/audit';
 import { type CallOf, Handle } from '#platform/http';
 import { before, pageOf } from '#platform/paging';
-import { parkedRows, runRows, tenantNamed } from '../data/desk.js';
+import { parkedRows, runRows, tenantNamed, unbilledUsage } from '../data/desk.js';
 import { standingOf } from '../data/lists.js';
 import {
   confirmClosing as confirm,
@@ -23,7 +24,7 @@ import {
   placeHold,
 } from '../usecases/operator/manage-access.js';
 import { releaseParked as release } from '../usecases/operator/release-parked.js';
-import { accessView, instantText } from '../view.js';
+import { accessView, instantText, periodView } from '../view.js';
 import { type Act, audited, type Deed } from './audited.js';
 
 @Controller()
@@ -75,6 +76,24 @@ export class BillingAccessController {
     const act = { actor, action: 'billing.release', tenant, subject: slug, reason: body.reason };
     await recordAct(tx, { ...act, details: { passes: released } });
     return { tenant_id: tenant, released };
+  }
+
+  @Handle(listUnbilledUsage)
+  async unbilled(call: CallOf<typeof listUnbilledUsage>) {
+    const { tenant: name, limit } = call.query;
+    const tenant = name === undefined ? null : (await tenantNamed(call.tx, name)).tenant;
+    const rows = await call.tx.query(unbilledUsage(tenant, limit));
+    const data = rows.map((row) => ({
+      tenant_id: row.tenant_id,
+      tenant: row.slug,
+      period: periodView({ seq: row.seq, startsAt: row.starts_at, endsAt: row.ends_at }),
+      meter: row.meter,
+      events: Number(row.events),
+      quantity: row.quantity,
+      received_first_at: row.received_first_at.toISOString(),
+      received_last_at: row.received_last_at.toISOString(),
+    }));
+    return { data, next_cursor: null };
   }
 
   @Handle(listBillingRuns)

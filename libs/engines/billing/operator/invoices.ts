@@ -10,6 +10,7 @@ import {
   listPayments,
   recordPayment,
   recordRefund,
+  refundSurplus,
   rejectInvoice,
   showInvoice,
   writeOffInvoice,
@@ -18,15 +19,18 @@ import { recordAct } from '#platform/audit';
 import { SETTINGS, type Settings } from '#platform/config';
 import { type CallOf, Handle } from '#platform/http';
 import { before, pageOf } from '#platform/paging';
+import { requireAccount } from '../data/accounts.js';
 import { invoicedMonths, tenantNamed } from '../data/desk.js';
-import { factRows, invoiceRow, invoiceRows } from '../data/lists.js';
+import { factRows, invoiceRow, invoiceRows, standingOf } from '../data/lists.js';
 import { renderInvoicePdf } from '../documents/invoice-pdf.js';
 import { errors } from '../errors.js';
 import { creditInvoice as credit, writeOffInvoice as writeOff } from '../usecases/operator/credit-invoice.js';
 import { approveInvoice as approve, rejectInvoice as reject } from '../usecases/operator/decide-invoice.js';
 import { recordMovement } from '../usecases/operator/record-movement.js';
+import { refundSurplus as giveBack } from '../usecases/operator/refund-surplus.js';
 import { explained, printable, wholeInvoice } from '../usecases/read-invoice.js';
 import { moneyText } from '../view.js';
+import { audited } from './audited.js';
 import { deskInvoiceView, deskPaymentView, explanationView, wholeInvoiceView } from './views.js';
 
 type Decision = CallOf<typeof approveInvoice>;
@@ -95,6 +99,18 @@ export class InvoicesController {
   @Handle(recordRefund)
   refund(call: CallOf<typeof recordRefund>) {
     return this.moved(call, 'refund');
+  }
+
+  @Handle(refundSurplus)
+  async refundSurplus(call: CallOf<typeof refundSurplus>) {
+    const { amount, means, reference, at, reason } = call.body;
+    const details = { amount: amount ?? null, means, reference };
+    const { tenant, slug } = await audited(call, 'surplus.refund', details, (of, actor) =>
+      giveBack(call.tx, actor, { tenant: of, amount, means, reference, at, reason }),
+    );
+    const { currency } = (await call.tx.first(standingOf(tenant)))!;
+    const { surplus_minor: left } = await requireAccount(call.tx, tenant);
+    return { tenant_id: tenant, tenant: slug, surplus: moneyText(left, currency), currency };
   }
 
   @Handle(listPayments)

@@ -12,9 +12,10 @@ import { SETTINGS, type Settings } from '#platform/config';
 import { sql } from '#platform/database';
 import { type CallOf, Handle } from '#platform/http';
 import { tenantNamed } from '../data/desk.js';
+import { type MethodRow } from '../data/methods.js';
 import { errors } from '../errors.js';
 import { configuredProvider, sealSecrets } from '../payments/configured.js';
-import { type MethodRow, nameMethod, removeMethod } from '../usecases/operator/manage-methods.js';
+import { nameMethod, removeMethod } from '../usecases/operator/manage-methods.js';
 import { storeProviderEvent } from '../usecases/take-provider-events.js';
 
 interface ProviderRow {
@@ -55,7 +56,7 @@ export class PaymentProvidersController {
   async nameMethod({ tx, principal, params, body }: CallOf<typeof namePaymentMethod>) {
     const { provider, reference, label, reason } = body;
     const { tenant, slug } = await tenantNamed(tx, params.tenant);
-    const row = await nameMethod(tx, { tenant, provider, reference, label });
+    const row = await nameMethod(tx, principal.actor, { tenant, provider, reference, label });
     const act = { action: 'payment_method.name', tenant, subject: slug, details: { provider, label } };
     await recordAct(tx, { actor: principal.actor, ...act, reason });
     return methodView(tenant, row);
@@ -64,7 +65,7 @@ export class PaymentProvidersController {
   @Handle(removePaymentMethod)
   async removeMethod({ tx, principal, params, body }: CallOf<typeof removePaymentMethod>) {
     const { tenant, slug } = await tenantNamed(tx, params.tenant);
-    const row = await removeMethod(tx, tenant);
+    const row = await removeMethod(tx, principal.actor, tenant);
     const act = { action: 'payment_method.remove', tenant, subject: slug, details: { label: row.label } };
     await recordAct(tx, { actor: principal.actor, ...act, reason: body.reason });
     return methodView(tenant, row);

@@ -1,19 +1,23 @@
 /** Due invoices are charged, where the operator has a payment provider; none of the calls is made inside a transaction. */
 import { DomainError } from '#kernel';
 import type { PassContext, PassEvent } from '#platform/inbox';
+import { fenced } from './fence.js';
 import { configuredProvider } from '../payments/configured.js';
 import { chargeDueInvoices } from '../usecases/charge-invoice.js';
 
 /** Of one pass; the rest waits for the next. A provider answers in a second, and a pass should end before the next begins. */
 const MOST_CHARGES = 2_000;
 
-export async function* chargeAll(
-  { database, settings, tenant, isDryRun }: PassContext,
-  asOf: Date,
-): AsyncGenerator<PassEvent> {
+export async function* chargeAll(context: PassContext, asOf: Date): AsyncGenerator<PassEvent> {
+  const { database, settings, tenant, isDryRun } = context;
   if (isDryRun) return;
   const provider = await configuredProvider(database, settings);
   if (!provider) return;
+  const refusal = await fenced(context);
+  if (refusal) {
+    yield refusal;
+    return;
+  }
   for await (const charged of chargeDueInvoices(database, provider, { asOf, tenant, limit: MOST_CHARGES })) {
     const { tenant: of, invoice } = charged;
     if ('error' in charged) {

@@ -1,6 +1,7 @@
 /** Recorded notices go out by mail, where the operator has set a mail server up. */
 import type { PassContext, PassEvent } from '#platform/inbox';
 import { mailerFrom } from '#platform/mail';
+import { fenced } from './fence.js';
 import { sendNotices } from '../usecases/send-notices.js';
 
 /** Of one pass; the rest waits for the next. */
@@ -12,10 +13,16 @@ export const isMailSetUp = ({
 }: Pick<PassContext, 'settings'>): 'set up' | 'not set up (SMTP_URL, MAIL_FROM)' =>
   settings.SMTP_URL && settings.MAIL_FROM ? 'set up' : 'not set up (SMTP_URL, MAIL_FROM)';
 
-export async function* mailNotices({ database, settings, tenant, isDryRun }: PassContext): AsyncGenerator<PassEvent> {
+export async function* mailNotices(context: PassContext): AsyncGenerator<PassEvent> {
+  const { database, settings, tenant, isDryRun } = context;
   if (isDryRun) return;
-  const mailer = mailerFrom(settings);
-  if (!mailer) return;
+  if (isMailSetUp(context) !== 'set up') return;
+  const refusal = await fenced(context);
+  if (refusal) {
+    yield refusal;
+    return;
+  }
+  const mailer = mailerFrom(settings)!;
   const storeUrl = (slug: string) => `https://${slug}.${settings.BASE_DOMAIN}`;
   try {
     for await (const { outcome, step, reason, tenant: of } of sendNotices(database, mailer, {

@@ -2,6 +2,7 @@
 import { DomainError } from '#kernel';
 import type { EnginePass, PassContext, PassEvent } from '#platform/inbox';
 import { beginRun, finishRun } from '../data/runs.js';
+import { fenced } from './fence.js';
 import { configuredProvider } from '../payments/configured.js';
 import { reconcileAttempts } from '../usecases/reconcile-attempts.js';
 import { takeProviderEvents } from '../usecases/take-provider-events.js';
@@ -18,7 +19,11 @@ export const reconcilePass: EnginePass = {
     const run = await beginRun(database, 'billing-reconcile', context.asOf, context);
     const counts = { settled: 0, waiting: 0, told: 0, failed: 0 };
     const provider = isDryRun ? undefined : await configuredProvider(database, settings);
-    if (provider) {
+    const refusal = provider && (await fenced(context));
+    if (refusal) {
+      counts.failed += 1;
+      yield refusal;
+    } else if (provider) {
       for await (const one of reconcileAttempts(database, provider, { asOf: run.asOf, tenant, limit: MOST })) {
         const { tenant: of, invoice } = one;
         if ('error' in one) {

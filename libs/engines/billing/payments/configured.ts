@@ -1,6 +1,8 @@
 /** The payment provider that the operator has set up, with its keys opened. */
-import type { Settings } from '#platform/config';
+import { Inject, Injectable } from '@nestjs/common';
+import { SETTINGS, type Settings } from '#platform/config';
 import { type Queryable, sql } from '#platform/database';
+import { CrossTenantDatabase } from '#platform/database/crossing';
 import { SecretBox } from '#platform/secrets';
 import { errors } from './errors.js';
 import type { PaymentProvider } from './port.js';
@@ -23,6 +25,35 @@ export async function configuredProvider(
     apiKey: box.open(row.sealed_key, sealedFor(row.name, 'key')),
     webhookSecret: box.open(row.sealed_webhook_secret, sealedFor(row.name, 'webhook secret')),
   });
+}
+
+/** More would keep the connections of other requests waiting while the provider is slow. */
+const PAGES_AT_ONCE = 2;
+
+/** For stores' requests, which may not see the keys: they get what is done with them. */
+@Injectable()
+export class PaymentPages {
+  private underWay = 0;
+
+  constructor(
+    @Inject(CrossTenantDatabase) private readonly crossing: CrossTenantDatabase,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  provider(): Promise<PaymentProvider | undefined> {
+    return configuredProvider(this.crossing, this.settings);
+  }
+
+  /** Throws `payment_provider_unavailable` when others wait for the provider already. */
+  async few<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.underWay >= PAGES_AT_ONCE) throw errors.payment_provider_unavailable({ retryAfterSeconds: 5 });
+    this.underWay += 1;
+    try {
+      return await work();
+    } finally {
+      this.underWay -= 1;
+    }
+  }
 }
 
 /** Both secrets as they are kept. */

@@ -77,7 +77,52 @@ export interface Movement {
   readonly reason?: string | undefined;
 }
 
+/** What a store's page to enter a card needs; nothing is kept of it here. */
+export interface SetupRequest {
+  readonly tenant: string;
+  /** The database's clock: of two cards, the one that was asked for later is charged. */
+  readonly askedAt: Date;
+  readonly askedBy: string;
+  /** The provider's name for the store, if it has one from an earlier card. */
+  readonly customer: string | null;
+  readonly email: string | null;
+  /** Where the person comes back to, whether a card was entered or not. */
+  readonly returnUrl: string;
+  readonly locale: string;
+}
+
+export interface SetupPage {
+  readonly url: string;
+  readonly expiresAt: Date;
+}
+
+/** What people know a card by; null for what is no card. */
+export interface CardFacts {
+  readonly brand: string;
+  readonly last4: string;
+  readonly expMonth: number;
+  readonly expYear: number;
+}
+
 export type Telling =
+  | {
+      /** A store has entered a card. */
+      readonly kind: 'method';
+      readonly tenant: string;
+      readonly reference: string;
+      readonly askedAt: Date;
+      readonly askedBy: string;
+      readonly card: CardFacts | null;
+      /** False once the provider has let go of it. */
+      readonly isAttached: boolean;
+    }
+  /** What a method is now, whoever it belongs to; the provider's name for the method alone. */
+  | {
+      readonly kind: 'method_now';
+      readonly method: string;
+      readonly card: CardFacts | null;
+      readonly isAttached: boolean;
+    }
   | {
       readonly kind: 'told';
       readonly tenant: string;
@@ -87,13 +132,15 @@ export type Telling =
       /** The attempt that is thereby settled. */
       readonly settles: { readonly attemptId: string; readonly outcome: Settled } | null;
     }
-  | { readonly kind: 'ignored'; readonly because: 'type' | 'not_ours' };
+  | { readonly kind: 'ignored'; readonly because: 'type' | 'not_ours' | 'unfinished' };
 
 export interface PaymentProvider {
   readonly name: string;
   /** Throws `amount_not_chargeable` before an attempt is made that no repetition would help. */
   assertChargeable(amount: bigint, currency: string): void;
   charge(request: ChargeRequest): Promise<ChargeAnswer>;
+  /** A page of the provider's on which a card is entered; we never see its number. Throws `payment_provider_unavailable`. */
+  setUp(request: SetupRequest): Promise<SetupPage>;
   /** Throws `payment_not_at_provider` for an id that the provider does not know (any more). */
   find(attempt: AttemptReference): Promise<FindAnswer>;
   /** Throws `payment_provider_unavailable` or `payment_not_at_provider`. */
@@ -111,6 +158,7 @@ export function refusingProvider({ name, assertChargeable }: Pick<PaymentProvide
     name,
     assertChargeable,
     charge: async () => refuse(),
+    setUp: async () => refuse(),
     find: async () => refuse(),
     fetch: async () => refuse(),
     verify: refuse,

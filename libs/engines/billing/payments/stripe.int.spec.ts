@@ -1,7 +1,7 @@
 /** The contract that every provider keeps, asked of Stripe's adapter over a server that behaves like Stripe. */
 import { newId } from '#kernel';
 import { type Fault, StripeStub, WEBHOOK_SECRET } from '#testing/stripe-stub/index';
-import { refusingProvider, type ChargeRequest, type PaymentProvider } from './port.js';
+import { refusingProvider, type ChargeRequest, type PaymentProvider, type SetupRequest } from './port.js';
 import { SEARCH_LAG_MS, stripeProvider } from './stripe.js';
 
 const HOUR = 3_600_000;
@@ -165,6 +165,18 @@ describe('a charge', () => {
     expect(await find(asked.attemptId, id)).toMatchObject({ kind: 'found', outcome: { state: 'succeeded' } });
   });
 
+  it.each([
+    [49n, 'too_small', 'amount_too_small'],
+    [50n, undefined, undefined],
+  ])('of %s is the provider’s to refuse for its size, in a word that is final', async (amount, decline, code) => {
+    const asked = request({ amount });
+    const answer = await provider.charge(asked);
+    if (decline === undefined) return expect(answer.state).toBe('succeeded');
+    expect(answer).toEqual({ state: 'declined', decline, code, providerId: null });
+    expect(await provider.charge(asked)).toEqual(answer);
+    expect(stub.ledger.chargesOf(asked.invoiceId)).toEqual([]);
+  });
+
   it('cannot be made of an amount that would have to be rounded', () => {
     expect(() => provider.assertChargeable(5_124n, 'KWD')).toThrow(
       expect.objectContaining({ code: 'amount_not_chargeable' }),
@@ -276,6 +288,108 @@ describe('a webhook', () => {
     await expect(provider.fetch(event)).rejects.toEqual(code('payment_not_at_provider'));
     stub.isDown = true;
     await expect(provider.fetch(event)).rejects.toEqual(code('payment_provider_unavailable'));
+  });
+});
+
+describe('a page to enter a card', () => {
+  const asked = (changed: Partial<SetupRequest> = {}): SetupRequest => ({
+    tenant: newId(),
+    askedAt: new Date('2026-11-21T12:00:00.123Z'),
+    askedBy: 'user:ana',
+    customer: null,
+    email: 'ana@acme.test',
+    returnUrl: 'https://acme.example.com/billing',
+    locale: 'pt-BR',
+    ...changed,
+  });
+  const told = (type: string, objectId: string) => provider.fetch({ type, objectId });
+
+  it('is opened at the provider, and nothing is known of a card until one is entered', async () => {
+    const { url, expiresAt } = await provider.setUp(asked());
+    expect(url).toMatch(/^https:\/\//);
+    expect(expiresAt.getTime()).toBeGreaterThan(now);
+    expect(await told('checkout.session.completed', stub.ledger.pages.at(-1)!)).toEqual({
+      kind: 'ignored',
+      because: 'not_ours',
+    });
+  });
+
+  it('tells by either event whose card it is, when it was asked for, and what people know it by', async () => {
+    const page = asked();
+    await provider.setUp(page);
+    const { session, setup, method } = stub.ledger.enterCard({ brand: 'mastercard', last4: '4444', exp_month: 12 });
+    const telling = await told('checkout.session.completed', session.id);
+    expect(telling).toEqual({
+      kind: 'method',
+      tenant: page.tenant,
+      reference: expect.stringMatching(new RegExp(`^cus_\\w+/${method}$`)) as string,
+      askedAt: page.askedAt,
+      askedBy: 'user:ana',
+      card: { brand: 'mastercard', last4: '4444', expMonth: 12, expYear: 2029 },
+      isAttached: true,
+    });
+    expect(await told('setup_intent.succeeded', setup.id)).toEqual(telling);
+    expect(await told('payment_method.attached', method)).toMatchObject({ kind: 'method_now', method });
+  });
+
+  it('saves what can be charged with nobody present', async () => {
+    await provider.setUp(asked());
+    const { session } = stub.ledger.enterCard();
+    const telling = await told('checkout.session.completed', session.id);
+    if (telling.kind !== 'method') throw new Error(telling.kind);
+    expect(await provider.charge(request({ methodRef: telling.reference }))).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('is of the same customer as the card before, or of a new one where that was deleted', async () => {
+    const customer = stub.ledger.addCustomer();
+    for (const [known, expected] of [
+      [customer, new RegExp(`^${customer}/`)],
+      ['cus_deleted', /^cus_\d+\//],
+    ] as const) {
+      await provider.setUp(asked({ customer: known }));
+      const telling = await told('setup_intent.succeeded', stub.ledger.enterCard().setup.id);
+      expect(telling).toMatchObject({ reference: expect.stringMatching(expected) as string });
+    }
+  });
+
+  it('says of a card what it is now: unfinished, replaced by its bank, let go of', async () => {
+    await provider.setUp(asked());
+    const { session, setup, method } = stub.ledger.enterCard();
+    stub.ledger.patch(setup.id, { status: 'requires_action' });
+    expect(await told('setup_intent.succeeded', setup.id)).toEqual({ kind: 'ignored', because: 'unfinished' });
+    stub.ledger.patch(setup.id, { status: 'succeeded' });
+    stub.ledger.patch(method, { card: { brand: 'visa', last4: '0001', exp_month: 1, exp_year: 2031 } });
+    expect(await told('payment_method.automatically_updated', method)).toEqual({
+      kind: 'method_now',
+      method,
+      card: { brand: 'visa', last4: '0001', expMonth: 1, expYear: 2031 },
+      isAttached: true,
+    });
+    stub.ledger.patch(method, { customer: null });
+    expect(await told('payment_method.detached', method)).toMatchObject({ isAttached: false });
+    expect(await told('checkout.session.completed', session.id)).toMatchObject({ kind: 'method', isAttached: false });
+  });
+
+  it('that somebody else opened through the same account is not ours', async () => {
+    await provider.setUp(asked());
+    const { session, setup } = stub.ledger.enterCard();
+    stub.ledger.patch(setup.id, { metadata: { order: '17' } });
+    expect(await told('checkout.session.completed', session.id)).toEqual({ kind: 'ignored', because: 'not_ours' });
+  });
+
+  it.each<[string, () => void]>([
+    ['is away', () => void (stub.isDown = true)],
+    ['does not answer', () => once('silent_before')],
+    ['has trouble', () => once('error_500_before')],
+  ])('cannot be opened while the provider %s', async (_, trouble) => {
+    trouble();
+    const quick = stripeProvider({
+      apiKey: 'k',
+      webhookSecret: WEBHOOK_SECRET,
+      pageTimeoutMs: TIMEOUT_MS,
+      endpoint: stub.endpoint,
+    });
+    await expect(quick.setUp(asked())).rejects.toMatchObject({ code: 'payment_provider_unavailable' });
   });
 });
 

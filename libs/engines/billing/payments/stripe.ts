@@ -5,14 +5,18 @@
  *   find     by Stripe's id where we know it, else by a search for our metadata, then reading what was found: the
  *            search may be behind with the state too
  *   fetch    the object of a webhook as it is now
+ *   setUp    a Checkout page in setup mode, which saves a card for charges without anybody present
  *
- * An invalid request is `unknown` as well: a wrong key or account makes every method of every tenant look missing.
+ * An invalid request is `unknown` as well: a wrong key or account makes every method of every tenant look missing. Only
+ * what it says about the amount is its word about this very charge, whoever asks: https://docs.stripe.com/error-codes
  */
 import Stripe from 'stripe';
+import { newId } from '#kernel';
 import { errors } from './errors.js';
-import type { ChargeAnswer, FindAnswer, PaymentProvider, ProviderEvent, Telling } from './port.js';
+import type { ChargeAnswer, FindAnswer, PaymentProvider, ProviderEvent, SetupRequest, Telling } from './port.js';
 import { toStripeAmount } from './stripe-amounts.js';
 import { classify } from './stripe-declines.js';
+import { setupMetadataOf, tellMethod, tellSetup } from './stripe-methods.js';
 import { metadataOf, settledBy, tellDispute, tellIntent, tellRefund } from './stripe-tellings.js';
 
 export interface StripeOptions {
@@ -20,6 +24,8 @@ export interface StripeOptions {
   readonly webhookSecret: string;
   /** Without a byte from Stripe for so long, we do not know. */
   readonly timeoutMs?: number;
+  /** The same where somebody waits at a screen, and a request's connection with them. */
+  readonly pageTimeoutMs?: number;
   /** Where Stripe is; tests put a server of their own here. */
   readonly endpoint?: { readonly protocol: 'http' | 'https'; readonly host: string; readonly port: number };
 }
@@ -35,13 +41,26 @@ export const SEARCH_LAG_MS = 6 * 3_600_000;
 /** Stripe's own default: docs.stripe.com/webhooks#replay-attacks */
 const SIGNATURE_TOLERANCE_SECONDS = 300;
 
+const ABOUT_THE_AMOUNT: Readonly<Record<string, 'too_small' | 'not_chargeable'>> = {
+  amount_too_small: 'too_small',
+  amount_too_large: 'not_chargeable',
+  invalid_charge_amount: 'not_chargeable',
+};
+
 const EXPANSION = { expand: ['latest_charge'] };
+const SETUP_EXPANSION = { expand: ['payment_method'] };
+const SESSION_EXPANSION = { expand: ['setup_intent', 'setup_intent.payment_method'] };
 
 const TOLD_BY = {
   intent: /^payment_intent\.(succeeded|payment_failed|processing|canceled)$/,
   refund: /^refund\.(created|updated|failed)$/,
   dispute: /^charge\.dispute\.(created|updated|closed|funds_withdrawn|funds_reinstated)$/,
+  session: /^checkout\.session\.completed$/,
+  setup: /^setup_intent\.succeeded$/,
+  method: /^payment_method\.(attached|detached|updated|automatically_updated)$/,
 };
+
+const PAGE_TIMEOUT_MS = 8_000;
 
 export function stripeProvider(options: StripeOptions): PaymentProvider {
   const stripe = new Stripe(options.apiKey, {
@@ -90,6 +109,16 @@ export function stripeProvider(options: StripeOptions): PaymentProvider {
       }
     },
 
+    async setUp(request) {
+      try {
+        const session = await openPage(stripe, request, options.pageTimeoutMs ?? PAGE_TIMEOUT_MS);
+        return { url: session.url!, expiresAt: new Date(session.expires_at * 1_000) };
+      } catch (error) {
+        rethrowForeign(error);
+        throw errors.payment_provider_unavailable({ cause: error });
+      }
+    },
+
     fetch: (event) => fetchObject(stripe, event),
 
     verify(rawBody, signature, at): ProviderEvent {
@@ -111,6 +140,42 @@ export function stripeProvider(options: StripeOptions): PaymentProvider {
   };
 }
 
+/** A customer that somebody deleted at Stripe is made anew. */
+async function openPage(stripe: Stripe, request: SetupRequest, timeout: number): Promise<Stripe.Checkout.Session> {
+  const { customer, email, returnUrl, locale } = request;
+  const metadata = setupMetadataOf(request);
+  const as = (known: string | null): Stripe.Checkout.SessionCreateParams => ({
+    mode: 'setup',
+    allowed_payment_method_types: ['card'],
+    client_reference_id: request.tenant,
+    success_url: returnUrl,
+    cancel_url: returnUrl,
+    locale: localeOf(locale),
+    metadata,
+    setup_intent_data: { metadata },
+    ...(known === null
+      ? { customer_creation: 'always', ...(email === null ? {} : { customer_email: email }) }
+      : { customer: known }),
+  });
+  const open = (known: string | null) =>
+    stripe.checkout.sessions.create(as(known), { idempotencyKey: newId(), timeout });
+  try {
+    return await open(customer);
+  } catch (error) {
+    const isGone =
+      error instanceof Stripe.errors.StripeError && error.code === 'resource_missing' && error.param === 'customer';
+    if (!isGone || customer === null) throw error;
+    return open(null);
+  }
+}
+
+/** Stripe knows few regions; what it does not know is left to the browser. */
+function localeOf(locale: string): Stripe.Checkout.SessionCreateParams.Locale {
+  if (locale === 'pt-BR') return 'pt-BR';
+  const language = locale.split('-')[0];
+  return language === 'pt' || language === 'en' || language === 'es' ? language : 'auto';
+}
+
 /** `cus_…/pm_…`: a saved method can only be charged together with the customer it is attached to. */
 function methodOf(reference: string): { readonly customer?: string; readonly method: string } {
   const [customer, method] = reference.split('/');
@@ -125,6 +190,8 @@ function failed(error: unknown): ChargeAnswer {
   rethrowForeign(error);
   const providerId = error.payment_intent?.id ?? null;
   if (error instanceof Stripe.errors.StripeCardError) return { state: 'declined', ...classify(error), providerId };
+  const decline = error.code === undefined ? undefined : ABOUT_THE_AMOUNT[error.code];
+  if (decline) return { state: 'declined', decline, code: error.code!, providerId };
   return { state: 'unknown', because: error.code ?? error.type, providerId };
 }
 
@@ -161,6 +228,13 @@ async function fetchObject(
         ? { kind: 'ignored', because: 'not_ours' }
         : tellDispute(dispute, await intentOf(idOf(dispute.payment_intent)));
     }
+    if (TOLD_BY.session.test(type)) {
+      const { setup_intent: setup, customer } = await stripe.checkout.sessions.retrieve(objectId, SESSION_EXPANSION);
+      if (setup === null || typeof setup === 'string') return { kind: 'ignored', because: 'not_ours' };
+      return tellSetup(setup, customer);
+    }
+    if (TOLD_BY.setup.test(type)) return tellSetup(await stripe.setupIntents.retrieve(objectId, SETUP_EXPANSION), null);
+    if (TOLD_BY.method.test(type)) return tellMethod(await stripe.paymentMethods.retrieve(objectId));
     return { kind: 'ignored', because: 'type' };
   } catch (error) {
     rethrowForeign(error);

@@ -206,7 +206,9 @@ function entitlements(
 ): Announcement[] {
   const plan = assignments.findLast(({ from }) => from <= asOf)?.plan;
   const current = fresh.at(-1);
-  return plan && current ? [entitlementsOf(plan, current, billing.subscription, isLastPeriod(billing, current))] : [];
+  return plan && current
+    ? [entitlementsOf(plan, current, billing.subscription, { isLast: isLastPeriod(billing, current) })]
+    : [];
 }
 
 /** A period that begins has counters from its first moment on, at zero. */

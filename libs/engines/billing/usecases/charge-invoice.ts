@@ -4,8 +4,12 @@
  *   lock, re-read, decide, insert the attempt ─▶ commit ─▶ call the provider ─▶ lock, record the answer ─▶ commit
  *
  * The lock is held by neither the call nor the time between; what keeps a second pass away there is the attempt in flight.
+ * What can never be charged is decided without a call: too little is carried to the next invoice, and an amount that the
+ * provider does not take is written down as declined, which makes it the tenant's to pay in another way.
  */
+import { DomainError } from '#kernel';
 import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
+import { NOT_FENCED } from '#platform/recovery';
 import { CLOCK, lockedNow } from '../data/accounts.js';
 import {
   chargePicture,
@@ -20,21 +24,25 @@ import { type Attempt, markSent, nextAttempt, type NextAttempt } from '../domain
 import { errors } from '../errors.js';
 import type { PaymentProvider } from '../payments/port.js';
 import { fewAtOnce, Outage } from './few-at-once.js';
-import { sendAttempt } from './send-attempt.js';
+import { ACTOR, sendAttempt } from './send-attempt.js';
+import { carryOn } from './settle.js';
 
-export type ChargeOutcome = 'paid' | 'declined' | 'unknown' | 'not_now';
+export type ChargeOutcome = 'paid' | 'declined' | 'unknown' | 'carried' | 'not_chargeable' | 'not_now';
 
-/** Throws `invoice_not_found`, or `amount_not_chargeable` for what this provider can never charge. */
+/** Throws `invoice_not_found`. */
 export async function chargeInvoice(
   database: CrossTenantDatabase,
   provider: PaymentProvider,
   tenant: string,
   invoice: string,
 ): Promise<ChargeOutcome> {
-  const attempt = await database.transaction((tx) => beginAttempt(tx, provider, tenant, invoice));
-  if (!attempt) return 'not_now';
-  const { state } = await sendAttempt(database, provider, attempt);
-  return state === 'succeeded' ? 'paid' : state;
+  const attempt = await database.transaction((tx) => beginAttempt(tx, provider, tenant, invoice), {
+    guard: NOT_FENCED,
+  });
+  if (typeof attempt === 'string') return attempt;
+  const sent = await sendAttempt(database, provider, attempt);
+  if (sent.state === 'declined') return sent.because ?? 'declined';
+  return sent.state === 'succeeded' ? 'paid' : sent.state;
 }
 
 export interface ChargePlan {
@@ -65,11 +73,14 @@ async function beginAttempt(
   provider: PaymentProvider,
   tenant: string,
   invoice: string,
-): Promise<StoredAttempt | undefined> {
+): Promise<StoredAttempt | 'carried' | 'not_chargeable' | 'not_now'> {
   const { next, balance, picture, asOf } = await planCharge(tx, provider, tenant, invoice);
-  if (next.act !== 'charge') return undefined;
+  if (next.act === 'carry') {
+    await carryOn(tx, tenant, invoice, asOf, ACTOR);
+    return 'carried';
+  }
+  if (next.act !== 'charge') return 'not_now';
   const { owed: amount, currency, number: invoiceNumber } = balance;
-  provider.assertChargeable(amount, currency);
   const created: Attempt = {
     state: 'created',
     decline: null,
@@ -77,8 +88,9 @@ async function beginAttempt(
     createdAt: asOf,
     sentAt: null,
   };
-  return insertAttempt(tx, {
-    ...markSent(created, asOf),
+  const isChargeable = canCharge(provider, amount, currency);
+  const attempt = await insertAttempt(tx, {
+    ...(isChargeable ? markSent(created, asOf) : { ...created, state: 'declined', decline: 'not_chargeable' }),
     tenant,
     invoiceId: invoice,
     invoiceNumber,
@@ -87,6 +99,17 @@ async function beginAttempt(
     methodRef: picture.methodRef!,
     provider: provider.name,
   });
+  return isChargeable ? attempt : 'not_chargeable';
+}
+
+function canCharge(provider: Pick<PaymentProvider, 'assertChargeable'>, amount: bigint, currency: string): boolean {
+  try {
+    provider.assertChargeable(amount, currency);
+    return true;
+  } catch (error) {
+    if (error instanceof DomainError && error.code === 'amount_not_chargeable') return false;
+    throw error;
+  }
 }
 
 export interface ChargeRun {

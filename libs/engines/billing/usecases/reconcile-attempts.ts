@@ -6,6 +6,7 @@
  * The clock is read before the question, so that no answer counts as newer than it is.
  */
 import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
+import { NOT_FENCED } from '#platform/recovery';
 import { CLOCK, lockedNow } from '../data/accounts.js';
 import {
   type AttemptCursor,
@@ -14,7 +15,7 @@ import {
   type StoredAttempt,
   unsettledAttempts,
 } from '../data/attempts.js';
-import { applyResolution, KEY_HOURS, resolveUnknown } from '../domain/attempts.js';
+import { applyResolution, resolveUnknown } from '../domain/attempts.js';
 import type { FindAnswer, PaymentProvider } from '../payments/port.js';
 import { fewAtOnce, Outage } from './few-at-once.js';
 import { providerIdOf, recordPayment, sendAttempt } from './send-attempt.js';
@@ -34,11 +35,6 @@ export type Reconciled = { readonly tenant: string; readonly invoice: string; re
   | { readonly error: unknown }
 );
 
-/**
- * A provider may forget a key after `KEY_HOURS`, and from the decision to the arrival of the call time passes: the answer to
- * the question, a lock, the network. Later than this before the end, the key is not used any more.
- */
-const SENDING_TAKES_MS = 15 * 60_000;
 const PAGE = 200;
 
 /** What goes wrong with one attempt is told and stops no other; while the provider is away, the rest waits for the next run. */
@@ -92,11 +88,12 @@ async function reconcile(
   const { tenant, id } = attempt;
   const asOf = givenAsOf ?? (await database.first(CLOCK))!.now;
   const answer = await provider.find({ attemptId: id, providerId: attempt.providerId });
-  const { outcome, because } = await database.transaction(async (tx): Promise<Resolved> => {
+  const work = async (tx: CrossTenantTransaction): Promise<Resolved> => {
     const now = await lockedNow(tx, tenant);
     const current = await readAttempt(tx, tenant, id);
     return current ? resolve(tx, provider.name, current, answer, asOf, now) : { outcome: 'settled_elsewhere' };
-  });
+  };
+  const { outcome, because } = await database.transaction(work, { guard: NOT_FENCED });
   if (outcome !== 'send_again') return { outcome, because };
   const sent = await sendAttempt(database, provider, attempt);
   if (sent.state === 'unknown') return { outcome: 'unknown', because: sent.because };
@@ -112,11 +109,9 @@ async function resolve(
   asOf: Date,
   now: Date,
 ): Promise<Resolved> {
-  const resolution = resolveUnknown(current, answer, asOf);
+  const resolution = resolveUnknown(current, answer, asOf, now);
   if (resolution.act === 'none') return { outcome: 'settled_elsewhere' };
   if (resolution.act === 'wait') return { outcome: 'unknown', because: resolution.because };
-  if (resolution.act === 'send_again' && mayBeForgotten(current, asOf > now ? asOf : now))
-    return { outcome: 'unknown', because: 'key_expires' };
   const settled = answer.kind === 'found' ? answer.outcome : null;
   const providerId = (settled && providerIdOf(settled)) ?? current.providerId;
   await tx.execute(saveAttempt({ ...current, ...applyResolution(current, resolution, now), providerId }, now));
@@ -124,8 +119,4 @@ async function resolve(
   if (resolution.act === 'give_up') return { outcome: 'given_up' };
   if (settled?.state === 'succeeded') await recordPayment(tx, provider, current, settled.payment);
   return { outcome: resolution.outcome.state === 'succeeded' ? 'paid' : 'declined' };
-}
-
-function mayBeForgotten({ createdAt }: StoredAttempt, at: Date): boolean {
-  return at.getTime() + SENDING_TAKES_MS >= createdAt.getTime() + KEY_HOURS * 3_600_000;
 }

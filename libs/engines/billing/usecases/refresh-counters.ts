@@ -1,8 +1,8 @@
 /**
  * Counters of accounts with news: counted anew from the events, held against the plan in force, and each threshold that is
- * newly passed said once. Under the account's row lock, which one transaction has at a time.
+ * newly passed said once; also the counts of what nobody else counts, whenever they have changed. Under the account's row lock, which one transaction has at a time.
  */
-import { METERS as METER_NAMES, type MeterName, usageLimitReached } from '#contracts/events/account';
+import { METERS as METER_NAMES, type MeterName, usageCounted, usageLimitReached } from '#contracts/events/account';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import type { PassOutcome } from '#platform/inbox';
 import { type Announcement, announceAll, announcement } from '../data/accounts.js';
@@ -16,13 +16,14 @@ import {
 } from '../data/counters.js';
 import { plansOf } from '../data/plans.js';
 import { type MeterTotal, usageOfSpans } from '../data/usage.js';
+import { METERS } from '../domain/meters.js';
 import { limitsOf, type Plan, thresholdsCrossed } from '../domain/rating.js';
+import { tellable } from './announce-entitlements.js';
 
 /** Few enough that a batch with news of one of them does not wait long for its row. */
 const ACCOUNTS_AT_ONCE = 50;
-/** Of a `bigint` column, and of a number in JSON. What was used beyond is still in the events, and on the bill. */
+/** Of a `bigint` column. What was used beyond is still in the events, and on the bill. */
 const HIGHEST_STORED = 2n ** 63n - 1n;
-const HIGHEST_TOLD = BigInt(Number.MAX_SAFE_INTEGER);
 
 export async function refreshCounters(tx: CrossTenantTransaction, limit: number): Promise<number> {
   const tenants = await claimStale(tx, Math.min(limit, ACCOUNTS_AT_ONCE));
@@ -59,11 +60,14 @@ async function count(tx: CrossTenantTransaction, tenants: readonly string[], asO
 function countersOf(period: CountedPeriod, plan: Plan, totals: readonly MeterTotal[]) {
   const counters: Counter[] = [];
   const news: Announcement[] = [];
+  const changed: { meter: MeterName; used: number }[] = [];
   for (const meter of METER_NAMES) {
     const terms = plan.meters.get(meter);
     if (!terms) continue;
     const used = totals.find((total) => total.meter === meter)?.quantity ?? 0n;
     const before = period.announced[meter] ?? 0;
+    if (!METERS[meter].isReserved && String(used) !== (period.counted[meter] ?? '0'))
+      changed.push({ meter, used: tellable(used) });
     const crossed = thresholdsCrossed(0n, used, terms.included).filter((percent) => percent > before);
     news.push(...crossed.map((percent) => told(period, meter, percent, used, terms.included)));
     counters.push({
@@ -77,16 +81,21 @@ function countersOf(period: CountedPeriod, plan: Plan, totals: readonly MeterTot
       announced: crossed.at(-1) ?? before,
     });
   }
+  if (changed.length > 0) news.push(announcement(usageCounted, { period: spanOf(period), meters: changed }));
   return { counters, news };
 }
 
+const spanOf = ({ starts_at: startsAt, ends_at: endsAt }: CountedPeriod) => ({
+  starts_at: startsAt.toISOString(),
+  ends_at: endsAt.toISOString(),
+});
+
 function told(period: CountedPeriod, meter: MeterName, percent: number, used: bigint, included: bigint): Announcement {
-  const { starts_at: startsAt, ends_at: endsAt } = period;
   return announcement(usageLimitReached, {
     meter,
     percent,
-    used: Number(used > HIGHEST_TOLD ? HIGHEST_TOLD : used),
+    used: tellable(used),
     included: Number(included),
-    period: { starts_at: startsAt.toISOString(), ends_at: endsAt.toISOString() },
+    period: spanOf(period),
   });
 }

@@ -8,14 +8,17 @@
 import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
 import { lockedNow } from '../data/accounts.js';
 import { readAttempt, saveAttempt, type StoredAttempt } from '../data/attempts.js';
-import { recordAnswer } from '../domain/attempts.js';
+import { type Decline, recordAnswer } from '../domain/attempts.js';
 import type { ChargeAnswer, Payment, PaymentProvider, Settled } from '../payments/port.js';
-import { recordFact } from './settle.js';
+import { carryOn, recordFact } from './settle.js';
 
 export const ACTOR = 'system:billing';
 
 export type SentAs =
-  { readonly state: 'succeeded' | 'declined' } | { readonly state: 'unknown'; readonly because: string };
+  | { readonly state: 'succeeded' }
+  /** `carried` and `not_chargeable`: for its amount, whatever the method. */
+  | { readonly state: 'declined'; readonly because?: 'carried' | 'not_chargeable' | undefined }
+  | { readonly state: 'unknown'; readonly because: string };
 
 export async function sendAttempt(
   database: CrossTenantDatabase,
@@ -40,8 +43,20 @@ export async function sendAttempt(
     await tx.execute(saveAttempt({ ...current, ...recordAnswer(current, answer), providerId }, at));
     // Money that moved is a fact, also when the row has found its end, or lost it, by another way.
     if (answer.state === 'succeeded') await recordPayment(tx, provider.name, current, answer.payment);
+    if (isTooSmall(answer)) await carryOn(tx, tenant, invoiceId, at, ACTOR);
   });
-  return answer.state === 'unknown' ? { state: 'unknown', because: answer.because } : { state: answer.state };
+  if (answer.state === 'unknown') return { state: 'unknown', because: answer.because };
+  if (answer.state === 'succeeded') return { state: 'succeeded' };
+  return { state: 'declined', because: becauseOf(answer.decline) };
+}
+
+function isTooSmall(answer: ChargeAnswer): boolean {
+  return answer.state === 'declined' && answer.decline === 'too_small';
+}
+
+function becauseOf(decline: Decline): 'carried' | 'not_chargeable' | undefined {
+  if (decline === 'too_small') return 'carried';
+  return decline === 'not_chargeable' ? decline : undefined;
 }
 
 export async function recordPayment(

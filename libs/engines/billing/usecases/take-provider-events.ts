@@ -2,7 +2,7 @@
  * What providers tell us unasked. The door verifies and stores; here each event is taken as a hint: its object is fetched,
  * and what the object says is written down as facts.
  *
- *   received ─▶ done      facts, and the attempt that they settle
+ *   received ─▶ done      facts, and the attempt that they settle; or a card that a store has entered, and what became of it
  *       └─────▶ ignored   nothing of ours
  *
  * An event that fails stays received and is taken again by the next run. Since facts come from what the object is now and
@@ -13,6 +13,7 @@ import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/data
 import { lockedNow } from '../data/accounts.js';
 import { readAttempt, saveAttempt } from '../data/attempts.js';
 import { balanceOf } from '../data/invoices.js';
+import { chooseDefault, ownersOf, saveEntered, saveMethodNow } from '../data/methods.js';
 import { applyResolution, resolveUnknown } from '../domain/attempts.js';
 import { errors as paymentErrors } from '../payments/errors.js';
 import type { PaymentProvider, ProviderEvent, Telling } from '../payments/port.js';
@@ -81,14 +82,52 @@ type Taken =
 async function take(database: CrossTenantDatabase, provider: PaymentProvider, row: EventRow): Promise<Taken> {
   const telling = await provider.fetch({ type: row.type, objectId: row.object_id });
   return database.transaction(async (tx) => {
-    const taken: Taken =
-      telling.kind === 'ignored'
-        ? { outcome: 'ignored', because: telling.because }
-        : await write(tx, provider.name, telling);
+    const taken = await written(tx, provider.name, telling);
     await tx.execute(sql`
       update billing_provider_events set state = ${taken.outcome} where provider = ${provider.name} and event_id = ${row.event_id}`);
     return taken;
   });
+}
+
+function written(tx: CrossTenantTransaction, provider: string, telling: Telling): Promise<Taken> | Taken {
+  switch (telling.kind) {
+    case 'ignored':
+      return { outcome: 'ignored', because: telling.because };
+    case 'told':
+      return write(tx, provider, telling);
+    case 'method':
+      return addMethod(tx, provider, telling);
+    case 'method_now':
+      return changeMethod(tx, provider, telling);
+  }
+}
+
+async function addMethod(
+  tx: CrossTenantTransaction,
+  provider: string,
+  entered: Extract<Telling, { kind: 'method' }>,
+): Promise<Taken> {
+  const { tenant } = entered;
+  await lockedNow(tx, tenant);
+  if (!(await tx.first(sql`select from billing_accounts where tenant_id = ${tenant}`)))
+    return { outcome: 'ignored', because: 'not_ours' };
+  await saveEntered(tx, { ...entered, provider });
+  await tx.batch(chooseDefault(tenant));
+  return { outcome: 'done', facts: 0 };
+}
+
+async function changeMethod(
+  tx: CrossTenantTransaction,
+  provider: string,
+  now: Extract<Telling, { kind: 'method_now' }>,
+): Promise<Taken> {
+  const owners = await ownersOf(tx, provider, now.method);
+  for (const { tenant_id: tenant } of owners) {
+    await lockedNow(tx, tenant);
+    await saveMethodNow(tx, tenant, provider, now);
+    await tx.batch(chooseDefault(tenant));
+  }
+  return owners.length === 0 ? { outcome: 'ignored', because: 'not_ours' } : { outcome: 'done', facts: 0 };
 }
 
 /** Throws `payment_currency_mismatch`. */

@@ -22,9 +22,12 @@ export interface LimitRow extends CapRow {
 }
 
 export const currentLimits = (): Sql<LimitRow> => sql`
-  select distinct on (e.meter) e.meter, e.starts_at, e.ends_at, e.plan, e.included, e.soft, e.hard, coalesce(u.used, 0)::bigint as used,
+  select distinct on (e.meter) e.meter, e.starts_at, e.ends_at, e.plan, e.included, e.soft, e.hard,
+         case when u.used is null then greatest(e.told_used, n.used) else u.base + u.used + n.used end as used,
          c.cap, c.set_by, c.set_at
     from entitlements e
+   cross join lateral (select coalesce(sum(b.used), 0)::bigint as used from entitlement_untold b
+                        where b.tenant_id = e.tenant_id and b.meter = e.meter and b.quarter >= e.starts_at and b.quarter < e.ends_at) n
     left join entitlement_usage u on u.tenant_id = e.tenant_id and u.meter = e.meter and u.starts_at = e.starts_at
     left join entitlement_caps c on c.tenant_id = e.tenant_id and c.meter = e.meter
    where e.tenant_id = app.current_tenant() and e.starts_at <= app.now() and e.ends_at > app.now()

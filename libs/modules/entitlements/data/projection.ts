@@ -11,19 +11,34 @@ export interface Of<Fact> {
 
 export type Access = EventData<typeof accessChanged>;
 
-export function forgetPeriods(spans: readonly Of<Span>[]): Sql {
+interface Row {
+  readonly tenant: string;
+  readonly period: ToldPeriod;
+  readonly terms: ToldPeriod['meters'][number];
+}
+
+const rowsOf = (periods: readonly Of<ToldPeriod>[]): Row[] =>
+  periods.flatMap(({ tenant, fact }) => fact.meters.map((terms) => ({ tenant, period: fact, terms })));
+
+/** But for the rows that are told again, which keep what was counted in them. */
+export function forgetPeriods(spans: readonly Of<Span>[], standing: readonly Of<ToldPeriod>[]): Sql {
+  const kept = rowsOf(standing);
   return sql`
     delete from entitlements e
      using unnest(${spans.map(({ tenant }) => tenant)}::uuid[],
                   ${spans.map(({ fact }) => fact.startsAt)}::timestamptz[],
                   ${spans.map(({ fact }) => fact.endsAt)}::timestamptz[]) as told(tenant_id, starts_at, ends_at)
-     where e.tenant_id = told.tenant_id and e.starts_at < told.ends_at and told.starts_at < e.ends_at`;
+     where e.tenant_id = told.tenant_id and e.starts_at < told.ends_at and told.starts_at < e.ends_at
+       and not exists (select from unnest(${kept.map(({ tenant }) => tenant)}::uuid[],
+                                          ${kept.map(({ terms }) => terms.meter)}::text[],
+                                          ${kept.map(({ period }) => period.startsAt)}::timestamptz[]) as k(tenant_id, meter, starts_at)
+                        where k.tenant_id = e.tenant_id and k.meter = e.meter and k.starts_at = e.starts_at)`;
 }
 
 export function insertPeriods(periods: readonly Of<ToldPeriod>[]): Sql {
-  const rows = periods.flatMap(({ tenant, fact }) => fact.meters.map((terms) => ({ tenant, period: fact, terms })));
+  const rows = rowsOf(periods);
   return sql`
-    insert into entitlements (tenant_id, meter, starts_at, ends_at, plan, included, soft, hard)
+    insert into entitlements as e (tenant_id, meter, starts_at, ends_at, plan, included, soft, hard, told_used)
     select * from unnest(${rows.map(({ tenant }) => tenant)}::uuid[],
                          ${rows.map(({ terms }) => terms.meter)}::text[],
                          ${rows.map(({ period }) => period.startsAt)}::timestamptz[],
@@ -31,7 +46,28 @@ export function insertPeriods(periods: readonly Of<ToldPeriod>[]): Sql {
                          ${rows.map(({ period }) => period.plan)}::text[],
                          ${rows.map(({ terms }) => terms.included)}::bigint[],
                          ${rows.map(({ terms }) => terms.soft)}::bigint[],
-                         ${rows.map(({ terms }) => terms.hard)}::bigint[])`;
+                         ${rows.map(({ terms }) => terms.hard)}::bigint[],
+                         ${rows.map(({ terms }) => terms.used ?? 0)}::bigint[])
+    on conflict (tenant_id, meter, starts_at) do update
+       set ends_at = excluded.ends_at, plan = excluded.plan, included = excluded.included, soft = excluded.soft, hard = excluded.hard,
+           told_used = greatest(e.told_used, excluded.told_used)`;
+}
+
+export interface Count {
+  readonly meter: string;
+  readonly startsAt: string;
+  readonly used: number;
+}
+
+/** Nothing becomes of what is told of a period that nobody has told, or has taken back since. */
+export function saveCounts(counts: readonly Of<Count>[]): Sql {
+  return sql`
+    update entitlements e set told_used = greatest(e.told_used, told.used)
+      from unnest(${counts.map(({ tenant }) => tenant)}::uuid[],
+                  ${counts.map(({ fact }) => fact.meter)}::text[],
+                  ${counts.map(({ fact }) => fact.startsAt)}::timestamptz[],
+                  ${counts.map(({ fact }) => fact.used)}::bigint[]) as told(tenant_id, meter, starts_at, used)
+     where e.tenant_id = told.tenant_id and e.meter = told.meter and e.starts_at = told.starts_at`;
 }
 
 export function saveAccess(rows: readonly Of<Access>[]): Sql {

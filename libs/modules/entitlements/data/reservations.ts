@@ -1,4 +1,11 @@
-/** The counters of what has been used. One row per tenant, meter and period; it comes into being with its first unit. */
+/**
+ * The counters of what has been used. One row per tenant, meter and period; it comes into being with its first unit.
+ *
+ *   used in a period = reserved in it + noticed in its time while nobody had told of it + what only billing knew of before
+ *
+ * The last is zero but where a plan began anew, at another day than the one before it. So a period that is told when it has long
+ * begun counts from its beginning, and counts what billing counts.
+ */
 import type { MeterName } from '#contracts/events/account';
 import { sql, type TenantTransaction } from '#platform/database';
 
@@ -6,7 +13,7 @@ export interface Answer {
   /** Billing holds whatever is metered. */
   is_held: boolean;
   is_taken: boolean;
-  /** Of the period that contains now; null where none is known. */
+  /** Of the period that contains now; null where none is known, and the units are only noticed. */
   starts_at: Date | null;
   ends_at: Date | null;
   hard: bigint | null;
@@ -22,20 +29,28 @@ export async function takeUnits(tx: TenantTransaction, meter: MeterName, quantit
     with held as (
       select from tenant_access where tenant_id = ${tx.tenant} and not allows_metered
     ), period as materialized (
-      select e.starts_at, e.ends_at, e.hard, c.cap, least(e.hard, c.cap) as allowed
+      select e.starts_at, e.ends_at, e.hard, c.cap, least(e.hard, c.cap) as allowed, e.told_used, n.used as noticed
         from entitlements e
+       cross join lateral (select coalesce(sum(b.used), 0)::bigint as used from entitlement_untold b
+                            where b.tenant_id = e.tenant_id and b.meter = e.meter
+                              and b.quarter >= e.starts_at and b.quarter < e.ends_at) n
         left join entitlement_caps c on c.tenant_id = e.tenant_id and c.meter = e.meter
        where e.tenant_id = ${tx.tenant} and e.meter = ${meter} and e.starts_at <= app.now() and e.ends_at > app.now()
        order by e.starts_at desc limit 1
     ), taken as (
-      insert into entitlement_usage as u (tenant_id, meter, starts_at, used)
-      select ${tx.tenant}, ${meter}, p.starts_at, ${quantity}::bigint
+      insert into entitlement_usage as u (tenant_id, meter, starts_at, used, base)
+      select ${tx.tenant}, ${meter}, p.starts_at, ${quantity}::bigint, greatest(p.told_used - p.noticed, 0)
         from period p
-       where ${quantity}::bigint <= p.allowed and not exists (select from held)
+       where ${quantity}::bigint + greatest(p.told_used, p.noticed) <= p.allowed and not exists (select from held)
       on conflict (tenant_id, meter, starts_at) do update
          set used = u.used + excluded.used
-       where u.used + excluded.used <= (select allowed from period)
+       where u.base + u.used + excluded.used <= (select allowed - noticed from period)
       returning u.used
+    ), noticed as (
+      insert into entitlement_untold as n (tenant_id, meter, quarter, used)
+      select ${tx.tenant}, ${meter}, date_bin('15 minutes', app.now(), 'epoch'), ${quantity}::bigint
+       where not exists (select from period) and not exists (select from held)
+      on conflict (tenant_id, meter, quarter) do update set used = n.used + excluded.used
     )
     select exists (select from held) as is_held, exists (select from taken) as is_taken,
            p.starts_at, p.ends_at, p.hard, p.cap
@@ -46,6 +61,11 @@ export async function takeUnits(tx: TenantTransaction, meter: MeterName, quantit
 
 export async function unitsUsed(tx: TenantTransaction, meter: MeterName, startsAt: Date): Promise<bigint> {
   const row = await tx.first(sql<{ used: bigint }>`
-    select used from entitlement_usage where tenant_id = ${tx.tenant} and meter = ${meter} and starts_at = ${startsAt}`);
+    select case when u.used is null then greatest(e.told_used, n.used) else u.base + u.used + n.used end as used
+      from entitlements e
+     cross join lateral (select coalesce(sum(b.used), 0)::bigint as used from entitlement_untold b
+                          where b.tenant_id = e.tenant_id and b.meter = e.meter and b.quarter >= e.starts_at and b.quarter < e.ends_at) n
+      left join entitlement_usage u on u.tenant_id = e.tenant_id and u.meter = e.meter and u.starts_at = e.starts_at
+     where e.tenant_id = ${tx.tenant} and e.meter = ${meter} and e.starts_at = ${startsAt}`);
   return row?.used ?? 0n;
 }

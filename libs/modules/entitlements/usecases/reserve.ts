@@ -12,17 +12,24 @@
 import type { MeterName } from '#contracts/events/account';
 import type { TenantTransaction } from '#platform/database';
 import { takeUnits, unitsUsed } from '../data/reservations.js';
-import { refusalOf } from '../domain/refusal.js';
+import { limitOf, refusalOf } from '../domain/refusal.js';
 import { errors } from '../errors.js';
+import { countRefusal } from '../data/metrics.js';
 
 /**
  * Throws `usage_limit_reached` or `metered_operations_held`. A tenant without limits for this instant (no plan, or its
- * period has not been told yet) is let through and not counted: a late event must not stop a store.
+ * period has not been told yet) is let through, because a late event must not stop a store. What it uses is noticed, and counts
+ * in the period that is told of this time later.
  */
 export async function reserve(tx: TenantTransaction, meter: MeterName, quantity = 1): Promise<void> {
   if (!Number.isSafeInteger(quantity) || quantity < 1) throw new RangeError(`not a number of units: ${quantity}`);
   const { is_held, is_taken, starts_at, ends_at, hard, cap } = await takeUnits(tx, meter, quantity);
-  if (is_held) throw errors.metered_operations_held({ details: { meter } });
+  if (is_held) {
+    countRefusal(meter, 'hold');
+    throw errors.metered_operations_held({ details: { meter } });
+  }
   if (is_taken || starts_at === null) return;
-  throw refusalOf(meter, { hard: hard!, cap, endsAt: ends_at! }, await unitsUsed(tx, meter, starts_at));
+  const limits = { hard: hard!, cap, endsAt: ends_at! };
+  countRefusal(meter, limitOf(limits) < limits.hard ? 'own_cap' : 'plan');
+  throw refusalOf(meter, limits, await unitsUsed(tx, meter, starts_at));
 }

@@ -1,6 +1,8 @@
 /** Sign-in attempts, counted per address and account in this process; the account alone has a wider limit. */
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
+import { DomainError } from '#kernel';
 import { errors } from '../errors.js';
+import { signInAttempts } from './metrics.js';
 
 const WINDOW_SECONDS = 300;
 const PER_ADDRESS_AND_ACCOUNT = new RateLimiterMemory({ points: 10, duration: WINDOW_SECONDS });
@@ -18,13 +20,19 @@ export async function limitedAttempt<Result>(
   ] as const;
   for (const [limiter, key] of counters) {
     const state = await limiter.get(key);
-    if (state && state.consumedPoints >= limiter.points) throw refusal(state);
+    if (state && state.consumedPoints >= limiter.points) {
+      signInAttempts.inc({ outcome: 'limited' });
+      throw refusal(state);
+    }
   }
   try {
     const result = await attempt();
     await PER_ADDRESS_AND_ACCOUNT.delete(`${address}/${account}`);
+    signInAttempts.inc({ outcome: 'succeeded' });
     return result;
   } catch (error) {
+    // A database that is away refuses nobody.
+    if (error instanceof DomainError && error.kind === 'unauthenticated') signInAttempts.inc({ outcome: 'refused' });
     await Promise.allSettled(counters.map(([limiter, key]) => limiter.consume(key)));
     throw error;
   }

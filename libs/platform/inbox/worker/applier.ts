@@ -19,6 +19,7 @@
 import { DomainError } from '#kernel';
 import { isRetryable, violatedConstraint } from '#platform/database';
 import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
+import { NOT_FENCED } from '#platform/recovery';
 import type { EngineConsumer } from '../consumer.js';
 import { type Arrival, arrivalOf, byAggregate } from './event.js';
 import { type Place, sift, UNSEEN } from './gate.js';
@@ -63,7 +64,8 @@ type Mode = {
   readonly takesDeferred: boolean;
 };
 
-const ASYNCHRONOUS = { isAsynchronous: true };
+/** What comes from the streams may be the future of a database that was restored. */
+const TAKING_IN = { isAsynchronous: true, guard: NOT_FENCED };
 
 const FAST: Mode = { isCareful: false, takesDeferred: true };
 const SINGLY: Mode = { isCareful: true, takesDeferred: false };
@@ -134,7 +136,7 @@ export class Applier {
       this.record(tx, { ...decided, apply: fresh });
       if (parked) tx.atCommit(() => store.forgetFailure(this.engine, parked));
       return decided;
-    }, ASYNCHRONOUS);
+    }, TAKING_IN);
     stop();
     metrics.appliedEvents.inc({ engine: this.engine }, plan.apply.length);
     metrics.deferredTotal.inc({ engine: this.engine }, plan.defer.length);

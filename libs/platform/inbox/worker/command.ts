@@ -56,6 +56,7 @@ export async function engineCommand(
   });
   try {
     await assertMigrated(database.pool);
+    await database.assertConfined();
     const { work } = request;
     if (work.kind === 'pass') return await pass(database, settings, work.pass, request);
     return await (verb === 'run' ? run(database, work.engine, request) : rebuild(database, work.engine, request));

@@ -33,6 +33,8 @@ export interface EngineLoopOptions extends Omit<ApplierOptions, 'partitions'> {
   /** A connection of its own, because it waits in XREADGROUP. */
   readonly reader: Redis;
   readonly epochs: () => Epochs;
+  /** The recovery epoch in which these are held. */
+  readonly recovery: () => number;
   readonly refresher: Refresher;
   readonly onLeaseLost: (partition: number) => void;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
@@ -268,10 +270,13 @@ export class EngineLoop {
   private async handleBatch(entries: readonly StreamEntry[]): Promise<void> {
     await this.options.at?.('received');
     const held = this.options.epochs();
-    // A partition that was let go since it was read: its next owner finds the entries pending.
-    const mine = entries.filter((entry) => held.has(entry.partition));
+    const recovery = this.options.recovery();
+    // A partition that was let go since it was read: its next owner finds the entries pending. So does this worker those of a
+    // recovery epoch that it is about to hear of.
+    const mine = entries.filter((entry) => held.has(entry.partition) && entry.recovery <= recovery);
     const epochs = new Map(mine.map((entry) => [entry.partition, held.get(entry.partition)!]));
-    const events = mine.flatMap((entry) => this.eventsOf(entry));
+    // Those of an epoch that is over are let go and not applied: what holds of them comes again from the outbox.
+    const events = mine.filter((entry) => entry.recovery === recovery).flatMap((entry) => this.eventsOf(entry));
     await this.applier.handle(events, epochs);
     if (events.length > 0) this.options.refresher.mark();
     this.acknowledge(mine, epochs);

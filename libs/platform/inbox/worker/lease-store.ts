@@ -24,6 +24,8 @@ export interface LeaseView {
   readonly held: readonly HeldLease[];
   /** Engine → the workers alive that run it. */
   readonly members: ReadonlyMap<string, readonly string[]>;
+  /** The recovery epoch that the leases belong to: a new one takes them all away. */
+  readonly recovery: number;
   readonly leases: readonly (PartitionLease & { readonly engine: string })[];
 }
 
@@ -47,7 +49,7 @@ export class LeaseStore {
    * a renewal, the lease is up earlier, and whoever takes it does so with a higher epoch.
    */
   async look(engines: readonly string[], partitions: number): Promise<LeaseView> {
-    const [, , held, members, leases] = await this.database.transaction(
+    const [, , held, members, leases, recovery] = await this.database.transaction(
       (tx) =>
         tx.batch([
           sql`
@@ -60,11 +62,13 @@ export class LeaseStore {
           sql`select engine, array_agg(holder) as holders from consumer_members where expires_at > clock_timestamp() group by engine`,
           sql`select engine, partition, holder, expires_at <= clock_timestamp() as is_expired from consumer_leases
                where engine = any(${engines}::text[]) and partition < ${partitions}::int order by engine, partition`,
+          RECOVERY,
         ]),
       { isAsynchronous: true },
     );
     return {
       held: held!.map((row) => heldLease(row as unknown as LeaseRow)),
+      recovery: recoveryOf(recovery!),
       members: new Map(members!.map((row) => [row['engine'] as string, row['holders'] as string[]])),
       leases: leases!.map((row) => ({
         engine: row['engine'] as string,
@@ -89,8 +93,9 @@ export class LeaseStore {
   }
 
   /** Renews every lease of this worker that has not been taken, and resolves with them. */
-  async renew(): Promise<HeldLease[]> {
-    return (await this.database.query(this.renewal())).map(heldLease);
+  async renew(): Promise<Pick<LeaseView, 'held' | 'recovery'>> {
+    const [held, recovery] = await this.database.transaction((tx) => tx.batch([this.renewal(), RECOVERY]));
+    return { held: held!.map((row) => heldLease(row as unknown as LeaseRow)), recovery: recoveryOf(recovery!) };
   }
 
   private renewal(): Sql<LeaseRow> {
@@ -114,6 +119,13 @@ export class LeaseStore {
       ]);
     });
   }
+}
+
+/** Asked after the leases, by a later snapshot: whoever holds leases of an epoch knows at least of that epoch. */
+const RECOVERY = sql`select epoch from recovery_state`;
+
+function recoveryOf(rows: readonly Record<string, unknown>[]): number {
+  return Number(rows[0]!['epoch']);
 }
 
 interface LeaseRow {

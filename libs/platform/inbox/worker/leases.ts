@@ -9,6 +9,7 @@ import type { HeldLease, LeaseStore } from './lease-store.js';
 export class Leases {
   private held = new Map<string, Map<number, number>>();
   private renewedAt = -Infinity;
+  private recoveryEpoch = 0;
 
   constructor(
     private readonly store: LeaseStore,
@@ -23,6 +24,14 @@ export class Leases {
   epochs(engine: string): ReadonlyMap<number, number> {
     if (performance.now() - this.renewedAt > this.ttlMs) return new Map();
     return this.held.get(engine) ?? new Map();
+  }
+
+  /**
+   * The recovery epoch in which the leases are held. Confirming a newer one raises the leases' epochs in the same transaction,
+   * so a batch that relies on an old one is refused with its leases.
+   */
+  get recovery(): number {
+    return this.recoveryEpoch;
   }
 
   get count(): number {
@@ -41,7 +50,7 @@ export class Leases {
   async tend(): Promise<void> {
     let askedAt = performance.now();
     const view = await this.store.look(this.engines, this.streams.names.partitions);
-    let { held } = view;
+    let { held, recovery } = view;
     let hasChanged = false;
     for (const engine of this.engines) {
       const leases = view.leases.filter((lease) => lease.engine === engine);
@@ -52,9 +61,9 @@ export class Leases {
     }
     if (hasChanged) {
       askedAt = performance.now();
-      held = await this.store.renew();
+      ({ held, recovery } = await this.store.renew());
     }
-    await this.adopt(held, askedAt);
+    await this.adopt(held, askedAt, recovery);
   }
 
   async leave(): Promise<void> {
@@ -68,7 +77,7 @@ export class Leases {
     await this.store.release(engine, partitions);
   }
 
-  private async adopt(leases: readonly HeldLease[], askedAt: number): Promise<void> {
+  private async adopt(leases: readonly HeldLease[], askedAt: number, recovery: number): Promise<void> {
     const held = new Map<string, Map<number, number>>();
     for (const engine of this.engines) {
       const epochs = new Map(
@@ -77,6 +86,7 @@ export class Leases {
       const announced = await this.streams.announceConsumer(engine, epochs);
       held.set(engine, new Map([...epochs].filter(([partition]) => announced.has(partition))));
     }
+    this.recoveryEpoch = recovery;
     this.held = held;
     this.renewedAt = askedAt;
   }

@@ -76,6 +76,7 @@ class WorkerService implements OnApplicationBootstrap, OnApplicationShutdown {
   async onApplicationBootstrap(): Promise<void> {
     const port = await this.metrics.listen(this.settings.METRICS_PORT);
     await assertMigrated(this.database.pool);
+    await this.database.assertConfined();
     for (const warning of await assertFitForStreams(this.redis)) this.log.warn(warning);
     await this.worker.start();
     this.isStarted = true;

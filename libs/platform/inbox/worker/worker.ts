@@ -106,6 +106,7 @@ export class Worker {
       lanes,
       log,
       epochs: () => this.leases.epochs(consumer.name),
+      recovery: () => this.leases.recovery,
       onLeaseLost: (partition) => this.leases.lost(consumer.name, partition),
       ...(retry ? { retry } : {}),
       ...(at ? { at } : {}),

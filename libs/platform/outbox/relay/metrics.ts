@@ -1,9 +1,7 @@
 import { Counter, Gauge } from 'prom-client';
-
-export const unpublishedAge = new Gauge({
-  name: 'outbox_unpublished_age_seconds',
-  help: 'Age of the oldest committed event that is not in Redis yet',
-});
+import type { StreamPlace } from '#platform/streams';
+import type { MetricsServer } from '#platform/telemetry';
+import type { RelayStore } from './relay-store.js';
 
 export const publishedEvents = new Counter({
   name: 'outbox_published_events_total',
@@ -21,25 +19,75 @@ export const queuedEvents = new Gauge({
   help: 'Events the relay has read and not yet published, held back by the window',
 });
 
-export const relayLeader = new Gauge({
+const relayLeader = new Gauge({
   name: 'outbox_relay_leader',
   help: '1 while this process is the active relay',
 });
 
-export const streamLength = new Gauge({
+const streamLength = new Gauge({
   name: 'stream_entries',
   help: 'Entries in a stream, each of up to a few hundred events',
   labelNames: ['partition'],
 });
 
-export const streamPending = new Gauge({
+const streamPending = new Gauge({
   name: 'stream_pending_entries',
   help: 'Entries delivered to an engine and not acknowledged',
   labelNames: ['engine', 'partition'],
 });
 
-export const streamLag = new Gauge({
+const streamLag = new Gauge({
   name: 'stream_lag_seconds',
-  help: 'Time between the newest entry of a partition and the newest one an engine has taken',
+  help: 'How long the oldest entry that an engine has not taken can have waited at most; 0 when it has taken all',
   labelNames: ['engine', 'partition'],
 });
+
+export function leads(): void {
+  relayLeader.set(1);
+}
+
+/** What only the leader knows is told by the next one; an old figure beside a new one would be believed. */
+export function leadsNoMore(): void {
+  relayLeader.set(0);
+  for (const gauge of [queuedEvents, streamLength, streamPending, streamLag]) gauge.reset();
+}
+
+/** Told by every relay, leader or not: what waits in the outbox is a question to PostgreSQL alone. */
+export function tellUnpublished(metrics: MetricsServer, store: RelayStore): void {
+  metrics.gauge(
+    'outbox_unpublished_age_seconds',
+    'Age of the oldest committed event that is not known to be in Redis',
+    async () => (await store.unpublished()).age,
+  );
+  metrics.gauge(
+    'outbox_unpublished_events',
+    'Committed events that are not known to be in Redis, counted as far as 50,000',
+    async () => (await store.unpublished()).count,
+  );
+}
+
+export function measureStreams(engines: readonly string[], places: readonly StreamPlace[], now = Date.now()): void {
+  places.forEach((place, index) => {
+    const partition = String(index);
+    streamLength.set({ partition }, place.length);
+    place.groups.forEach((group, position) => {
+      const labels = { engine: engines[position]!, partition };
+      streamPending.set(labels, group.pending);
+      streamLag.set(labels, lagOf(place.last, group.delivered, now));
+    });
+  });
+}
+
+/**
+ * Counted from the last entry taken, not from the newest one: with a dead engine the newest stands still, and its distance
+ * would as well. An engine that never took anything has no such entry, and the newest is the least that waits.
+ */
+function lagOf(last: string, delivered: string, now: number): number {
+  if (last === delivered || millisecondsOf(delivered) > millisecondsOf(last)) return 0;
+  const since = millisecondsOf(delivered) || millisecondsOf(last);
+  return since === 0 ? 0 : Math.max(0, now - since) / 1_000;
+}
+
+function millisecondsOf(id: string): number {
+  return Number(id.slice(0, id.indexOf('-')));
+}

@@ -16,6 +16,7 @@ import { CrossTenantDatabase } from '#platform/database/crossing';
 import { assertMigrated } from '#platform/database/migrate';
 import { assertFitForStreams, connectRedis, EventStreams, StreamNames } from '#platform/streams';
 import { createLogger, MetricsServer } from '#platform/telemetry';
+import { tellUnpublished } from './metrics.js';
 import type { Subscriptions } from './reconciler.js';
 import { Relay } from './relay.js';
 import { RelayStore } from './relay-store.js';
@@ -60,9 +61,10 @@ class RelayService implements OnApplicationBootstrap, OnApplicationShutdown {
     });
     this.redis = connectRedis({ url: REDIS_URL, name: 'outbox-relay' });
     this.subscriber = connectRedis({ url: REDIS_URL, name: 'outbox-relay wakes' });
+    const store = new RelayStore(this.database, vertical, STREAM_PARTITIONS);
     this.relay = new Relay({
       ...RELAY_LIMITS,
-      store: new RelayStore(this.database, vertical, STREAM_PARTITIONS),
+      store,
       streams: new EventStreams(this.redis, new StreamNames(vertical, STREAM_PARTITIONS)),
       subscriptions,
       subscriber: this.subscriber,
@@ -75,15 +77,21 @@ class RelayService implements OnApplicationBootstrap, OnApplicationShutdown {
         { name: 'database', check: async () => void (await this.database.pool.query('select 1')) },
         { name: 'migrations', check: async () => void (await assertMigrated(this.database.pool)) },
         { name: 'redis', check: async () => void (await this.redis.ping()) },
+        { name: 'recovery', check: () => unfenced(this.relay.fence) },
         { name: 'started', check: () => (this.isStarted ? Promise.resolve() : Promise.reject(new Error('starting'))) },
       ],
       METRICS_ENABLED,
+    );
+    tellUnpublished(this.metrics, store);
+    this.metrics.gauge('recovery_fenced', '1 while nothing leaves the database, until an operator confirms', () =>
+      this.relay.fence === undefined ? 0 : 1,
     );
   }
 
   async onApplicationBootstrap(): Promise<void> {
     const port = await this.metrics.listen(this.settings.METRICS_PORT);
     await assertMigrated(this.database.pool);
+    await this.database.assertConfined();
     for (const warning of await assertFitForStreams(this.redis)) this.log.warn(warning);
     await this.relay.start();
     this.isStarted = true;
@@ -99,6 +107,10 @@ class RelayService implements OnApplicationBootstrap, OnApplicationShutdown {
     await this.database.close();
     this.log.info('outbox-relay has stopped');
   }
+}
+
+function unfenced(because: string | undefined): Promise<void> {
+  return because === undefined ? Promise.resolve() : Promise.reject(new Error(`recovery_fenced: ${because}`));
 }
 
 @Module({})

@@ -5,7 +5,8 @@
  */
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { relayLeader } from './metrics.js';
+import { leads, leadsNoMore } from './metrics.js';
+import { forgetOldTerms, RecoveryFenced } from './recovery.js';
 import { Term, TermEnded, type TermParts } from './term.js';
 import { listenForWakes, WakeSignal } from './wake.js';
 
@@ -28,6 +29,8 @@ const TEND_MS = 1_000;
 /** How soon a full window is looked at again: at 50,000 events/s, 5 ms are 250 events. */
 const WINDOW_PAUSE_MS = 5;
 const STANDBY_MS = 250;
+/** How soon a confirmation is noticed. */
+const FENCED_PAUSE_MS = 500;
 const LONGEST_BACKOFF_MS = 1_000;
 const DAYS_AHEAD = 7;
 const DAYS_EVERY_MS = 600_000;
@@ -42,11 +45,17 @@ export class Relay {
   private leaseEndsAt = 0;
   private epoch: bigint | undefined;
   private disturbance: Error | undefined;
+  private fencedBecause: string | undefined;
 
   constructor(private readonly options: RelayOptions) {}
 
   get isLeader(): boolean {
     return this.epoch !== undefined && performance.now() < this.leaseEndsAt;
+  }
+
+  /** Why nothing leaves the database, as the last term found it. */
+  get fence(): string | undefined {
+    return this.fencedBecause;
   }
 
   /**
@@ -97,6 +106,10 @@ export class Relay {
           await this.signal.wait(this.standbyPause());
         }
       } catch (error) {
+        if (error instanceof RecoveryFenced) {
+          await this.standFenced(error.message);
+          continue;
+        }
         const isRoutine = error instanceof TermEnded;
         if (isRoutine) log.warn({ reason: error.reason }, 'the relay starts a new term');
         else log.error({ err: error }, 'the relay was interrupted and starts again');
@@ -104,17 +117,30 @@ export class Relay {
         if (isRoutine && error.reason === 'fenced') this.epoch = undefined;
         await new Promise((resolve) => setTimeout(resolve, backoff));
       }
-      relayLeader.set(0);
+      leadsNoMore();
     }
     if (this.epoch !== undefined) await this.options.store.release(this.options.holder).catch(() => undefined);
+  }
+
+  /** Stays the relay, keeps the days, publishes nothing, and looks again until an operator has confirmed. */
+  private async standFenced(because: string): Promise<void> {
+    leadsNoMore();
+    if (this.fencedBecause !== because) {
+      this.options.log.warn({ because }, 'nothing is published until an operator confirms a recovery epoch');
+      await this.keepDays().catch(() => undefined);
+    }
+    this.fencedBecause = because;
+    this.signal.take();
+    await this.signal.wait(Math.min(FENCED_PAUSE_MS, (this.options.leaseMs ?? LEASE_MS) / 4));
   }
 
   private async lead(): Promise<void> {
     const { log, pollMs = POLL_MS } = this.options;
     this.disturbance = undefined;
     const term = await Term.begin(this.options, this.epoch!);
+    this.fencedBecause = undefined;
     log.info({ epoch: String(term.epoch) }, 'this relay leads');
-    relayLeader.set(1);
+    leads();
     const beside = new Beside();
     beside.repeat(this.options.tendMs ?? TEND_MS, async () => {
       const isAlive = () => this.isLeader && !this.isStopping && !this.disturbance;
@@ -166,6 +192,7 @@ export class Relay {
   private async keepDays(): Promise<void> {
     const { store, retentionDays = RETENTION_DAYS, log } = this.options;
     await store.ensureDays(DAYS_AHEAD);
+    await forgetOldTerms(store.database, retentionDays);
     const dropped = await store.dropDays(retentionDays);
     if (dropped > 0) log.info({ dropped }, 'days past the retention were dropped from outbox and inbox');
   }

@@ -2,18 +2,20 @@
  * One leadership, from announcing its epoch to losing it. Nothing of it survives: the next term starts from the saved
  * position, publishes some events again, and the engines' version gates ignore them.
  *
- *   announce epoch to Redis ─▶ groups ─▶ position ─▶ step, step, step … beside tend, tend …
+ *   may this database publish? ─▶ announce epoch to Redis ─▶ groups ─▶ position ─▶ step, step, step … beside tend, tend …
  *
  * A step reads at most one chunk of the common lane and one of a tenant's own, and publishes what the window has room for.
  * Tending (reconcile, trim, save the position, metrics) runs beside the steps, so that it costs them no latency.
  *
  * Ends with `fenced` (another relay has taken over) or `forgotten` (Redis lost its memory, the fence with it: the lease is
- * asked for again in PostgreSQL before anything is published).
+ * asked for again in PostgreSQL before anything is published). Throws `RecoveryFenced` instead of beginning, and while it tends,
+ * when nothing may leave the database.
  */
-import type { EventStreams, StreamPlace } from '#platform/streams';
+import type { EntryId, EventStreams } from '#platform/streams';
 import { Backlog, type BacklogLimits, type Reading, type Snapshot } from './backlog.js';
 import * as metrics from './metrics.js';
 import { Reconciler, type Subscriptions } from './reconciler.js';
+import { RecoveryWatch } from './recovery.js';
 import type { RelayStore } from './relay-store.js';
 import { entriesOf, Window, type WindowLimits } from './window.js';
 
@@ -58,6 +60,9 @@ export class Term {
     readonly epoch: bigint,
     private readonly backlog: Backlog,
     private readonly reconciler: Reconciler,
+    private readonly recovery: RecoveryWatch,
+    /** Of every stream, the last id: what the next mark vouches for. */
+    private readonly last: EntryId[],
   ) {
     this.window = new Window(parts.store.partitions, parts.window);
     this.saved = backlog.position();
@@ -65,12 +70,16 @@ export class Term {
 
   static async begin(parts: TermParts, epoch: bigint): Promise<Term> {
     const { store, streams, subscriptions } = parts;
+    const engines = Object.keys(subscriptions);
+    const recovery = await RecoveryWatch.admit(store.database, streams, engines);
     if (!(await streams.announceRelay(Number(epoch)))) throw new TermEnded('fenced');
     await parts.at('announced');
-    await streams.ensureGroups(Object.keys(subscriptions));
+    await streams.ensureGroups(engines);
+    const last = (await streams.survey(engines)).map((place) => place.last);
     const backlog = new Backlog(await store.position(), store.partitions, parts.backlog);
     const hasRoom = () => backlog.size < parts.backlog.capacity;
-    return new Term(parts, epoch, backlog, await Reconciler.begin(store, subscriptions, hasRoom, backlog, epoch));
+    const reconciler = await Reconciler.begin(store, subscriptions, hasRoom, backlog, epoch);
+    return new Term(parts, epoch, backlog, reconciler, recovery, last);
   }
 
   /** `isDue`: somebody woke us or the polling interval is over. */
@@ -86,8 +95,9 @@ export class Term {
 
   /** Reconciles, trims, saves and measures; resolves with the number of events published again. */
   async tend(isAlive: () => boolean): Promise<number> {
-    const { streams, store } = this.parts;
+    const { streams } = this.parts;
     await this.save();
+    await this.mark();
     // Before the streams are looked at: the reconciler counts on it.
     const position = this.backlog.position().text;
     const places = await streams.survey(this.engines, 'trim');
@@ -96,8 +106,7 @@ export class Term {
     const now = performance.now();
     if (now - this.measuredAt >= MEASURE_MS) {
       this.measuredAt = now;
-      this.measure(places);
-      metrics.unpublishedAge.set(await store.unpublishedAge(this.backlog.position()));
+      metrics.measureStreams(this.engines, places);
     }
     // Looking for losses costs about as much per event as recording it; a burst is let through first.
     if (this.backlog.size > 0 && now - this.reconciledAt < LONGEST_WITHOUT_RECONCILING_MS) return 0;
@@ -112,6 +121,11 @@ export class Term {
     if (!(await this.parts.store.savePosition(this.epoch, position))) throw new TermEnded('fenced');
     this.saved = position;
     await this.parts.at('saved');
+  }
+
+  private async mark(): Promise<void> {
+    const answer = await this.recovery.mark(this.epoch, [...this.last]);
+    if (answer !== 'OK') throw new TermEnded(answer === 'FENCED' ? 'fenced' : 'forgotten');
   }
 
   private get engines(): string[] {
@@ -141,10 +155,11 @@ export class Term {
     if (packs.length === 0) return false;
     const entries = entriesOf(packs, ENTRY_EVENTS);
     await this.parts.at('publishing');
-    const { answer, ids } = await this.parts.streams.publish(Number(this.epoch), entries);
+    const { answer, ids } = await this.parts.streams.publish(Number(this.epoch), entries, this.recovery.epoch);
     if (answer !== 'OK') throw new TermEnded(answer === 'FENCED' ? 'fenced' : 'forgotten');
     await this.parts.at('published');
     this.window.added(entries, ids);
+    entries.forEach(({ partition }, index) => (this.last[partition] = ids[index]!));
     this.backlog.published(packs);
     const count = entries.reduce((sum, entry) => sum + entry.count, 0);
     this.publishedEvents += count;
@@ -152,20 +167,4 @@ export class Term {
     metrics.queuedEvents.set(this.backlog.size);
     return true;
   }
-
-  private measure(places: readonly StreamPlace[]): void {
-    places.forEach((place, index) => {
-      const partition = String(index);
-      metrics.streamLength.set({ partition }, place.length);
-      place.groups.forEach((group, position) => {
-        const labels = { engine: this.engines[position]!, partition };
-        metrics.streamPending.set(labels, group.pending);
-        metrics.streamLag.set(labels, Math.max(0, secondsOf(place.last) - secondsOf(group.delivered)));
-      });
-    });
-  }
-}
-
-function secondsOf(id: string): number {
-  return Number(id.slice(0, id.indexOf('-'))) / 1_000;
 }

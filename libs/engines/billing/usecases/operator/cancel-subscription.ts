@@ -18,7 +18,8 @@ export async function cancelSubscription(tx: CrossTenantTransaction, actor: stri
     sql`update billing_subscriptions set cancel_at = ${now} where tenant_id = ${tenant} and id = ${id}`,
     lookAgainAt(tenant, id, now),
   ]);
-  if (current) await announceAll(tx, tenant, [entitlementsOf(plan, current, billing.subscription, true)], actor);
+  if (current)
+    await announceAll(tx, tenant, [entitlementsOf(plan, current, billing.subscription, { isLast: true })], actor);
 }
 
 /** Throws `account_not_found`, `subscription_not_found` or `nothing_to_resume`. */

@@ -58,11 +58,11 @@ const withdraw = (tenant: string, subscription: string, after: Date | null): Sql
 
 function limits(
   plan: PlanTerms,
-  { current }: SubscriptionPicture,
+  { current, used }: SubscriptionPicture,
   from: 'this period' | 'the next',
   { subscription }: SubscriptionPicture['billing'],
 ): Announcement {
-  const told = entitlementsOf(plan, current ?? undefined, subscription);
+  const told = entitlementsOf(plan, current ?? undefined, subscription, { used });
   if (from === 'this period') return told;
   const data = told.data as { plan: string; periods: readonly unknown[] };
   return { ...told, data: { ...data, periods: data.periods.slice(1) } };

@@ -4,11 +4,13 @@ import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { lockedNow } from '../../data/accounts.js';
 import { amountAboveZero } from '../../domain/amounts.js';
 import { errors } from '../../errors.js';
-import { recordFact } from '../settle.js';
+import { recordFact, surplusByInvoice } from '../settle.js';
 import { issued } from './credit-invoice.js';
 import { instantOf } from './moments.js';
 
 const PROVIDER = 'manual';
+/** A refund is first of what was overpaid. */
+const KINDS = { payment: ['payment'], refund: ['refund', 'surplus_refund'] } as const;
 
 export interface Movement {
   readonly tenant: string;
@@ -38,13 +40,15 @@ export async function recordMovement(
   const at = movement.at === undefined ? now : await instantOf(tx, tenant, movement.at);
   if (at > now) throw errors.payment_in_the_future();
   const known = await tx.first<{ invoice_id: string; amount_minor: bigint }>(sql`
-    select invoice_id, amount_minor from billing_payment_facts
-     where tenant_id = ${tenant} and provider = ${PROVIDER} and provider_id = ${reference} and kind = ${kind}`);
+    select min(invoice_id::text) as invoice_id, sum(amount_minor)::bigint as amount_minor from billing_payment_facts
+     where tenant_id = ${tenant} and provider = ${PROVIDER} and provider_id = ${reference} and kind = any(${KINDS[kind]}::text[])
+    having count(*) > 0`);
   if (known) {
     if (known.invoice_id === invoice && known.amount_minor === amount) return;
     throw errors.payment_reference_taken();
   }
-  if (kind === 'refund' && amount > balance.paid) throw errors.refund_exceeds_payments();
+  const [overpaid] = kind === 'refund' ? await surplusByInvoice(tx, tenant, invoice) : [];
+  if (kind === 'refund' && amount > balance.paid + (overpaid?.amount ?? 0n)) throw errors.refund_exceeds_payments();
   await recordFact(tx, {
     tenant,
     invoice,

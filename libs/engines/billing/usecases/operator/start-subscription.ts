@@ -4,6 +4,7 @@ import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { announceAccess } from '../../data/access.js';
 import { announceAll, lockedNow, requireAccount } from '../../data/accounts.js';
 import type { PlanTerms } from '../../data/plans.js';
+import { usageBetween } from '../../data/usage.js';
 import { boundary, localDay, periodsUntil, startOfDay } from '../../domain/periods.js';
 import { errors } from '../../errors.js';
 import { entitlementsOf } from '../announce-entitlements.js';
@@ -54,7 +55,9 @@ export async function startSubscription(
   // A tenant that owes from before stays where its debt has brought it.
   if (trialEndsAt && state === 'active') await announceAccess(tx, tenant, state, 'trial_started', actor);
   const current = periodsUntil(subscription, undefined, now).at(-1);
-  await announceAll(tx, tenant, [entitlementsOf(plan, current, subscription)], actor);
+  const totals = current ? await usageBetween(tx, tenant, current.startsAt, current.endsAt) : [];
+  const used = new Map(totals.map(({ meter, quantity }) => [meter, quantity]));
+  await announceAll(tx, tenant, [entitlementsOf(plan, current, subscription, { used })], actor);
   return id;
 }
 

@@ -4,29 +4,50 @@
  * asks whether it has seen an event before.
  */
 import { type Envelope, isEvent } from '#contracts/event';
-import { accessChanged, entitlementsChanged } from '#contracts/events/account';
+import { accessChanged, entitlementsChanged, usageCounted } from '#contracts/events/account';
 import type { Sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
-import { type Access, forgetPeriods, insertPeriods, type Of, saveAccess } from '../../data/projection.js';
+import {
+  type Access,
+  type Count,
+  forgetPeriods,
+  insertPeriods,
+  type Of,
+  saveAccess,
+  saveCounts,
+} from '../../data/projection.js';
 import { ToldPeriods } from '../../domain/told-periods.js';
 
 export async function applyEvents(tx: CrossTenantTransaction, events: readonly Envelope[]): Promise<void> {
   const periods = new Map<string, ToldPeriods>();
   const access = new Map<string, Access>();
+  const counts = new Map<string, Map<string, Count>>();
   for (const event of events) {
     if (isEvent(event, entitlementsChanged)) {
       const told = periods.get(event.tenantid) ?? new ToldPeriods();
       periods.set(event.tenantid, told);
       told.take(event.data);
+    } else if (isEvent(event, usageCounted)) {
+      const known = counts.get(event.tenantid) ?? new Map<string, Count>();
+      counts.set(event.tenantid, known);
+      const startsAt = event.data.period.starts_at;
+      for (const { meter, used } of event.data.meters) known.set(`${meter} ${startsAt}`, { meter, startsAt, used });
     } else if (isEvent(event, accessChanged)) {
       access.set(event.tenantid, event.data);
     }
   }
   const statements: Sql[] = [];
   if (periods.size > 0) {
-    statements.push(forgetPeriods(inOrder(periods, (told) => told.replaced)));
-    statements.push(insertPeriods(inOrder(periods, (told) => told.standing)));
+    const standing = inOrder(periods, (told) => told.standing);
+    statements.push(
+      forgetPeriods(
+        inOrder(periods, (told) => told.replaced),
+        standing,
+      ),
+      insertPeriods(standing),
+    );
   }
+  if (counts.size > 0) statements.push(saveCounts(inOrder(counts, (known) => [...known.values()])));
   if (access.size > 0) statements.push(saveAccess(inOrder(access, (newest) => [newest])));
   if (statements.length > 0) await tx.batch(statements);
 }

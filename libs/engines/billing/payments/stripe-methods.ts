@@ -1,0 +1,42 @@
+/** What Stripe's objects say about cards, read from their present state alone. */
+import type Stripe from 'stripe';
+import { isUuid } from '#kernel';
+import type { CardFacts, SetupRequest, Telling } from './port.js';
+
+/** On every page of ours: whose card it is, and when it was asked for. */
+export function setupMetadataOf({ tenant, askedAt, askedBy }: SetupRequest): Record<string, string> {
+  return { tenant_id: tenant, asked_at: askedAt.toISOString(), asked_by: askedBy };
+}
+
+/** A card that was entered. What is still to be confirmed is told again when it is. */
+export function tellSetup(setup: Stripe.SetupIntent, customerOfPage: Stripe.SetupIntent['customer']): Telling {
+  const { tenant_id: tenant, asked_at: asked, asked_by: askedBy } = (setup.metadata ?? {}) as Record<string, unknown>;
+  const askedAt = new Date(typeof asked === 'string' ? asked : Number.NaN);
+  const isOurs = isUuid(tenant) && typeof askedBy === 'string' && !Number.isNaN(askedAt.getTime());
+  if (!isOurs) return { kind: 'ignored', because: 'not_ours' };
+  const { payment_method: method } = setup;
+  if (setup.status !== 'succeeded' || method === null || typeof method === 'string')
+    return { kind: 'ignored', because: 'unfinished' };
+  // The method comes last, because one that was let go of does not know its customer any more.
+  const customer = idOf(setup.customer) ?? idOf(customerOfPage) ?? idOf(method.customer);
+  if (customer === null) return { kind: 'ignored', because: 'not_ours' };
+  const reference = `${customer}/${method.id}`;
+  return { kind: 'method', tenant, reference, askedAt, askedBy, card: cardOf(method), isAttached: isAttached(method) };
+}
+
+export function tellMethod(method: Stripe.PaymentMethod): Telling {
+  return { kind: 'method_now', method: method.id, card: cardOf(method), isAttached: isAttached(method) };
+}
+
+function isAttached({ customer }: Stripe.PaymentMethod): boolean {
+  return customer !== null;
+}
+
+function cardOf({ card }: Stripe.PaymentMethod): CardFacts | null {
+  if (!card) return null;
+  return { brand: card.brand, last4: card.last4, expMonth: card.exp_month, expYear: card.exp_year };
+}
+
+function idOf(reference: string | { readonly id: string } | null): string | null {
+  return typeof reference === 'object' ? (reference?.id ?? null) : reference;
+}

@@ -1,0 +1,27 @@
+/** How many stores stand at the end of what their plan allows: they are refused whatever is metered until the period ends. */
+import { Gauge } from 'prom-client';
+import { METERS } from '#contracts/events/account';
+import { type Queryable, sql } from '#platform/database';
+
+const exhaustedQuotas = new Gauge({
+  name: 'billing_exhausted_quotas',
+  help: 'Stores that have used all that their plan allows of a meter in the running period',
+  labelNames: ['meter'],
+});
+
+/** It reads every running period, so not at every turn of the worker: 10,000 stores are 30 ms. */
+const EVERY_MS = 60_000;
+let measuredAt = -Infinity;
+
+export async function measureQuotas(database: Queryable, now = performance.now()): Promise<void> {
+  if (now - measuredAt < EVERY_MS) return;
+  measuredAt = now;
+  const rows = await database.query(sql<{ meter: string; count: number }>`
+    select c.meter, count(*)::int as count
+      from billing_periods p
+      join billing_usage_counters c on c.tenant_id = p.tenant_id and c.subscription_id = p.subscription_id and c.period_seq = p.seq
+     where p.starts_at <= app.now() and p.ends_at > app.now() and c.used > 0 and c.used >= c.hard
+     group by c.meter`);
+  const counts = new Map(rows.map((row) => [row.meter, row.count]));
+  for (const meter of METERS) exhaustedQuotas.set({ meter }, counts.get(meter) ?? 0);
+}

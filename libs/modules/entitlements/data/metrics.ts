@@ -1,0 +1,27 @@
+import { Counter, Gauge } from 'prom-client';
+import { ACCOUNT_STATES, type MeterName } from '#contracts/events/account';
+import { type Queryable, sql } from '#platform/database';
+
+const quotaRefusals = new Counter({
+  name: 'quota_refusals_total',
+  help: 'Requests refused because a limit is reached (plan, own_cap) or billing holds what is metered (hold)',
+  labelNames: ['meter', 'limited_by'],
+});
+
+export function countRefusal(meter: MeterName, limitedBy: 'plan' | 'own_cap' | 'hold'): void {
+  quotaRefusals.inc({ meter, limited_by: limitedBy });
+}
+
+const tenantsByAccess = new Gauge({
+  name: 'tenants_by_access',
+  help: 'Stores with a subscription by the access that their bills leave them',
+  labelNames: ['access'],
+});
+
+/** Told by the worker, which alone may look across stores at what the events have made. */
+export async function measureAccess(database: Queryable): Promise<void> {
+  const rows = await database.query(sql<{ state: string; count: number }>`
+    select state, count(tenant_id)::int as count from tenant_access group by state`);
+  const counts = new Map(rows.map((row) => [row.state, row.count]));
+  for (const access of ACCOUNT_STATES) tenantsByAccess.set({ access }, counts.get(access) ?? 0);
+}

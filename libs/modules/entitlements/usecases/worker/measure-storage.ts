@@ -1,0 +1,97 @@
+/**
+ * `usage-storage`: what each store keeps, once a day, as an event for whoever bills it.
+ *
+ *   stores whose plan limits it ─▶ each in a transaction of its own, as that store: measure, write down the day, say so
+ *
+ * The day's row and the event commit together, so that copies side by side, kills and second runs say each day once. Only
+ * rows of the one store are read, by the index that its tables' keys begin with.
+ */
+import { storageMeasured } from '#contracts/events/usage';
+import { DomainError, newId, tenantId } from '#kernel';
+import { type Queryable, sql, TenantDatabase, type TenantTransaction } from '#platform/database';
+import type { EnginePass, PassContext, PassEvent } from '#platform/inbox';
+import { emit } from '#platform/outbox';
+import { errors } from '../../errors.js';
+
+const ACTOR = { id: 'system:usage-storage' };
+const MEGABYTE = 1_000_000n;
+const PAGE = 500;
+const BEGINNING = '00000000-0000-0000-0000-000000000000';
+/** A store's largest table may take longer than a request would be given. */
+const STATEMENT_TIMEOUT_MS = 60_000;
+
+const storagePass: EnginePass = {
+  name: 'usage-storage',
+  summary: 'measure what each store keeps, once a day',
+  async *run({ database, settings, asOf, tenant: only, isDryRun }: PassContext): AsyncGenerator<PassEvent> {
+    if (asOf) throw errors.storage_is_measured_now();
+    const stores = new TenantDatabase({
+      url: settings.DATABASE_URL,
+      application: 'usage-storage',
+      maxConnections: 1,
+      statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    });
+    const counts = { tenants: 0, measured: 0, failed: 0 };
+    try {
+      for (let after = BEGINNING; ;) {
+        const page = await limitedStores(database, after, only);
+        for (const tenant of page) {
+          const scope = { tenant: tenantId(tenant), actor: ACTOR };
+          try {
+            const bytes = await (isDryRun ? stores.rehearse(scope, measure) : stores.transaction(scope, measure));
+            if (bytes === undefined) continue;
+            counts.measured += 1;
+            yield {
+              kind: 'tenant',
+              tenant,
+              facts: { megabytes: Number(bytes / MEGABYTE), bytes: Number(bytes), dry_run: isDryRun },
+            };
+          } catch (error) {
+            if (error instanceof DomainError && error.code === 'database_unavailable') throw error;
+            counts.failed += 1;
+            yield { kind: 'failed', facts: { tenant, reason: error instanceof Error ? error.message : String(error) } };
+          }
+        }
+        counts.tenants += page.length;
+        if (page.length > 0) yield { kind: 'progress', done: counts.tenants, total: counts.tenants };
+        if (page.length < PAGE) break;
+        after = page.at(-1)!;
+      }
+    } finally {
+      await stores.close();
+    }
+    yield { kind: 'done', facts: { dry_run: isDryRun, ...counts } };
+  },
+};
+
+export const USAGE_PASSES: readonly EnginePass[] = [storagePass];
+
+/** A store whose plan does not name the meter is not measured: nobody would look. */
+async function limitedStores(database: Queryable, after: string, only: string | undefined): Promise<string[]> {
+  const rows = await database.query(sql<{ tenant_id: string }>`
+    select distinct tenant_id from entitlements
+     where meter = 'stored_mb' and starts_at <= app.now() and ends_at > app.now() and tenant_id > ${after}::uuid
+       and (${only ?? null}::uuid is null or tenant_id = ${only ?? null}::uuid)
+     order by tenant_id limit ${PAGE}`);
+  return rows.map(({ tenant_id: tenant }) => tenant);
+}
+
+/** Undefined when the day has been measured. */
+async function measure(tx: TenantTransaction): Promise<bigint | undefined> {
+  const row = await tx.first(sql<{ bytes: bigint; measured_at: Date }>`
+    insert into entitlement_storage (tenant_id, measured_on, measured_at, bytes)
+    select ${tx.tenant}, (app.now() at time zone 'UTC')::date, date_trunc('milliseconds', app.now()), app.stored_bytes()
+     where not exists (select from entitlement_storage
+                        where tenant_id = ${tx.tenant} and measured_on = (app.now() at time zone 'UTC')::date)
+    on conflict do nothing
+    returning bytes, measured_at`);
+  if (!row) return undefined;
+  const { bytes, measured_at: measuredAt } = row;
+  emit(
+    tx,
+    storageMeasured,
+    { id: newId(), version: 1 },
+    { bytes: Number(bytes), megabytes: Number(bytes / MEGABYTE), measured_at: measuredAt.toISOString() },
+  );
+  return bytes;
+}

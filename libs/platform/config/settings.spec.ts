@@ -1,0 +1,58 @@
+import { readSettings } from './settings.js';
+
+const SECRETS = {
+  SECRET_KEY: 'sk-8Hq2Lw9Zx4Rt7Vb1Nm5Kp3Js6Gd0FaXy',
+  MANAGEMENT_API_KEY: 'mk-3f9Q7xW2bZ8vK1nR5tY6uJ0pL4sD7cE',
+  ENCRYPTION_KEY: 'ek-5Tg8Yh1Uj4Ik7Ol2Pm9Qa3Ws6Ed0RfZu',
+  REDIS_URL: 'redis://redis:6379',
+};
+const PASSWORD = '6f1d0c9be2a7';
+
+function read(environment: Record<string, string>) {
+  return readSettings('vertical', {
+    ...SECRETS,
+    DATABASE_URL: `postgresql://shop:${PASSWORD}9d3c4b@db/shop`,
+    ...environment,
+  });
+}
+
+describe('passwords of the data stores in production', () => {
+  it.each(['development', 'postgres', 'shop', 'changeme-changeme-changeme', PASSWORD])('refuses %s', (password) => {
+    expect(() => read({ DATABASE_URL: `postgresql://shop:${password}@db/shop` })).toThrow(
+      /^DATABASE_URL carries a development password/,
+    );
+    expect(() => read({ REDIS_URL: `redis://:${password === 'shop' ? 'x' : password}@redis` })).toThrow(
+      /^REDIS_URL carries a development password/,
+    );
+  });
+
+  it('never repeats the password it refuses', () => {
+    expect(() => read({ DATABASE_URL: `postgresql://shop:${PASSWORD}@db/shop` })).not.toThrow(PASSWORD);
+  });
+
+  it('takes a strong one, and an address without any: sockets and certificates sign in without', () => {
+    expect(read({}).isProduction).toBe(true);
+    expect(read({ DATABASE_URL: 'postgresql://shop@db/shop' }).isProduction).toBe(true);
+  });
+
+  it('takes what it likes in development', () => {
+    expect(read({ NODE_ENV: 'development', DATABASE_URL: 'postgresql://shop:shop@db/shop' }).isProduction).toBe(false);
+  });
+});
+
+describe('how long a process drains', () => {
+  it('is three seconds in production, nothing in development, and what is asked for', () => {
+    expect(read({}).DRAIN_SECONDS).toBe(3);
+    expect(read({ NODE_ENV: 'development' }).DRAIN_SECONDS).toBe(0);
+    expect(read({ DRAIN_SECONDS: '0.5' }).DRAIN_SECONDS).toBe(0.5);
+    expect(() => read({ DRAIN_SECONDS: '-1' })).toThrow(/^DRAIN_SECONDS/);
+  });
+});
+
+describe('migrations', () => {
+  it('need the database and nothing else', () => {
+    const alone = { DATABASE_URL: 'postgresql://shop@db/shop' };
+    expect(readSettings('migrate', alone).DATABASE_URL).toBe(alone.DATABASE_URL);
+    expect(() => readSettings('migrate', {})).toThrow(/^DATABASE_URL is required$/);
+  });
+});

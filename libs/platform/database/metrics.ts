@@ -1,0 +1,34 @@
+/** How full each pool of this process is, read when somebody asks. */
+import { Gauge } from 'prom-client';
+import type pg from 'pg';
+
+const watched = new Map<pg.Pool, string>();
+
+const FIGURES: readonly [name: string, help: string, read: (pool: pg.Pool) => number][] = [
+  [
+    'database_pool_in_use',
+    'Connections that carry a statement or a transaction now',
+    (p) => p.totalCount - p.idleCount,
+  ],
+  ['database_pool_idle', 'Connections that are open and free', (p) => p.idleCount],
+  ['database_pool_waiting', 'Callers that wait for a connection', (p) => p.waitingCount],
+  ['database_pool_max', 'Connections the pool may open', (p) => p.options.max],
+];
+
+for (const [name, help, read] of FIGURES) {
+  new Gauge({
+    name,
+    help,
+    labelNames: ['pool'],
+    collect() {
+      this.reset();
+      for (const [pool, label] of watched) this.inc({ pool: label }, read(pool));
+    },
+  });
+}
+
+/** `name` is the one that pg_stat_activity shows, so that a figure here leads to the connections there. */
+export function watchPool(pool: pg.Pool, name: string): void {
+  for (const other of watched.keys()) if (other.ended) watched.delete(other);
+  watched.set(pool, name);
+}

@@ -1,0 +1,142 @@
+/**
+ * Whether this relay may publish from this database, asked at the beginning of every term, and what makes the question
+ * answerable: the relay leaves a mark a second, first in PostgreSQL, then in Redis.
+ *
+ *   same lineage, or promoted     Redis has nothing the database does not know   begin (and adopt the new lineage)
+ *   Redis knows more              a mark or an event the database does not have   fence: it went back in time
+ *   another lineage, Redis empty  nothing says whether anything was lost          fence
+ *   Redis is an epoch behind      an operator has confirmed                       empty the streams, begin
+ *
+ * See libs/platform/recovery and docs/adr/0016-recovery-epochs.md.
+ */
+import { randomUUID } from 'node:crypto';
+import { type Queryable, sql } from '#platform/database';
+import { eventDay } from '#platform/outbox';
+import { adoptLineage, fence, readRecovery, type Recovery } from '#platform/recovery';
+import {
+  type EntryId,
+  type EventStreams,
+  type FenceAnswer,
+  type PublishedEvent,
+  RecoveryMarks,
+  type StreamMark,
+} from '#platform/streams';
+
+/** What Redis has that the database may not know. */
+export interface Evidence {
+  readonly found: StreamMark | undefined;
+  /** Whether the database has the mark; undefined when Redis has none. */
+  readonly isMarkKnown: boolean | undefined;
+  /** An event that was published after the mark and is not in the outbox. */
+  readonly unknownEvent: string | undefined;
+}
+
+export type Admission =
+  | { readonly act: 'begin'; readonly adopts: boolean }
+  | { readonly act: 'rebuild' }
+  | { readonly act: 'fence'; readonly because: string; readonly isRecorded: boolean };
+
+export function judge(recovery: Recovery, { found, isMarkKnown, unknownEvent }: Evidence): Admission {
+  const { epoch, fencedBecause, isSameLineage = true } = recovery;
+  const refuse = (because: string): Admission => ({ act: 'fence', because, isRecorded: false });
+  if (fencedBecause !== undefined) return { act: 'fence', because: fencedBecause, isRecorded: true };
+  if (found && found.epoch > epoch)
+    return refuse(`Redis holds events of recovery epoch ${found.epoch}, and this database knows of ${epoch} only.`);
+  if (found && found.epoch < epoch && isSameLineage) return { act: 'rebuild' };
+  if (isMarkKnown === false)
+    return refuse('Redis holds a mark that this database does not have: it went back in time.');
+  if (unknownEvent !== undefined)
+    return refuse(`Event ${unknownEvent} was published and is not in the outbox: the database went back in time.`);
+  if (!isSameLineage && !isMarkKnown)
+    return refuse(
+      'This database is a restored or promoted copy, and Redis has nothing that says whether anything was lost.',
+    );
+  return { act: 'begin', adopts: recovery.isSameLineage !== true };
+}
+
+/** Thrown where nothing may be published. */
+export class RecoveryFenced extends Error {}
+
+export class RecoveryWatch {
+  private readonly term = randomUUID();
+
+  private constructor(
+    private readonly database: Queryable,
+    private readonly marks: RecoveryMarks,
+    private readonly vertical: string,
+    /** The recovery epoch this term publishes in. */
+    readonly epoch: number,
+  ) {}
+
+  /** Throws `RecoveryFenced`; before that it has written down why. */
+  static async admit(database: Queryable, streams: EventStreams, engines: readonly string[]): Promise<RecoveryWatch> {
+    const marks = new RecoveryMarks(streams);
+    const recovery = await readRecovery(database);
+    const found = await marks.read();
+    const admission = judge(recovery, await evidenceOf(database, marks, recovery, found));
+    if (admission.act === 'fence') {
+      if (!admission.isRecorded) await fence(database, 'system:relay', admission.because);
+      throw new RecoveryFenced(admission.because);
+    }
+    if (admission.act === 'rebuild' || !found) await marks.begin(found, recovery.epoch, engines);
+    if (admission.act === 'begin' && admission.adopts) await adoptLineage(database);
+    return new RecoveryWatch(database, marks, streams.names.vertical, recovery.epoch);
+  }
+
+  /**
+   * `last`: of every stream, the last id up to which everything was committed before now. Waits for the disk, because Redis
+   * must not know a mark that a crash takes from PostgreSQL.
+   */
+  async mark(relayEpoch: bigint, last: readonly EntryId[]): Promise<FenceAnswer> {
+    const row = await this.database.first<{ marks: bigint; epoch: bigint; because: string | null }>(sql`
+      insert into recovery_terms as t (term, vertical, marks)
+      select ${this.term}, ${this.vertical}, 1 from relay_leases l where l.vertical = ${this.vertical} and l.epoch = ${relayEpoch}
+      on conflict (term) do update set marks = t.marks + 1, marked_at = now()
+      returning marks, (select epoch from recovery_state) as epoch, app.recovery_fence() as because`);
+    if (!row) return 'FENCED';
+    if (row.because !== null) throw new RecoveryFenced(row.because);
+    if (Number(row.epoch) !== this.epoch) throw new RecoveryFenced(`Recovery epoch ${row.epoch} has begun.`);
+    const mark = { term: this.term, count: Number(row.marks), last };
+    return this.marks.write(Number(relayEpoch), { epoch: this.epoch, mark });
+  }
+}
+
+/** Terms are few; what is older than any Redis there can be says nothing. */
+export async function forgetOldTerms(database: Queryable, days: number): Promise<void> {
+  await database.execute(sql`
+    delete from recovery_terms where marked_at < now() - ${days}::int * interval '1 day'`);
+}
+
+async function evidenceOf(
+  database: Queryable,
+  marks: RecoveryMarks,
+  { epoch, fencedBecause }: Recovery,
+  found: StreamMark | undefined,
+): Promise<Evidence> {
+  const nothing: Evidence = { found, isMarkKnown: undefined, unknownEvent: undefined };
+  if (fencedBecause !== undefined || !found?.mark || found.epoch !== epoch) return nothing;
+  const { term, count, last } = found.mark;
+  const known = await database.first(
+    sql`select from recovery_terms where term = ${term}::uuid and marks >= ${count}::bigint`,
+  );
+  if (!known) return { ...nothing, isMarkKnown: false };
+  for await (const events of marks.after(last)) {
+    const unknownEvent = await firstUnknown(database, events);
+    if (unknownEvent !== undefined) return { found, isMarkKnown: true, unknownEvent };
+  }
+  return { ...nothing, isMarkKnown: true };
+}
+
+async function firstUnknown(database: Queryable, events: readonly PublishedEvent[]): Promise<string | undefined> {
+  const row = await database.first<{ id: string }>(sql`
+    select e.id
+      from unnest(${events.map((event) => event.id)}::uuid[], ${events.map((event) => eventDay(event.id))}::date[],
+                  ${events.map((event) => event.tenant)}::uuid[], ${events.map((event) => event.aggregate)}::text[],
+                  ${events.map((event) => event.aggregateId)}::uuid[], ${events.map((event) => event.version)}::int[])
+           as e(id, recorded_on, tenant_id, aggregate, aggregate_id, version)
+     where (select true from outbox_events o
+             where o.tenant_id = e.tenant_id and o.aggregate = e.aggregate and o.aggregate_id = e.aggregate_id
+               and o.aggregate_version = e.version and o.recorded_on = e.recorded_on and o.id = e.id limit 1) is null
+     limit 1`);
+  return row?.id;
+}

@@ -1,0 +1,98 @@
+/**
+ * What Redis remembers of the database behind its streams: the recovery epoch, and the relay's newest mark with the last id
+ * of every stream at that moment. The mark was committed in PostgreSQL before it was written here, and after everything up to
+ * those ids: a database that has the mark has all of that.
+ */
+import { type EventStreams, type FenceAnswer } from './event-streams.js';
+import { type EntryId, NOTHING } from './entry-id.js';
+import { define, MARK, REBUILD, type Script } from './scripts.js';
+
+export interface StreamMark {
+  readonly epoch: number;
+  /** Undefined between the beginning of an epoch and its first mark. */
+  readonly mark: { readonly term: string; readonly count: number; readonly last: readonly EntryId[] } | undefined;
+}
+
+/** An event in the streams, by what finds its row in the outbox. */
+export interface PublishedEvent {
+  readonly id: string;
+  readonly tenant: string;
+  readonly aggregate: string;
+  readonly aggregateId: string;
+  readonly version: number;
+}
+
+const ENTRIES = 200;
+
+export class RecoveryMarks {
+  private readonly markScript: Script;
+  private readonly rebuildScript: Script;
+
+  constructor(private readonly streams: EventStreams) {
+    this.markScript = define(streams.redis, 'markRecovery', MARK);
+    this.rebuildScript = define(streams.redis, 'rebuildStreams', REBUILD);
+  }
+
+  /** Undefined when Redis knows nothing: it is new, or was emptied. */
+  async read(): Promise<StreamMark | undefined> {
+    const { redis, names } = this.streams;
+    const fields = await redis.hgetall(names.recovery);
+    if (fields['epoch'] === undefined) return undefined;
+    const { term, count, last } = fields;
+    return {
+      epoch: Number(fields['epoch']),
+      mark: term && count && last ? { term, count: Number(count), last: JSON.parse(last) as EntryId[] } : undefined,
+    };
+  }
+
+  async write(relayEpoch: number, { epoch, mark }: StreamMark): Promise<FenceAnswer> {
+    const { names } = this.streams;
+    const facts = mark ? ['term', mark.term, 'count', mark.count, 'last', JSON.stringify(mark.last)] : [];
+    return (await this.markScript(
+      2,
+      names.relayFence,
+      names.recovery,
+      relayEpoch,
+      'epoch',
+      epoch,
+      ...facts,
+    )) as FenceAnswer;
+  }
+
+  /** Where Redis knows of another epoch, streams and fences are gone afterwards: whoever holds a lease announces it anew. */
+  async begin(found: StreamMark | undefined, epoch: number, engines: readonly string[]): Promise<void> {
+    const { names } = this.streams;
+    // Redis was emptied or is new, and what is in it since was published by this release or an older one.
+    if (!found) return void (await this.streams.redis.hsetnx(names.recovery, 'epoch', epoch));
+    const fences = engines.flatMap((engine) => names.all.map((_, partition) => names.consumerFence(engine, partition)));
+    const keys = [names.recovery, ...names.all, names.relayFence, ...fences];
+    await this.rebuildScript(keys.length, ...keys, found.epoch, epoch);
+  }
+
+  /** What was published after these ids, some entries at a time. */
+  async *after(last: readonly EntryId[]): AsyncGenerator<PublishedEvent[]> {
+    for (const [partition, stream] of this.streams.names.all.entries()) {
+      for (let from = last[partition] ?? NOTHING; ;) {
+        const entries = await this.streams.redis.xrange(stream, `(${from}`, '+', 'COUNT', ENTRIES);
+        if (entries.length === 0) break;
+        yield entries.flatMap(([, fields]) => eventsOf(fields));
+        from = entries.at(-1)![0];
+      }
+    }
+  }
+}
+
+interface Envelope {
+  readonly id: string;
+  readonly tenantid: string;
+  readonly subject: string;
+  readonly aggregateversion: number;
+}
+
+function eventsOf(fields: readonly string[]): PublishedEvent[] {
+  const envelopes = JSON.parse(`[${fields[fields.indexOf('e') + 1] ?? ''}]`) as Envelope[];
+  return envelopes.map(({ id, tenantid: tenant, subject, aggregateversion: version }) => {
+    const [aggregate, aggregateId] = subject.split('/') as [string, string];
+    return { id, tenant, aggregate, aggregateId, version };
+  });
+}

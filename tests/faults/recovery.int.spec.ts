@@ -1,0 +1,263 @@
+/**
+ * A database that goes back in time, for real: a copy is taken, life goes on, and the copy takes the original's place under
+ * the same name. What left it in between must not come back into it, and what it still has must arrive once.
+ */
+import pg from 'pg';
+import { CrossTenantDatabase } from '#platform/database/crossing';
+import { confirmEpoch, fenceDatabase, recoveryStatus } from '#platform/recovery';
+import { newId } from '#kernel';
+import { StreamNames } from '#platform/streams';
+import { testServerUrl } from '#testing/database';
+import { type Aggregate, aggregates, CLEAN, FaultSystem, PARTITIONS, tenants } from './system.js';
+
+let system: FaultSystem;
+let admin: pg.Client;
+let operator: CrossTenantDatabase;
+let leftovers: string[];
+
+beforeEach(async () => {
+  system = await FaultSystem.start(12);
+  admin = new pg.Client({ connectionString: testServerUrl() });
+  await admin.connect();
+  operator = new CrossTenantDatabase({
+    url: system.database.url,
+    role: 'basecommerce_operator',
+    application: 'faults operator',
+    maxConnections: 1,
+  });
+  leftovers = [];
+});
+afterEach(async () => {
+  await operator.close();
+  await system.stop();
+  for (const name of leftovers) await admin.query(`drop database if exists ${name} with (force)`);
+  await admin.end();
+});
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+async function until(what: string, isTrue: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
+  for (const deadline = Date.now() + withinMs; !(await isTrue()); await pause(20))
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${withinMs} ms`);
+}
+
+/** Nobody may be connected while a database is copied or renamed; whoever lives reconnects. */
+async function alone(name: string, statement: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    await admin.query(`alter database ${name} allow_connections false`);
+    await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
+    try {
+      await admin.query(statement);
+      return;
+    } catch (error) {
+      if (attempt === 20) throw error;
+      await pause(50);
+    }
+  }
+}
+
+async function backUp(): Promise<string> {
+  const { name } = system.database;
+  const copy = `${name}_copy`;
+  leftovers.push(copy);
+  await alone(name, `create database ${copy} template ${name} strategy file_copy`);
+  await admin.query(`alter database ${name} allow_connections true`);
+  return copy;
+}
+
+async function restore(copy: string, beforeAnybodyConnects = ''): Promise<void> {
+  const { name } = system.database;
+  const lost = `${name}_lost`;
+  leftovers.push(lost);
+  await alone(name, `alter database ${name} rename to ${lost}`);
+  await admin.query(`alter database ${copy} rename to ${name}`);
+  await admin.query(`alter database ${name} allow_connections false`);
+  await admin.query(`alter database ${name} allow_connections true`);
+  if (beforeAnybodyConnects) await system.owner.query(beforeAnybodyConnects);
+}
+
+const confirm = () => operator.transaction((tx) => confirmEpoch(tx, 'operator:test'));
+const streamLengths = async () => {
+  const lengths = await Promise.all(
+    new StreamNames(system.vertical, PARTITIONS).all.map((key) => system.redis.xlen(key)),
+  );
+  return lengths.reduce((sum, length) => sum + length, 0);
+};
+const versionsOf = (products: readonly Aggregate[]) => products.map(({ version }) => version);
+const setBack = (products: readonly Aggregate[], versions: readonly number[]) =>
+  products.forEach((product, index) => (product.version = versions[index]!));
+
+it('applies nothing of a lost future, and everything of the restored past once', async () => {
+  const [store] = tenants(1);
+  const products = aggregates(24);
+  const write = () => system.write(store!, products);
+  const first = { relay: system.relay(), worker: system.worker() };
+  await first.relay.start();
+  await first.worker.start();
+  await write();
+  await system.quiet(10_000);
+  await first.worker.stop();
+  await write(); // in Redis, taken by nobody
+  await until('the second round is in Redis', async () => (await streamLengths()) > 0);
+  await first.relay.stop();
+  await write(); // in the outbox alone
+  const versions = versionsOf(products);
+  const copy = await backUp();
+
+  // Leases that change hands in the lost future leave fences in Redis that are above every epoch of the restored past.
+  for (let change = 0; change < 3; change++) {
+    const [passing, worker] = [system.relay(), system.worker()];
+    await passing.start();
+    await worker.start();
+    await until('it leads', () => passing.isLeader && worker.held > 0);
+    await worker.stop();
+    await passing.stop();
+  }
+  const relay = system.relay();
+  await relay.start();
+  const second = system.worker();
+  await second.start();
+  for (let round = 0; round < 5; round++) await write(); // the lost future, applied
+  await system.quiet(10_000);
+  await second.stop();
+  for (let round = 0; round < 5; round++) await write(); // the lost future, in Redis
+  await until('the lost future is in Redis', async () => (await streamLengths()) > 0);
+  await pause(200);
+
+  await restore(copy);
+  setBack(products, versions);
+  await write(); // stores go on: the same versions as the lost future, and other events
+  await system.worker().start();
+  await until('the relay has noticed', () => relay.fence !== undefined);
+  const before = await streamLengths();
+  await write();
+  await pause(1_500);
+  expect(await system.verdict()).toMatchObject({ events: 24 * 5, effects: 24, invented: 0 });
+  expect(await streamLengths()).toBe(before);
+  expect(await recoveryStatus(operator)).toMatchObject({ epoch: 1n, is_fenced: true, fenced_by: 'system:relay' });
+
+  expect(await confirm()).toMatchObject({ epoch: 2n, is_fenced: false, opened_by: 'operator:test' });
+  await system.quiet(15_000);
+  await pause(500);
+  const verdict = await system.verdict();
+  console.log('restored:', verdict);
+  expect(verdict).toMatchObject({ ...CLEAN, events: 24 * 5 });
+  expect(relay.fence).toBeUndefined();
+}, 90_000);
+
+it('notices a machine that was set back with its database, by what Redis remembers', async () => {
+  const [store] = tenants(1);
+  const products = aggregates(8);
+  const relay = system.relay();
+  await system.write(store!, products);
+  await relay.drain();
+  const versions = versionsOf(products);
+  const copy = await backUp();
+  await system.write(store!, products);
+  await relay.drain();
+  // As a snapshot of the machine would: cluster, timeline and database are the same as ever.
+  await restore(copy, 'update recovery_state set lineage = app.database_lineage()');
+  setBack(products, versions);
+  await expect(relay.drain()).rejects.toThrow('it went back in time');
+  await expect(system.worker().drain()).rejects.toThrow('Nothing leaves this database');
+  expect(await system.verdict()).toMatchObject({ effects: 0 });
+}, 60_000);
+
+it('lets go of entries of an epoch that is over, and leaves those of one it has not heard of', async () => {
+  const [store] = tenants(1);
+  const products = aggregates(1);
+  const relay = system.relay();
+  const worker = system.worker();
+  await system.write(store!, products);
+  await relay.drain();
+  await worker.drain();
+  await operator.transaction((tx) => fenceDatabase(tx, 'operator:test', 'restored'));
+  await confirm();
+  await relay.drain();
+  const { rows } = await system.owner.query<{ envelope: string }>(
+    `select app.event_envelope(o) as envelope from outbox_events o`,
+  );
+  const invented = JSON.stringify({ ...(JSON.parse(rows[0]!.envelope) as object), id: newId(), aggregateversion: 2 });
+  const [stream] = new StreamNames(system.vertical, PARTITIONS).all;
+  await system.redis.xadd(stream!, '*', 'n', 1, 'e', invented, 'r', 1);
+  await system.redis.xadd(stream!, '*', 'n', 1, 'e', invented, 'r', 3);
+  await worker.start();
+  const pendingOf = async () => ((await system.redis.xpending(stream!, 'stock')) as [number])[0];
+  await until('both were read', async () => (await pendingOf()) === 1);
+  await pause(1_000);
+  expect(await system.verdict()).toMatchObject({ events: 1, effects: 1, invented: 0, held: 0 });
+  expect(await pendingOf()).toBe(1);
+}, 30_000);
+
+it('notices an event beyond the last mark', async () => {
+  const [store] = tenants(1);
+  const products = aggregates(1);
+  const relay = system.relay();
+  await system.write(store!, products);
+  await relay.drain();
+  // What a relay publishes between two marks.
+  const [stream] = (
+    await Promise.all(
+      new StreamNames(system.vertical, PARTITIONS).all.map(async (key) => [key, await system.redis.xlen(key)] as const),
+    )
+  ).find(([, length]) => length > 0)!;
+  const [[, fields]] = (await system.redis.xrange(stream, '-', '+')) as [[string, string[]]];
+  const envelope = JSON.parse(fields[3]!) as { aggregateversion: number };
+  await system.redis.xadd(stream, '*', 'n', 1, 'e', JSON.stringify({ ...envelope, aggregateversion: 2 }), 'r', 1);
+  await expect(relay.drain()).rejects.toThrow('was published and is not in the outbox');
+}, 30_000);
+
+it('takes over from a failed server without a person where nothing was lost', async () => {
+  const [store] = tenants(1);
+  const products = aggregates(8);
+  const relay = system.relay();
+  await relay.start();
+  await system.worker().start();
+  await system.write(store!, products);
+  await system.quiet(10_000);
+  // A copy that has all of it is what a promoted standby is: another lineage, and nothing missing.
+  await restore(await backUp());
+  await system.write(store!, products);
+  await system.quiet(15_000);
+  expect(await recoveryStatus(operator)).toMatchObject({ epoch: 1n, is_fenced: false });
+  expect(await system.verdict()).toMatchObject({ ...CLEAN, events: 16 });
+}, 60_000);
+
+it('asks a person when nothing is left that could say whether something was lost', async () => {
+  const [store] = tenants(1);
+  const products = aggregates(4);
+  const relay = system.relay();
+  await system.write(store!, products);
+  await relay.drain();
+  const copy = await backUp();
+  await system.redis.del(...(await system.redis.keys(`*{${system.vertical}}*`)));
+  await restore(copy);
+  await expect(relay.drain()).rejects.toThrow('Redis has nothing that says');
+  await confirm();
+  const worker = system.worker();
+  await relay.drain();
+  await relay.drain();
+  await worker.drain();
+  expect(await system.verdict()).toMatchObject({ ...CLEAN, events: 4 });
+}, 60_000);
+
+it('stops at an operator’s word and goes on at the next', async () => {
+  const [store] = tenants(1);
+  const products = aggregates(4);
+  const relay = system.relay();
+  await relay.start();
+  await system.worker().start();
+  await system.write(store!, products);
+  await system.quiet(10_000);
+  await operator.transaction((tx) => fenceDatabase(tx, 'operator:test', 'looking into it'));
+  await until('the relay stands', () => relay.fence === 'looking into it', 3_000);
+  await system.write(store!, products);
+  await pause(600);
+  expect(await system.effects()).toBe(4);
+  const refusal = operator.transaction((tx) => fenceDatabase(tx, 'operator:test', 'again'));
+  await expect(refusal).rejects.toMatchObject({ code: 'recovery_fenced_already' });
+  await confirm();
+  await expect(confirm()).rejects.toMatchObject({ code: 'recovery_not_fenced' });
+  await system.quiet(15_000);
+  expect(await system.verdict()).toMatchObject({ ...CLEAN, events: 8 });
+}, 60_000);
