@@ -6,5 +6,6 @@ export default {
   testMatch: ['<rootDir>/tests/containers/**/*.spec.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/.data/'],
   maxWorkers: 1,
-  testTimeout: 120_000,
+  // Processes start in them, again and again; a machine may be busy with other things as well.
+  testTimeout: 400_000,
 };

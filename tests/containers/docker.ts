@@ -8,9 +8,13 @@ export interface Ran {
 }
 
 /** Runs `docker …` to its end and returns what it said, whatever its exit code. */
-export function tryDocker(args: readonly string[], input?: string): Promise<Ran> {
+export function tryDocker(
+  args: readonly string[],
+  input?: string,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn('docker', args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn('docker', args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...variables } });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk) => (stdout += chunk));

@@ -1,0 +1,162 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { docker, type Ran } from './docker.js';
+import { eventually } from './waiting.js';
+
+/** A copy of the sources: this test changes one of them while everything runs. */
+const folder = mkdtempSync(path.join(os.tmpdir(), 'development-'));
+const project = `bct-${randomBytes(4).toString('hex')}-dev`;
+let environment: NodeJS.ProcessEnv;
+let origin: string;
+
+beforeAll(async () => {
+  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8' });
+  for (const file of files.split('\n').filter((name) => name && !name.startsWith('docs/') && existsSync(name))) {
+    mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+    cpSync(file, path.join(folder, file), { force: true });
+  }
+  const [app, postgres, redis] = [await freePort(), await freePort(), await freePort()];
+  environment = {
+    ...process.env,
+    BASECOMMERCE_DEV_PROJECT: project,
+    DEV_PORT: String(app),
+    DEV_POSTGRES_PORT: String(postgres),
+    DEV_REDIS_PORT: String(redis),
+  };
+  origin = `http://127.0.0.1:${app}`;
+  // What a production machine has beside its sources must not reach development.
+  writeFileSync(path.join(folder, '.env'), 'BASE_DOMAIN=production.test\nPOSTGRES_PASSWORD=production\n');
+  const startedAt = performance.now();
+  const { code, stdout, stderr } = await dev('up');
+  if (code !== 0) throw new Error(`${stdout}\n${stderr}\n${await docker('logs', `${project}-app-1`)}`);
+  process.stdout.write(
+    `development from nothing to ready in ${((performance.now() - startedAt) / 1_000).toFixed(0)} s\n`,
+  );
+}, 1_200_000);
+
+afterAll(async () => {
+  await dev('clean', '--yes');
+  rmSync(folder, { recursive: true, force: true });
+}, 120_000);
+
+describe('development in containers', () => {
+  it('serves the demo at acme.localhost', async () => {
+    expect(await signIn()).toBe(200);
+  });
+
+  it('compiles a change, and the process starts again with it', async () => {
+    const health = () =>
+      fetch(`${origin}/health`).then(
+        (answer) => answer.text(),
+        () => '',
+      );
+    expect(await health()).toBe('{"status":"ok"}');
+    const file = path.join(folder, 'libs/platform/http/health.controller.ts');
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8').replace("return { status: 'ok' };", "return { status: 'ok', changed: true };"),
+    );
+    const startedAt = performance.now();
+    await eventually(health, (text) => text.includes('changed'), 120);
+    process.stdout.write(`a change was served after ${((performance.now() - startedAt) / 1_000).toFixed(1)} s\n`);
+    // What does not compile is said, and the old program goes on.
+    appendFileSync(file, '\nconst wrong: number = "text";\n');
+    await eventually(
+      () => docker('logs', `${project}-app-1`),
+      (said) => said.includes('error TS2322'),
+      60,
+    );
+    expect(await health()).toContain('changed');
+  }, 240_000);
+
+  it('keeps its data over down and up', async () => {
+    expect(await volumes()).toHaveLength(7);
+    expect(await dev('down')).toMatchObject({ code: 0 });
+    expect(await volumes()).toHaveLength(7);
+  }, 120_000);
+});
+
+describe('cleaning up', () => {
+  it('names what it would delete, and deletes nothing without a word or a terminal to type it at', async () => {
+    const { code, stdout, stderr } = await dev('clean');
+    expect(code).toBe(1);
+    for (const volume of await volumes()) expect(stdout).toContain(volume);
+    expect(stderr).toContain('nothing was deleted');
+    expect(await volumes()).toHaveLength(7);
+  });
+
+  it('deletes the volumes of development, and no other', async () => {
+    const other = `${project}-neighbour`;
+    await docker('volume', 'create', '--label', `com.docker.compose.project=${project.replace(/-dev$/, '')}`, other);
+    expect(await dev('clean', '--yes')).toMatchObject({ code: 0 });
+    expect(await volumes()).toEqual([]);
+    expect(await docker('volume', 'rm', other)).toBe(other);
+  });
+
+  it('refuses a project that is not development', async () => {
+    environment = { ...environment, BASECOMMERCE_DEV_PROJECT: 'basecommerce' };
+    expect(await dev('clean', '--yes')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('has to end in -dev'),
+    });
+    environment = { ...environment, BASECOMMERCE_DEV_PROJECT: project };
+  });
+});
+
+function dev(...words: string[]): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['tools/containers/dev.mjs', ...words], {
+      cwd: folder,
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (chunk) => (stdout += String(chunk)));
+    child.stderr.on('data', (chunk) => (stderr += String(chunk)));
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code: code ?? 1, stdout, stderr }));
+  });
+}
+
+async function volumes(): Promise<string[]> {
+  const text = await docker('volume', 'ls', '--quiet', '--filter', `label=com.docker.compose.project=${project}`);
+  return text.split('\n').filter(Boolean);
+}
+
+/** By host name, as a browser does it; Node’s own fetch does not let a host be set. */
+async function signIn(): Promise<number> {
+  const { request } = await import('node:http');
+  const body = JSON.stringify({ email: 'owner@acme.test', password: 'demo-demo-demo' });
+  return new Promise((resolve, reject) => {
+    const headers = { host: 'acme.localhost', 'content-type': 'application/json', 'content-length': body.length };
+    request(`${origin}/api/v1/auth/login`, { method: 'POST', headers }, (response) =>
+      resolve(response.resume().statusCode!),
+    )
+      .once('error', reject)
+      .end(body);
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as net.AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,103 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { ComposeProject } from './compose-project.js';
+import { buildImage } from './images.js';
+import { docker } from './docker.js';
+import { eventually } from './waiting.js';
+
+/** What can be had from Debian and from the project itself; Grafana and cAdvisor come as images of their makers. */
+const WATCHERS = [
+  'prometheus',
+  'alertmanager',
+  'node-exporter',
+  'postgres-exporter',
+  'redis-exporter',
+  'nginx-exporter',
+];
+
+const ALERTS = `ALERT_EMAIL=operator@shop.test
+ALERT_EMAIL_FROM=alerts@shop.test
+ALERT_SMTP=mail.shop.test:587
+ALERT_SMTP_USER=alerts
+ALERT_WEBHOOK=https://wake.shop.test/
+ALERT_WATCHDOG=https://watch.shop.test/
+`;
+
+const project = new ComposeProject();
+const alerts = mkdtempSync(path.join(os.tmpdir(), 'alerts-'));
+
+beforeAll(async () => {
+  for (const image of ['construction', 'engines', 'postgres'] as const) await buildImage(image);
+  await docker('build', '--quiet', '--tag', 'basecommerce-exporters:test', 'infra/compose/exporters');
+  cpSync('infra/monitoring/alertmanager', alerts, { recursive: true });
+  const settings = path.join(alerts, 'alerts.env');
+  writeFileSync(settings, ALERTS);
+  writeFileSync(path.join(alerts, 'smtp-password'), 'not-used', { mode: 0o400 });
+  execFileSync(path.join(alerts, 'render'), [settings], { stdio: 'pipe' });
+  await project.prepare({ EXPORTERS_IMAGE: 'basecommerce-exporters:test', ALERTMANAGER_FOLDER: alerts });
+  await project.up();
+  await project.do(
+    '--profile',
+    'monitoring',
+    'up',
+    '--detach',
+    '--no-build',
+    '--wait',
+    '--wait-timeout',
+    '180',
+    ...WATCHERS,
+  );
+}, 900_000);
+afterAll(async () => {
+  await project.close();
+  rmSync(alerts, { recursive: true, force: true });
+}, 120_000);
+
+interface Target {
+  labels: { job: string };
+  health: string;
+  lastError: string;
+}
+
+describe('the monitoring profile', () => {
+  it('reaches every process and every store', async () => {
+    const targets = async () => {
+      const answer = await fetch(`http://127.0.0.1:${project.variables['PROMETHEUS_PORT']}/api/v1/targets`);
+      const { data } = (await answer.json()) as { data: { activeTargets: Target[] } };
+      return data.activeTargets.filter(({ labels }) => labels.job !== 'cadvisor');
+    };
+    const isUp = ({ health }: Target) => health === 'up';
+    const seen = await eventually(targets, (all) => all.length >= 8 && all.every(isUp), 90);
+    expect(seen.map(({ labels }) => labels.job).sort()).toEqual(
+      ['nginx', 'node', 'postgres', 'prometheus', 'redis', 'relay', 'vertical', 'worker'].sort(),
+    );
+  });
+
+  it('has figures of each store, not only an answer', async () => {
+    const value = async (query: string) => {
+      const url = `http://127.0.0.1:${project.variables['PROMETHEUS_PORT']}/api/v1/query?query=${encodeURIComponent(query)}`;
+      const { data } = (await (await fetch(url)).json()) as { data: { result: { value: [number, string] }[] } };
+      return data.result[0]?.value[1];
+    };
+    for (const query of ['pg_up', 'redis_up', 'nginx_up'])
+      await eventually(
+        () => value(query),
+        (up) => up === '1',
+        60,
+      );
+    expect(Number(await value('node_memory_MemTotal_bytes'))).toBeGreaterThan(0);
+  });
+
+  it('is for this machine alone', async () => {
+    for (const service of WATCHERS) {
+      const ports = await project.inspect<Record<string, { HostIp: string }[] | null>>(
+        service,
+        '.NetworkSettings.Ports',
+      );
+      const addresses = Object.values(ports).flatMap((bindings) => (bindings ?? []).map(({ HostIp }) => HostIp));
+      expect(addresses.filter((address) => address !== '127.0.0.1')).toEqual([]);
+    }
+  });
+});

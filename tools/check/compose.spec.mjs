@@ -1,0 +1,90 @@
+/**
+ * The compose files, without an engine: what is public is the gateway alone, secrets have no values of their own, nothing runs with
+ * more rights than it needs or without a limit, and no pass starts by itself.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parse } from 'yaml';
+
+const read = (file) => parse(readFileSync(file, 'utf8'), { merge: true, maxAliasCount: 1_000 });
+const production = read('docker-compose.yml');
+const services = Object.entries(production.services);
+const development = Object.entries(read('docker-compose.dev.yml').services);
+const OURS = ['postgres', 'redis', 'migrate', 'vertical', 'relay', 'worker', 'nginx'];
+
+it('is the whole of one machine', () => {
+  const unprofiled = services.filter(([, { profiles }]) => !profiles).map(([name]) => name);
+  expect(unprofiled.sort()).toEqual([...OURS].sort());
+});
+
+it('opens the gateway to the world, and everything else to this machine alone', () => {
+  const open = [...services, ...development].flatMap(([name, { ports = [] }]) =>
+    ports.filter((port) => !String(port).startsWith('127.0.0.1:')).map((port) => [name, port]),
+  );
+  expect(open).toEqual([
+    ['nginx', '${HTTP_PORT:-80}:80'],
+    ['nginx', '${HTTPS_PORT:-443}:443'],
+  ]);
+});
+
+it('gives no secret a value: one that was not set stops everything', () => {
+  const text = readFileSync('docker-compose.yml', 'utf8');
+  const secrets = [...text.matchAll(/\$\{(\w*(?:PASSWORD|SECRET|_KEY)\w*)(:?[^}]*)\}/g)];
+  expect(secrets.length).toBeGreaterThan(5);
+  // Where the archive is kept elsewhere, it needs a key; where it is not, there is none.
+  for (const [, name, rule] of secrets)
+    expect([name, rule]).toEqual([name, name.startsWith('BACKUP_S3_') ? ':-' : expect.stringMatching(/^:\?/)]);
+  // Nor is one written out.
+  for (const [name, { environment = {} }] of services)
+    for (const [variable, value] of Object.entries(environment))
+      if (/(PASSWORD|SECRET|_KEY|_PASS)$/.test(variable))
+        expect([name, variable, value]).toEqual([name, variable, expect.stringMatching(/^\$\{/)]);
+});
+
+describe.each(services)('%s', (name, service) => {
+  it('has limits, and logs that do not fill the disk', () => {
+    expect(service).toMatchObject({ mem_limit: expect.any(String), pids_limit: expect.any(Number) });
+    expect(service.logging.options).toEqual({ 'max-size': expect.any(String), 'max-file': expect.any(String) });
+    expect(service.restart).toBe(service.profiles?.includes('jobs') || name === 'migrate' ? 'no' : 'unless-stopped');
+  });
+
+  it('is given no rights that it does not name, and never the engine’s socket', () => {
+    expect(service.cap_drop).toEqual(['ALL']);
+    expect(service).not.toHaveProperty('privileged');
+    expect(service).not.toHaveProperty('network_mode');
+    expect(JSON.stringify(service.volumes ?? [])).not.toContain('docker.sock');
+    if (OURS.includes(name)) {
+      expect(service.read_only).toBe(true);
+      expect(service.security_opt).toEqual(['no-new-privileges:true']);
+    }
+  });
+
+  it('uses files of the project that are there', () => {
+    const files = (service.volumes ?? [])
+      .map((volume) => volume.split(':')[0])
+      .filter((source) => source.startsWith('./'));
+    for (const file of files) expect([file, existsSync(file)]).toEqual([file, true]);
+    if (service.build)
+      expect(existsSync(path.join(service.build.context, service.build.dockerfile ?? 'Dockerfile'))).toBe(true);
+  });
+});
+
+it('starts no pass and no command by itself', () => {
+  const jobs = services.filter(([, { profiles }]) => profiles?.includes('jobs')).map(([name]) => name);
+  expect(jobs).toEqual(expect.arrayContaining(['billing', 'stock', 'sales', 'engines', 'basecommerce']));
+  for (const [, { depends_on = {} }] of services)
+    for (const job of jobs) expect(Object.keys(depends_on)).not.toContain(job);
+});
+
+it('keeps the data stores on a network that leads nowhere but to their users', () => {
+  expect(production.networks.data).toEqual({ internal: true });
+  for (const [name, { networks }] of services.filter(([name]) => name === 'nginx'))
+    expect([name, networks]).toEqual([name, ['front']]);
+});
+
+it('gives a process the time it needs to answer what is in flight', () => {
+  const longest =
+    Number(/requestTimeout: ([\d_]+)/.exec(readFileSync('libs/platform/http/server.ts', 'utf8'))[1].replace('_', '')) /
+    1_000;
+  expect(Number.parseInt(production.services.vertical.stop_grace_period, 10)).toBeGreaterThan(longest);
+});
