@@ -1,9 +1,11 @@
 /**
- * `npm run bench [-- ROW …] [-- --write]`: the table of docs/performance.md. Every figure stands beside a floor or a peer that
- * was measured in the same run, in turn with it. Ends with 1 when an asked ratio is missed.
+ * `npm run bench [-- ROW …] [-- --write] [-- --json FILE]`: the table of docs/performance.md. Every figure stands beside a floor
+ * or a peer that was measured in the same run, in turn with it. Ends with 1 when an asked ratio is missed. FILE is what
+ * bench/regression.mjs compares with its baseline.
  */
+import { writeFileSync } from 'node:fs';
 import { connectRedis } from '#platform/streams';
-import { machine, table, writeInto } from './report.js';
+import { machine, type NamedRatio, namedRatios, table, writeInto } from './report.js';
 import type { Figure, Row } from './row.js';
 import { backlog } from './rows/backlog.js';
 import { billing } from './rows/billing.js';
@@ -18,10 +20,16 @@ import { Stage } from './stage.js';
 const ROWS: readonly Row[] = [list, isolation, tenants, outboxCost, backlog, latency, startup, engines, billing];
 
 const args = process.argv.slice(2);
+const [, jsonFile] = args.includes('--json') ? args.splice(args.indexOf('--json'), 2) : [];
+const isJsonNameless = process.argv.includes('--json') && (jsonFile ?? '--').startsWith('--');
 const wanted = args.filter((arg) => !arg.startsWith('--'));
 const unknown = wanted.find((name) => !ROWS.some((row) => row.name === name));
 if (unknown !== undefined) {
   process.stderr.write(`bench: there is no row ${unknown}; rows: ${ROWS.map((row) => row.name).join(', ')}\n`);
+  process.exit(2);
+}
+if (isJsonNameless) {
+  process.stderr.write('bench: --json needs the name of a file\n');
   process.exit(2);
 }
 const { DATABASE_URL, REDIS_URL } = process.env;
@@ -33,12 +41,14 @@ const progress = (text: string) =>
 
 const stage = await Stage.open(DATABASE_URL, REDIS_URL);
 const figures: Figure[] = [];
+const named: NamedRatio[] = [];
 for (const row of ROWS.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
   progress(row.title);
   try {
     const found = await row.run(stage);
     for (const { ours, against, ratio } of found) progress(`  ${ours} · ${against}${ratio ? ` · ${ratio}` : ''}`);
     figures.push(...found);
+    named.push(...namedRatios(row.name, found));
   } finally {
     await stage.clear();
   }
@@ -50,6 +60,7 @@ const facts = machine({
 });
 await stage.close();
 process.stdout.write(`\n${facts}\n\n${table(figures)}\n`);
+if (jsonFile !== undefined) writeFileSync(jsonFile, `${JSON.stringify({ facts, figures: named }, null, 2)}\n`);
 if (args.includes('--write')) writeInto('docs/performance.md', facts, figures);
 const missed = figures.filter(({ holds }) => holds === false);
 process.stdout.write(`\n${missed.length === 0 ? 'every ask holds' : `${missed.length} asked ratios are missed`}\n`);

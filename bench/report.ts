@@ -39,6 +39,23 @@ function escaped(cell: string): string {
   return cell.replaceAll('|', '\\|');
 }
 
+/** A ratio by a name that stays when the words of the table change: the row, and which of its figures. */
+export interface NamedRatio {
+  readonly name: string;
+  readonly work: string;
+  readonly against: string;
+  readonly ratio: number | undefined;
+}
+
+/** A share of cost (12.3 %) becomes a ratio of costs (1.123), so that all of them are compared in one way. */
+export function namedRatios(row: string, figures: readonly Figure[]): NamedRatio[] {
+  return figures.map(({ work, against, ratio }, index) => {
+    const [, number, percent] = /^([\d.]+)( %)?$/.exec(ratio ?? '') ?? [];
+    const value = number === undefined ? undefined : percent ? 1 + Number(number) / 100 : Number(number);
+    return { name: `${row}#${index + 1}`, work, against, ratio: value };
+  });
+}
+
 /** Replaces what stands between the two marks; the prose around it is people's. */
 export function writeInto(file: string, facts: string, figures: readonly Figure[]): void {
   const text = readFileSync(file, 'utf8');

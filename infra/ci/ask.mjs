@@ -1,0 +1,40 @@
+/**
+ * `node ask.mjs ORIGIN HOST PATH BODY [--data FILE] [--header FILE] [--certificate NAME]`: one request to ORIGIN in the
+ * name of HOST, so that certificate, SNI and Host are those a browser would use, whatever DNS says; NAME is for a HOST that has
+ * no certificate here. Prints the status (000 without an answer) and
+ * writes the body to the file BODY. What is secret comes in files, never as an argument.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+
+const PATIENCE_MS = 10_000;
+
+const [origin, host, path, bodyFile, ...options] = process.argv.slice(2);
+const given = Object.fromEntries(options.map((name, index) => [name, options[index + 1]]));
+const { protocol, hostname, port } = new URL(origin);
+const data = given['--data'] && readFileSync(given['--data']);
+const [name, value] = given['--header'] ? readFileSync(given['--header'], 'utf8').trim().split(': ') : [];
+
+const request = (protocol === 'https:' ? https : http).request({
+  hostname,
+  port,
+  path,
+  servername: given['--certificate'] ?? host,
+  method: data ? 'POST' : 'GET',
+  headers: { host, ...(data && { 'content-type': 'application/json' }), ...(name && { [name]: value }) },
+  signal: AbortSignal.timeout(PATIENCE_MS),
+});
+request.once('error', (error) => {
+  writeFileSync(bodyFile, error.code ?? error.message);
+  process.stdout.write('000');
+});
+request.once('response', (response) => {
+  const chunks = [];
+  response.on('data', (chunk) => chunks.push(chunk));
+  response.once('end', () => {
+    writeFileSync(bodyFile, Buffer.concat(chunks));
+    process.stdout.write(String(response.statusCode));
+  });
+});
+request.end(data);
