@@ -38,6 +38,7 @@ beforeAll(async () => {
   execFileSync(path.join(alerts, 'render'), [settings], { stdio: 'pipe' });
   await project.prepare({ EXPORTERS_IMAGE: 'basecommerce-exporters:test', ALERTMANAGER_FOLDER: alerts });
   await project.up();
+  await giveToPrometheus();
   await project.do(
     '--profile',
     'monitoring',
@@ -54,6 +55,18 @@ afterAll(async () => {
   await project.close();
   rmSync(alerts, { recursive: true, force: true });
 }, 120_000);
+
+/**
+ * In Prometheus's own image the folder belongs to the user it runs as, and a new volume takes that over. Not every image has
+ * it: then the volume must not be empty, or the engine gives it the owner of the image's missing folder.
+ */
+async function giveToPrometheus(): Promise<void> {
+  const volume = `${project.name}_prometheus`;
+  const labels = [`com.docker.compose.project=${project.name}`, 'com.docker.compose.volume=prometheus'];
+  await docker('volume', 'create', ...labels.flatMap((label) => ['--label', label]), volume);
+  const chown = 'mkdir -p /prometheus/wal && chown -R nobody /prometheus';
+  await docker('run', '--rm', '--volume', `${volume}:/prometheus`, 'debian:trixie-slim', 'sh', '-c', chown);
+}
 
 interface Target {
   labels: { job: string };
