@@ -176,7 +176,7 @@ describe('the console', () => {
   it('is open to whom the operator named, and the rest is told no', async () => {
     const refused = await from(freshAddress(), 'console', '/operator/v1/tenants');
     expect(refused.status).toBe(403);
-    expect(JSON.parse(refused.body)).toMatchObject({ code: 'forbidden' });
+    expect(JSON.parse(refused.body)).toMatchObject({ code: 'address_not_allowed' });
     expect((await from(freshAddress(), 'console', '/')).status).toBe(403);
     expect((await from('10.1.2.3', 'console', '/operator/v1/tenants')).status).toBe(200);
     // Somebody who only says so.

@@ -139,7 +139,7 @@ function byStatus(codes: readonly string[]): Map<number, KnownProblem[]> {
   return new Map(Object.entries(sorted(statuses)).map(([status, list]) => [Number(status), list]));
 }
 
-/** The rooms' errors and those of the server itself. */
+/** The rooms' errors, those of the server itself, and those of the gateway in front of it. */
 export function allProblems(): ReadonlyMap<string, KnownProblem> {
   const ours = knownErrors().map(({ code, kind, message }) => ({ code, message, status: STATUS_OF_KIND[kind] }));
   const servers = Object.entries(SERVER_ERRORS).map(([status, [code, message]]) => ({
@@ -147,8 +147,25 @@ export function allProblems(): ReadonlyMap<string, KnownProblem> {
     message,
     status: Number(status),
   }));
-  return new Map([...servers, INTERNAL, ...ours].map((problem) => [problem.code, problem]));
+  return new Map([...GATEWAY, ...servers, INTERNAL, ...ours].map((problem) => [problem.code, problem]));
 }
+
+/** Answered by Nginx when nobody behind it does: infra/nginx/templates has the same words. */
+const GATEWAY: readonly KnownProblem[] = [
+  { code: 'address_not_allowed', status: 403, message: 'This address is not open to you.' },
+  { code: 'not_implemented', status: 501, message: 'This way of sending a request is not understood here.' },
+  {
+    code: 'bad_gateway',
+    status: 502,
+    message: 'The service cannot be reached right now; it may or may not have seen this request.',
+  },
+  { code: 'service_unavailable', status: 503, message: 'The service is not available right now.' },
+  {
+    code: 'gateway_timeout',
+    status: 504,
+    message: 'The service did not answer in time; it may still have done what was asked.',
+  },
+];
 
 const INTERNAL: KnownProblem = {
   code: 'internal_error',

@@ -1,0 +1,25 @@
+/** What the gateway answers by itself stands in the same list as every other problem, in the same words. */
+import { readFileSync } from 'node:fs';
+
+const template = readFileSync('infra/nginx/templates/basecommerce.conf.template', 'utf8');
+const listed = new Map(
+  [...readFileSync('docs/reference/errors.md', 'utf8').matchAll(/^\| `(\w+)` \| \d+ \| (.*?) \|$/gm)].map(
+    ([, code, message]) => [code!, message!],
+  ),
+);
+
+/** Of a `map` from a code to a text: what stands in quotes behind each code. */
+function textsOf(variable: string): [code: string, text: string][] {
+  const block = new RegExp(`^map \\$problem_code \\$${variable} \\{\\n([^}]*)^\\}`, 'm').exec(template)![1]!;
+  return [...block.matchAll(/^ {2}(\w+) "(.*)";$/gm)].map(([, code, text]) => [code!, text!]);
+}
+
+const details = textsOf('problem_detail').filter(([code]) => code !== 'default');
+
+it('finds the codes', () => {
+  expect(details.length).toBeGreaterThan(10);
+});
+
+it.each(details)('%s is listed among the errors as it is said', (code, text) => {
+  expect(listed.get(code)).toBe(text);
+});
