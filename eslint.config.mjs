@@ -6,6 +6,8 @@ const LESSONS = {
     'Raw-unsafe calls concatenate input into SQL; use the sql tag (docs/adr/0002-one-round-trip-isolation.md).',
   clock: 'Decisions use the clock they are given, so that tests and passes can move it (ARCHITECTURE.md, rule 6).',
   http: 'HTTP is decided in one place: throw a DomainError from the room’s error table (ARCHITECTURE.md, rule 8).',
+  provider:
+    'A provider is asked outside of transactions: its answer may take as long as it likes (docs/adr/0018-asking-outside.md).',
 };
 
 const clockRules = [
@@ -13,10 +15,18 @@ const clockRules = [
   { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: LESSONS.clock },
 ];
 
+const asksProvider =
+  'CallExpression[callee.object.name=/[pP]rovider$/][callee.property.name=/^(charge|setUp|find|fetch)$/]';
+
 const everywhere = [
   {
     selector: 'CallExpression[callee.property.name=/^\\$(queryRawUnsafe|executeRawUnsafe)$/]',
     message: LESSONS.unsafeSql,
+  },
+  { selector: `:function:has(> Identifier.params[name='tx']) ${asksProvider}`, message: LESSONS.provider },
+  {
+    selector: `:function:has(> ObjectPattern.params:has(> Property[key.name='tx'])) ${asksProvider}`,
+    message: LESSONS.provider,
   },
 ];
 

@@ -555,6 +555,24 @@ grant select on billing_subscriptions to basecommerce_app;
 grant select, insert, update on billing_subscriptions to basecommerce_engines;
 grant select, insert, update on billing_subscriptions to basecommerce_operator;
 
+create table billing_usage_caps (
+  tenant_id uuid not null,
+  meter     text not null,
+  cap       bigint,
+  set_by    text not null,
+  set_at    timestamp with time zone not null,
+  version   integer not null,
+  constraint billing_usage_caps_pkey PRIMARY KEY (tenant_id, meter),
+  constraint billing_usage_caps_cap_check CHECK ((cap >= 0))
+);
+alter table billing_usage_caps enable row level security, force row level security;
+create policy engines_access on billing_usage_caps for all to basecommerce_engines using (true) with check (true);
+create policy operator_access on billing_usage_caps for all to basecommerce_operator using (true) with check (true);
+create policy tenant_isolation on billing_usage_caps for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
+grant select on billing_usage_caps to basecommerce_app;
+grant select, insert, update on billing_usage_caps to basecommerce_engines;
+grant select on billing_usage_caps to basecommerce_operator;
+
 create table billing_usage_counters (
   tenant_id       uuid not null,
   subscription_id uuid not null,
@@ -707,17 +725,22 @@ grant select on engine_versions to basecommerce_operator;
 create table entitlement_caps (
   tenant_id uuid not null,
   meter     text not null,
-  cap       bigint not null,
+  cap       bigint,
   set_by    text not null,
   set_at    timestamp with time zone not null,
+  telling   uuid,
+  version   integer not null default 0,
+  told_at   timestamp with time zone,
   constraint entitlement_caps_pkey PRIMARY KEY (tenant_id, meter),
   constraint entitlement_caps_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint entitlement_caps_cap_check CHECK ((cap >= 0)),
   constraint entitlement_caps_meter_check CHECK ((meter = ANY (ARRAY['orders'::text, 'quotes'::text, 'active_users'::text, 'api_calls'::text, 'stored_mb'::text])))
 );
 alter table entitlement_caps enable row level security, force row level security;
+create policy engines_access on entitlement_caps for all to basecommerce_engines using (true) with check (true);
 create policy tenant_isolation on entitlement_caps for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
 grant select, insert, update, delete on entitlement_caps to basecommerce_app;
+grant select (set_at), select (tenant_id), select (told_at) on entitlement_caps to basecommerce_engines;
 
 create table entitlement_storage (
   tenant_id   uuid not null,
@@ -814,6 +837,21 @@ create policy relay_access on failed_events for all to basecommerce_relay using 
 grant select, insert, update, delete on failed_events to basecommerce_engines;
 grant select, update (decided_by), update (decision), update (next_attempt_at) on failed_events to basecommerce_operator;
 grant select on failed_events to basecommerce_relay;
+
+create table idempotency_asks (
+  tenant_id    uuid not null,
+  actor        text not null,
+  key          text not null,
+  fingerprint  text not null,
+  asked_as     uuid not null,
+  question     json not null,
+  asked_at     timestamp with time zone not null,
+  asking_until timestamp with time zone not null,
+  constraint idempotency_asks_pkey PRIMARY KEY (tenant_id, actor, key)
+);
+alter table idempotency_asks enable row level security, force row level security;
+create policy tenant_isolation on idempotency_asks for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
+grant select, insert, update, delete on idempotency_asks to basecommerce_app;
 
 create table idempotency_records (
   tenant_id   uuid not null,
@@ -1918,7 +1956,7 @@ begin
      and has_table_privilege(c.oid, 'insert')
      and exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id')
      and c.relname <> all (array['document_counters', 'entitlement_caps', 'entitlement_storage', 'entitlement_untold', 'entitlement_usage',
-                                 'idempotency_records', 'outbox_events', 'sessions']);
+                                 'idempotency_asks', 'idempotency_records', 'outbox_events', 'sessions']);
   execute format('select coalesce(sum(bytes), 0)::bigint from (%s) as each', query) into total;
   return total;
 end $function$;

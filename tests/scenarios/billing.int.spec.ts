@@ -186,12 +186,55 @@ describe('a bill', () => {
       next_invoice: { total_so_far: '199.00', ceiling: '200.50' },
       usage: [{ meter: 'orders', used: 11, included: 10, expected: 15 }],
     });
+    const plan = { limited_by: 'plan' };
     expect(billing.usage[0].thresholds).toEqual([
-      { percent: 100, units: 10, effect: 'none', is_reached: true, on: null },
-      { percent: 120, units: 12, effect: 'billed', is_reached: false, on: expect.stringMatching(/^\d{4}-\d\d-\d\d$/) },
-      { percent: 150, units: 15, effect: 'refused', is_reached: false, on: expect.any(String) },
+      { ...plan, percent: 100, units: 10, effect: 'none', is_reached: true, on: null },
+      {
+        ...plan,
+        percent: 120,
+        units: 12,
+        effect: 'billed',
+        is_reached: false,
+        on: expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
+      },
+      { ...plan, percent: 150, units: 15, effect: 'refused', is_reached: false, on: expect.any(String) },
     ]);
     expect(Date.parse(billing.usage[0].thresholds[2].on)).toBeGreaterThan(Date.now());
+  });
+
+  it('shows the store its own, lower cap in the forecast as soon as billing has heard of it, and no more once it is away', async () => {
+    const hearOfCaps = async () => {
+      const { rows } = await owner.query<{ envelope: string }>(
+        `select app.event_envelope(o) as envelope from outbox_events o where type = 'usage.cap_changed' order by seq`,
+      );
+      await hear(rows.map(({ envelope }) => JSON.parse(envelope) as Envelope));
+    };
+    await done(acme.put('/usage/caps/orders', { cap: 13 }));
+    expect((await done(acme.get('/billing'))).usage[0].own_cap).toBeNull();
+    await hearOfCaps();
+    const [usage] = (await done(acme.get('/billing'))).usage;
+    expect(usage).toMatchObject({
+      expected: 13,
+      own_cap: { cap: 13, set_by: expect.stringMatching(/^user:/), set_at: expect.any(String) },
+      thresholds: [
+        { percent: 100, limited_by: 'plan', is_reached: true },
+        { percent: 120, limited_by: 'plan', on: expect.any(String) },
+        {
+          percent: 130,
+          units: 13,
+          limited_by: 'own_cap',
+          effect: 'refused',
+          is_reached: false,
+          on: expect.any(String),
+        },
+        { percent: 150, limited_by: 'plan', effect: 'refused', on: null },
+      ],
+    });
+    expect(Date.parse(usage.thresholds[2].on)).toBeGreaterThan(Date.now());
+    expect((await done(desk.get('/operator/v1/usage/acme'))).usage).toEqual([usage]);
+    await done(acme.delete('/usage/caps/orders'));
+    await hearOfCaps();
+    expect((await done(acme.get('/billing'))).usage[0]).toMatchObject({ own_cap: null, expected: 15 });
   });
 
   it('is invoiced by the pass, seen by its store, and explained down to the events', async () => {

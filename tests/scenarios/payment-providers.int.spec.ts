@@ -217,7 +217,7 @@ describe('a store’s own card', () => {
     expect(await refused(acme.delete(PATH))).toEqual([404, 'payment_method_not_found']);
   });
 
-  it('can be entered while the store is suspended, and not while the provider is away or too slow for many', async () => {
+  it('can be entered while the store is suspended, and not while the provider is away', async () => {
     await owner.query(
       `insert into tenant_access (tenant_id, state, allows_sign_in, allows_read, allows_export, allows_write, allows_metered)
        values ($1, 'suspended', true, true, true, false, false)`,
@@ -228,19 +228,56 @@ describe('a store’s own card', () => {
       'tenant_suspended',
     ]);
     expect((await acme.post(PATH)).status).toBe(201);
+    const key = { 'idempotency-key': 'card-2' };
     stub.isDown = true;
-    expect(await refused(acme.post(PATH))).toEqual([503, 'payment_provider_unavailable']);
+    expect(await refused(acme.post(PATH, {}, key))).toEqual([503, 'payment_provider_unavailable']);
     stub.isDown = false;
-    let release = () => {};
-    const slow = new Promise<void>((resolve) => (release = resolve));
-    through(async () => {
-      await slow;
-      return provider;
-    });
-    const asked = Array.from({ length: 5 }, () => acme.post(PATH));
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    release();
-    expect((await Promise.all(asked)).map(({ status }) => status).sort()).toEqual([201, 201, 503, 503, 503]);
+    const [pages, opened] = [stub.ledger.pages.length, await acme.post(PATH, {}, key)];
+    expect([opened.status, stub.ledger.pages.length]).toEqual([201, pages + 1]);
+  });
+
+  it('keeps nobody waiting while the provider is slow, not even more of them than there are connections', async () => {
+    const narrow = await startSystem({ environment: { DATABASE_POOL: '2' } });
+    try {
+      const elsewhere = new pg.Client({ connectionString: narrow.database.url });
+      await elsewhere.connect();
+      await elsewhere.query(
+        `insert into billing_accounts (tenant_id, slug, legal_name, locale, time_zone, currency) values ($1, 'bolt', 'Bolt', 'pt-BR', 'UTC', 'BRL')`,
+        [narrow.tenants.bolt],
+      );
+      await elsewhere.end();
+      const bolt = await narrow.as('bolt', 'owner');
+      let release = () => {};
+      const slow = new Promise<void>((resolve) => (release = resolve));
+      const asked: string[] = [];
+      narrow.app.get(PaymentPages, { strict: false }).provider = () =>
+        Promise.resolve({
+          ...provider,
+          setUp: async (request) => {
+            asked.push(request.key);
+            await slow;
+            return provider.setUp(request);
+          },
+        });
+      const key = { 'idempotency-key': 'card-1' };
+      const opening = [bolt.post(PATH, {}, key), ...Array.from({ length: 4 }, () => bolt.post(PATH))];
+      while (asked.length < 5) await new Promise((resolve) => setTimeout(resolve, 10));
+      expect((await bolt.get('/billing')).status).toBe(200);
+      expect((await bolt.post('/products', { code: 'A', name: 'A', unit: 'H87', price: '1.00' })).status).toBe(201);
+      const again = await bolt.post(PATH, {}, key);
+      expect([again.status, again.body.code]).toEqual([409, 'idempotency_key_in_flight']);
+      expect(await refused(bolt.post(PATH, { return_path: '/other' }, key))).toEqual([422, 'idempotency_key_reused']);
+      release();
+      const answers = await Promise.all(opening);
+      expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 201, 201]);
+      expect((await bolt.post(PATH, {}, key)).body).toEqual(answers[0]!.body);
+      expect([asked.length, new Set(asked).size]).toEqual([5, 5]);
+    } finally {
+      await narrow.stop();
+    }
+  });
+
+  it('cannot be entered where no provider is set up any more', async () => {
     through(() => Promise.resolve(undefined));
     expect(await refused(acme.post(PATH))).toEqual([404, 'provider_not_set_up']);
   });

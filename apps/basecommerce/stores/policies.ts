@@ -50,6 +50,8 @@ export const STORE_POLICIES: StorePolicies = {
     document_counters: { kind: 'highest', column: 'last' },
     // Answers about documents that may be gone.
     idempotency_records: { kind: 'clear' },
+    // What somebody outside has been asked: the question stands there as well, and must not be put a second time.
+    idempotency_asks: secret,
 
     tenants: books,
     users: { kind: 'keep', isExported: true, without: ['password_hash'] },
@@ -73,6 +75,7 @@ export const STORE_POLICIES: StorePolicies = {
     billing_phases: books,
     billing_usage_events: books,
     billing_usage_counters: books,
+    billing_usage_caps: books,
     billing_invoices: books,
     billing_invoice_lines: books,
     billing_payment_methods: books,

@@ -1,7 +1,11 @@
-/** What was counted or measured of a tenant's use. Each report is an aggregate of its own, so that processes never wait for each other. */
+/**
+ * What was counted or measured of a tenant's use: each report is an aggregate of its own, so that processes never wait for each
+ * other. And how much of it the tenant allows itself: each cap is an aggregate that changes.
+ */
 import { z } from 'zod';
 import { defineEvent } from '../event.js';
 import { instant } from '../scalars.js';
+import { METERS } from './account.js';
 
 export const storageMeasured = defineEvent({
   type: 'usage.storage_measured',
@@ -28,5 +32,25 @@ export const usageReported = defineEvent({
     quantity: 118,
     from: '2026-11-20T14:00:00.000Z',
     to: '2026-11-20T14:01:00.000Z',
+  },
+});
+
+export const usageCapChanged = defineEvent({
+  type: 'usage.cap_changed',
+  version: 1,
+  aggregate: 'usage',
+  summary: 'A tenant set its own limit of a meter, for this period and those to come, or took it away.',
+  data: z.object({
+    meter: z.enum(METERS),
+    /** Units in a period; null: taken away. */
+    cap: z.int().nonnegative().nullable(),
+    set_by: z.string(),
+    set_at: instant,
+  }),
+  example: {
+    meter: 'orders',
+    cap: 900,
+    set_by: 'user:01931b6e-3c00-7a00-8000-000000000006',
+    set_at: '2026-11-20T14:00:00.000Z',
   },
 });

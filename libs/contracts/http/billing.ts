@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ACCOUNT_STATES, METERS } from '../events/account.js';
 import { idParams, operation, page, pageQuery } from '../operation.js';
 import { currency, date, id, instant, money } from '../scalars.js';
+import { ownCap } from './entitlements.js';
 
 export const meter = z.enum(METERS);
 export const INVOICE_STATES = ['draft', 'needs_approval', 'issued', 'paid', 'void', 'uncollectible'] as const;
@@ -106,6 +107,9 @@ export const threshold = z
   .object({
     percent: units.meta({ description: 'Of what the plan includes', examples: [120] }),
     units: units.meta({ examples: [1200] }),
+    limited_by: z
+      .enum(['plan', 'own_cap'])
+      .meta({ description: 'Whose limit it is; the store’s own is named where it is lower than the plan’s' }),
     effect: z.enum(['none', 'billed', 'refused']).meta({ description: 'What happens to use beyond it' }),
     is_reached: z.boolean(),
     on: date.nullable().meta({ description: 'The day it will be reached at this pace; null if not in this period' }),
@@ -118,7 +122,14 @@ export const meterUsage = z
     used: units.meta({ examples: [801] }),
     included: units.meta({ examples: [1000] }),
     unit_price: unitPrice,
-    expected: units.meta({ description: 'At the end of the period, at this pace', examples: [1602] }),
+    own_cap: ownCap
+      .nullable()
+      .meta({ description: 'The store’s own limit, if it has set one: `PUT /usage/caps/{meter}`' }),
+    expected: units.meta({
+      description:
+        'At the end of the period, at this pace; never beyond what is refused, by the plan or the store’s own cap',
+      examples: [1500],
+    }),
     thresholds: z.array(threshold),
   })
   .meta({ id: 'MeterUsage' });
@@ -190,7 +201,7 @@ export const getBilling = operation({
   path: '/billing',
   summary: 'What the store’s plan is, what it has used of it, and what the next invoice will say',
   description:
-    'Use beyond 100 % of what is included is free up to 120 %, billed at the unit price up to 150 %, and refused beyond. Empty for a store without a plan.',
+    'Use beyond 100 % of what is included is free up to 120 %, billed at the unit price up to 150 %, and refused beyond. Orders and quotes are refused earlier where the store’s own cap is lower: it stands among the thresholds, with the day on which it will be reached. Empty for a store without a plan.',
   response: billing,
 });
 

@@ -10,7 +10,7 @@ const count = (description: string, example: number) =>
     .nonnegative()
     .meta({ description, examples: [example] });
 
-const ownCap = z
+export const ownCap = z
   .object({
     cap: count('Units in a period, after which the store refuses more', 900),
     set_by: z.string().meta({ examples: ['user:01931b6e-3c00-7a00-8000-000000000006'] }),

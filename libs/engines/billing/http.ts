@@ -3,13 +3,14 @@ import { Controller, Inject, Module } from '@nestjs/common';
 import { getBilling, getOwnInvoice, getOwnInvoicePdf, listOwnInvoices, listOwnPayments } from '#contracts/http/billing';
 import { removeOwnPaymentMethod, setUpOwnPaymentMethod } from '#contracts/http/billing-methods';
 import { SETTINGS, type Settings } from '#platform/config';
-import { type CallOf, Handle } from '#platform/http';
+import { type CallOf, type ExchangeCall, Handle, HandleExchange } from '#platform/http';
+import { exchange } from '#platform/idempotency';
 import { before, pageOf } from '#platform/paging';
 import { factRows, invoiceRows, standingOf } from './data/lists.js';
 import { defaultMethod } from './data/methods.js';
 import { renderInvoicePdf } from './documents/invoice-pdf.js';
 import { PaymentPages } from './payments/configured.js';
-import { openMethodPage, removeOwnMethod } from './usecases/own-method.js';
+import { openMethodPage, pageQuestion, removeOwnMethod } from './usecases/own-method.js';
 import { printable, wholeInvoice } from './usecases/read-invoice.js';
 import { subscriptionPicture } from './usecases/subscription-picture.js';
 import {
@@ -93,14 +94,14 @@ export class BillingController {
     return renderInvoicePdf(await call.database.transaction(call.scope, (tx) => printable(tx, filter, this.settings)));
   }
 
-  @Handle(setUpOwnPaymentMethod)
-  async setUpMethod({ tx, body }: CallOf<typeof setUpOwnPaymentMethod>) {
+  @HandleExchange(setUpOwnPaymentMethod)
+  setUpMethod({ body }: ExchangeCall<typeof setUpOwnPaymentMethod>) {
     const { BASE_DOMAIN: domain } = this.settings;
-    const returnUrl = (slug: string) => `https://${slug}.${domain}${body.return_path}`;
-    const { url, expiresAt } = await this.pages.few(async () =>
-      openMethodPage(tx, { provider: await this.pages.provider(), returnUrl }),
-    );
-    return { url, expires_at: expiresAt.toISOString() };
+    return exchange({
+      prepare: (tx) => pageQuestion(tx, (slug) => `https://${slug}.${domain}${body.return_path}`),
+      ask: async (question, id) => openMethodPage(await this.pages.provider(), question, id),
+      conclude: (_, { url, expiresAt }) => ({ url, expires_at: expiresAt.toISOString() }),
+    });
   }
 
   @Handle(removeOwnPaymentMethod)

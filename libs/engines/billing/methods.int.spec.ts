@@ -9,7 +9,7 @@ import { StripeStub, WEBHOOK_SECRET } from '#testing/stripe-stub/index';
 import type { PaymentProvider } from './payments/port.js';
 import { stripeProvider } from './payments/stripe.js';
 import { nameMethod, removeMethod } from './usecases/operator/manage-methods.js';
-import { openMethodPage, removeOwnMethod } from './usecases/own-method.js';
+import { openMethodPage, pageQuestion, removeOwnMethod } from './usecases/own-method.js';
 import { storeProviderEvent, takeProviderEvents } from './usecases/take-provider-events.js';
 
 let server: TestDatabase;
@@ -50,10 +50,12 @@ async function store(): Promise<string> {
 }
 
 const asStore = (tenant: string) => ({ tenant: tenantId(tenant), actor: { id: 'user:ana' } });
-const openPage = (tenant: string, through = provider) =>
-  stores.transaction(asStore(tenant), (tx) =>
-    openMethodPage(tx, { provider: through, returnUrl: (slug) => `https://${slug}.example.com/billing` }),
+const openPage = async (tenant: string) => {
+  const question = await stores.transaction(asStore(tenant), (tx) =>
+    pageQuestion(tx, (slug) => `https://${slug}.example.com/billing`),
   );
+  return openMethodPage(provider, question, newId());
+};
 const removeOwn = (tenant: string) => stores.transaction(asStore(tenant), (tx) => removeOwnMethod(tx));
 
 /** Enters a card on the newest page and says what Stripe will tell of it, each thing once. */
@@ -202,10 +204,8 @@ it('is nobody’s of another installation', async () => {
 
 it('cannot be entered where no provider is set up, and the store has no page that reads the keys', async () => {
   const tenant = await store();
-  const open = stores.transaction(asStore(tenant), (tx) =>
-    openMethodPage(tx, { provider: undefined, returnUrl: () => '' }),
-  );
-  await expect(open).rejects.toMatchObject({ code: 'provider_not_set_up' });
+  const question = await stores.transaction(asStore(tenant), (tx) => pageQuestion(tx, () => ''));
+  await expect(openMethodPage(undefined, question, newId())).rejects.toMatchObject({ code: 'provider_not_set_up' });
   const peek = stores.transaction(asStore(tenant), (tx) => tx.query(sql`select sealed_key from billing_providers`));
   await expect(peek).rejects.toThrow();
 });

@@ -3,21 +3,23 @@ import type { Envelope, EventContract, EventData } from '#contracts/event';
 import { orderCreated } from '#contracts/events/order';
 import { quoteCreated } from '#contracts/events/quote';
 import { tenantCreated, userCreated, userSignedIn } from '#contracts/events/tenant';
-import { storageMeasured, usageReported } from '#contracts/events/usage';
+import { storageMeasured, usageCapChanged, usageReported } from '#contracts/events/usage';
 import { newId } from '#kernel';
 
-export type Deed = 'order' | 'quote' | 'revision' | 'sign_in' | 'calls' | 'owner' | 'seller';
+export type Deed = 'order' | 'quote' | 'revision' | 'sign_in' | 'calls' | 'cap' | 'owner' | 'seller';
 
 export interface Step {
   readonly deed: Deed;
   /** Minutes after the story's beginning. */
   readonly minute: number;
-  /** Which person, how many calls. */
+  /** Which person, how many calls, what cap. */
   readonly figure: number;
 }
 
 export class Story {
   readonly events: Envelope[] = [];
+  private readonly capOfOrders = newId();
+  private caps = 0;
 
   constructor(readonly tenant = newId()) {}
 
@@ -72,12 +74,20 @@ export class Story {
     return this.say(storageMeasured, newId(), at, data);
   }
 
+  /** The store's own, of orders; null takes it away. */
+  cap(cap: number | null, at: Date): this {
+    const data = { meter: 'orders' as const, cap, set_by: 'user:ana', set_at: at.toISOString() };
+    this.caps += 1;
+    return this.say(usageCapChanged, this.capOfOrders, at, data, this.caps);
+  }
+
   private take(deed: Deed, at: Date, figure: number): void {
     if (deed === 'order') this.order(at);
     else if (deed === 'quote') this.quote(at);
     else if (deed === 'revision') this.quote(at, 2);
     else if (deed === 'sign_in') this.signIn(figure, at);
     else if (deed === 'calls') this.calls(figure + 1, at);
+    else if (deed === 'cap') this.cap(figure === 0 ? null : figure, at);
     else this.person(figure, deed, at);
   }
 
@@ -86,6 +96,7 @@ export class Story {
     aggregate: string,
     at: Date,
     data: EventData<Contract>,
+    version = 1,
   ): this {
     this.events.push({
       specversion: '1.0',
@@ -97,7 +108,7 @@ export class Story {
       datacontenttype: 'application/json',
       dataschema: `${contract.type}/v${contract.version}`,
       tenantid: this.tenant,
-      aggregateversion: 1,
+      aggregateversion: version,
       actor: 'system:story',
       data,
     });

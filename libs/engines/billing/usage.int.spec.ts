@@ -262,6 +262,57 @@ describe('events of usage', () => {
   });
 });
 
+describe('a store’s own caps', () => {
+  const caps = (tenant: string) =>
+    rows<Record<string, unknown>>(
+      `select meter, cap::int, set_by, set_at, version from billing_usage_caps where tenant_id = $1 order by meter`,
+      [tenant],
+    );
+
+  it('are what was told last, whatever the batches, their order and repetitions, and however often all is told again', async () => {
+    const steps = fc.array(fc.record({ cap: fc.option(fc.nat(20)), minute: fc.nat(3) }), {
+      minLength: 1,
+      maxLength: 8,
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        steps,
+        fc.infiniteStream(fc.nat()),
+        fc.integer({ min: 1, max: 4 }),
+        async (told, places, size) => {
+          const shop = new Story();
+          let at = days(-9).getTime();
+          for (const { cap, minute } of told) shop.cap(cap, new Date((at += minute * 60_000)));
+          const mixed = [...shop.events, ...shop.events]
+            .map((event) => ({ event, place: places.next().value }))
+            .sort((a, b) => a.place - b.place)
+            .map(({ event }) => event);
+          for (let from = 0; from < mixed.length; from += size) await apply(mixed.slice(from, from + size));
+          const last = [
+            { meter: 'orders', cap: told.at(-1)!.cap, set_by: 'user:ana', set_at: new Date(at), version: told.length },
+          ];
+          expect(await caps(shop.tenant)).toEqual(last);
+          for (const event of shop.events) await apply([event]);
+          expect(await caps(shop.tenant)).toEqual(last);
+        },
+      ),
+      { numRuns: 30 },
+    );
+  }, 60_000);
+
+  it('come with usage in one batch, and are no usage', async () => {
+    const shop = await store();
+    const story = new Story(shop.tenant).order(days(-1)).cap(2, days(-1)).calls(3, days(-1));
+    await apply(story.events);
+    await apply(story.events);
+    expect(await usage(shop.tenant)).toEqual([
+      { meter: 'api_calls', quantity: 3n },
+      { meter: 'orders', quantity: 1n },
+    ]);
+    expect(await caps(shop.tenant)).toMatchObject([{ meter: 'orders', cap: 2 }]);
+  });
+});
+
 describe('late usage', () => {
   it('calls an invoiced period back, and one that is over; the running one has its time', async () => {
     const shop = await store();

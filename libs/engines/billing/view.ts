@@ -160,21 +160,24 @@ export function nextInvoiceView({ plan, preview }: SubscriptionPicture) {
   };
 }
 
-export function usageView({ plan, current, used }: SubscriptionPicture, now: Date) {
+export function usageView({ plan, current, used, caps }: SubscriptionPicture, now: Date) {
   if (current === null) return [];
   return [...plan.meters].map(([name, terms]) => {
     const meter = name as MeterName;
     const count = used.get(name) ?? 0n;
-    const { expected, thresholds } = forecastOf(terms, METERS[meter].how, count, current, now);
+    const own = caps.get(name);
+    const { expected, thresholds } = forecastOf(terms, METERS[meter], count, current, now, own?.cap);
     return {
       meter,
       // Corrections may exceed the counts; nobody has used less than nothing.
       used: Number(count > 0n ? count : 0n),
       included: Number(terms.included),
       unit_price: priceText(terms.priceMicro, plan.currency),
+      own_cap: own ? { cap: Number(own.cap), set_by: own.setBy, set_at: own.setAt.toISOString() } : null,
       expected: Number(expected > 0n ? expected : 0n),
-      thresholds: thresholds.map(({ isReached, ...threshold }) => ({
+      thresholds: thresholds.map(({ isReached, limitedBy, ...threshold }) => ({
         ...threshold,
+        limited_by: limitedBy,
         percent: Math.trunc(threshold.percent),
         units: Number(threshold.units),
         is_reached: isReached,

@@ -525,6 +525,58 @@ describe('the account’s events', () => {
   });
 });
 
+describe('the store’s own caps', () => {
+  const told = (tenant: string) =>
+    engines.query(sql<{
+      aggregate_id: string;
+      version: number;
+      meter: string;
+      cap: number | null;
+      set_by: string;
+      set_at: string;
+    }>`
+      select aggregate_id, aggregate_version as version, data ->> 'meter' as meter, (data ->> 'cap')::int as cap,
+             data ->> 'set_by' as set_by, data ->> 'set_at' as set_at
+        from outbox_events where tenant_id = ${tenant} and type = 'usage.cap_changed' order by seq`);
+
+  it('are told with the commit, each meter as one aggregate that counts its changes, also those that take it away', async () => {
+    const acme = await store();
+    await acme.cap(3);
+    await acme.cap(null);
+    await acme.cap(null);
+    const set = await acme.cap(0);
+    await acme.run((tx) => setOwnCap(tx, 'orders', 9));
+    await acme.run((tx) => setOwnCap(tx, 'api_calls', null));
+    await expect(
+      acme.run(async (tx) => {
+        await setOwnCap(tx, 'quotes', 7);
+        throw new Error('rolled back');
+      }),
+    ).rejects.toThrow('rolled back');
+    const events = await told(acme.tenant);
+    expect(events.map(({ meter, version, cap }) => [meter, version, cap])).toEqual([
+      ['quotes', 1, 3],
+      ['quotes', 2, null],
+      ['quotes', 3, 0],
+      ['orders', 1, 9],
+    ]);
+    expect(new Set(events.map(({ aggregate_id: id }) => id)).size).toBe(2);
+    expect(events[2]).toMatchObject({ set_by: 'user:somebody', set_at: set.set_at!.toISOString() });
+  });
+
+  it('are told in the order in which they were set, also by many at once', async () => {
+    const acme = await store();
+    await Promise.all(Array.from({ length: 40 }, (_, cap) => acme.cap(cap % 5 === 0 ? null : cap)));
+    const events = await told(acme.tenant);
+    expect(events.map(({ version }) => version)).toEqual(events.map((_, index) => index + 1));
+    expect(events.map(({ set_at: at }) => at)).toEqual(events.map(({ set_at: at }) => at).sort());
+    const [kept] = await acme.run((tx) =>
+      tx.query(sql<{ cap: bigint | null }>`select cap from entitlement_caps where tenant_id = ${acme.tenant}`),
+    );
+    expect(events.at(-1)!.cap).toBe(kept!.cap === null ? null : Number(kept!.cap));
+  });
+});
+
 async function pictureOf(each: Store): Promise<string> {
   const rows = await engines.query(sql<{ row: string }>`
     select row_to_json(e)::text as row from entitlements e where tenant_id = ${each.tenant}

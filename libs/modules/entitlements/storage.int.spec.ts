@@ -142,7 +142,7 @@ it('looks at stores that are limited by it, or at the one that is named', async 
   const events = await run();
   expect(events.at(-1)).toEqual({
     kind: 'done',
-    facts: { dry_run: false, tenants: 1, measured: 1, failed: 0 },
+    facts: { dry_run: false, tenants: 1, measured: 1, caps_told: 0, failed: 0 },
   });
   expect((await told()).map(({ tenant_id: tenant }) => tenant)).toEqual([acme]);
 });
@@ -164,4 +164,55 @@ it('goes on past a store that cannot be measured, and tells of it', async () => 
   const events = await run();
   expect(events).toContainEqual({ kind: 'failed', facts: { tenant: acme, reason: expect.stringContaining('broken') } });
   expect((await told()).map(({ tenant_id: tenant }) => tenant)).toEqual([bolt]);
+});
+
+describe('caps that nobody has told', () => {
+  /** As a process of the release before sets one: it knows nothing of tellings. */
+  const set = (tenant: string, meter: string, cap: number) =>
+    owner.query(
+      `insert into entitlement_caps (tenant_id, meter, cap, set_by, set_at) values ($1, $2, $3, 'user:ana', now())
+       on conflict (tenant_id, meter) do update set cap = excluded.cap, set_by = excluded.set_by, set_at = excluded.set_at`,
+      [tenant, meter, cap],
+    );
+  const caps = async () =>
+    (
+      await owner.query<{ tenant_id: string; cap: string }>(
+        `select tenant_id, concat_ws(' ', data ->> 'meter', data ->> 'cap', data ->> 'set_by', 'v' || aggregate_version) as cap
+           from outbox_events where type = 'usage.cap_changed' order by seq`,
+      )
+    ).rows;
+
+  it('are told once, by any number of copies, and again when such a process has set them anew', async () => {
+    const [acme, bolt] = [await store('orders'), await store()];
+    await set(acme, 'orders', 9);
+    await set(acme, 'quotes', 0);
+    await set(bolt, 'orders', 5);
+    const [rehearsed] = await run({ isDryRun: true, tenant: acme });
+    expect(rehearsed).toMatchObject({ kind: 'tenant', tenant: acme, facts: { caps_told: 2, dry_run: true } });
+    expect(await caps()).toEqual([]);
+    await run({ tenant: bolt });
+    expect(await caps()).toEqual([{ tenant_id: bolt, cap: 'orders 5 user:ana v1' }]);
+    const copies = await Promise.all(Array.from({ length: 5 }, () => run()));
+    expect(copies.flat().filter(({ kind }) => kind === 'failed')).toEqual([]);
+    const ofAcme = async () => (await caps()).flatMap(({ tenant_id: tenant, cap }) => (tenant === acme ? [cap] : []));
+    expect((await ofAcme()).sort()).toEqual(['orders 9 user:ana v1', 'quotes 0 user:ana v1']);
+    await set(acme, 'orders', 8);
+    await run();
+    await run();
+    expect((await ofAcme()).slice(2)).toEqual(['orders 8 user:ana v2']);
+  });
+
+  it('do not keep others from being told', async () => {
+    const [acme, bolt] = [await store(), await store()];
+    for (const tenant of [acme, bolt]) await set(tenant, 'orders', 9);
+    await owner.query(`create function refuse() returns trigger language plpgsql as $$ begin raise exception 'broken'; end $$;
+                       create trigger refuse before update on entitlement_caps for each row
+                       when (new.tenant_id = '${acme}') execute function refuse()`);
+    expect(await run()).toContainEqual({
+      kind: 'failed',
+      facts: { tenant: acme, reason: expect.stringContaining('broken') as string },
+    });
+    expect((await caps()).map(({ tenant_id: tenant }) => tenant)).toEqual([bolt]);
+    expect(await told()).toHaveLength(2);
+  });
 });

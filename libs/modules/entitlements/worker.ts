@@ -7,7 +7,8 @@ export { USAGE_PASSES } from './usecases/worker/measure-storage.js';
 
 /**
  * `entitlement_usage`, `entitlement_untold` and `entitlement_caps` are not listed: what requests have reserved and what the
- * store has chosen are no effects of events. A rebuild leaves them alone, and counts on where they stand.
+ * store has chosen are no effects of events. A rebuild leaves them alone, and counts on where they stand; so do the versions of
+ * what is told of caps.
  */
 export const entitlementsProjection: EngineConsumer = {
   name: 'entitlements',

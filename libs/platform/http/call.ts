@@ -1,4 +1,4 @@
-/** What a handler is called with. Reads get a scope and the database; writes get the open transaction. */
+/** What a handler is called with. Reads get a scope and the database; writes get the open transaction, or none yet. */
 import type { ServerResponse } from 'node:http';
 import type { BodyOf, Operation, ParamsOf, QueryOf } from '#contracts/operation';
 import type { DomainError } from '#kernel';
@@ -44,6 +44,11 @@ export interface WriteCall<Op extends Operation> extends TenantCall<Op> {
   readonly tx: TenantTransaction;
   /** What the transaction did is kept, and the caller is refused all the same. */
   refuseAfterCommit(error: DomainError): void;
+}
+
+/** Of a write that asks somebody outside: transactions come one by one, to the parts of its exchange. */
+export interface ExchangeCall<Op extends Operation> extends TenantCall<Op> {
+  readonly body: BodyOf<Op>;
 }
 
 export interface OperatorCall<Op extends Operation> extends Call<Op> {

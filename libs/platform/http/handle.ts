@@ -1,11 +1,15 @@
 /**
  * `@Handle(operation)` turns a controller method into the operation's handler: route, validation, permission, transaction
  * and idempotency all follow from the value. The method receives one typed call and returns the response.
+ *
+ * `@HandleExchange(operation)` is for a tenant's write that asks somebody outside: its method returns an `exchange`, whose
+ * parts run in a transaction, outside of any, and in another one.
  */
 import { HttpCode, Req, RequestMapping, RequestMethod, Res, SetMetadata } from '@nestjs/common';
 import { type Operation, PREFIX, type ResponseOf } from '#contracts/operation';
-import type { OperatorCall, ReadCall, WriteCall } from './call.js';
-import type { HttpReply, HttpRequest } from './request.js';
+import type { Exchange } from '#platform/idempotency';
+import type { ExchangeCall, OperatorCall, ReadCall, WriteCall } from './call.js';
+import type { HttpReply, HttpRequest, Operations } from './request.js';
 
 export const OPERATION = Symbol('Operation');
 
@@ -24,18 +28,33 @@ export function handledOperations(): readonly Operation[] {
   return [...registered.values()];
 }
 
+type Asking<Op extends Operation> = (call: ExchangeCall<Op>) => Exchange<ResponseOf<Op>>;
+
+type Way = (
+  operations: Operations,
+  request: HttpRequest,
+  reply: HttpReply,
+  handler: (call: never) => unknown,
+) => Promise<unknown>;
+
 export function Handle<Op extends Operation>(operation: Op) {
+  return bound<Handler<Op>>(operation, (operations, request, reply, handler) =>
+    operations.run(operation, request, reply, handler as Handler<Op>),
+  );
+}
+
+export function HandleExchange<Op extends Operation & { readonly audience: 'tenant' }>(operation: Op) {
+  return bound<Asking<Op>>(operation, (operations, request, reply, handler) =>
+    operations.exchange(operation, request, reply, handler as Asking<Op>),
+  );
+}
+
+function bound<Shape extends (call: never) => unknown>(operation: Operation, way: Way) {
   registered.set(operation.id, operation);
-  return <Method extends Handler<Op>>(
-    target: object,
-    key: string,
-    descriptor: TypedPropertyDescriptor<Method>,
-  ): void => {
+  return <Method extends Shape>(target: object, key: string, descriptor: TypedPropertyDescriptor<Method>): void => {
     const handler = descriptor.value!;
     const route = async function (this: unknown, request: HttpRequest, reply: HttpReply): Promise<unknown> {
-      const answer = await request.server.operations.run(operation, request, reply, (call: CallOf<Op>) =>
-        handler.call(this, call),
-      );
+      const answer = await way(request.server.operations, request, reply, (call) => handler.call(this, call));
       // A file is what the operation says it is; everything else is JSON.
       if (answer instanceof Uint8Array && operation.mediaType) void reply.type(operation.mediaType);
       return answer;

@@ -1,7 +1,7 @@
 export { Open } from './access.guard.js';
 export { ADMISSION, type Admission } from './admission.js';
-export type { OperatorCall, ReadCall, WriteCall } from './call.js';
-export { type CallOf, Handle, handledOperations } from './handle.js';
+export type { ExchangeCall, OperatorCall, ReadCall, WriteCall } from './call.js';
+export { type CallOf, Handle, HandleExchange, handledOperations } from './handle.js';
 export { Drain } from './drain.js';
 export { HttpModule } from './http.module.js';
 export { SERVER_ERRORS, STATUS_OF_KIND } from './problem.filter.js';

@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Operation } from '#contracts/operation';
 import type { Principal } from '#platform/auth';
+import type { Exchange } from '#platform/idempotency';
 import type { LoggedRequest, Trace } from '#platform/telemetry';
 import type { Site } from './site.js';
 
@@ -12,6 +13,12 @@ export interface Operations {
     request: HttpRequest,
     reply: HttpReply,
     handler: (call: never) => Promise<unknown>,
+  ): Promise<unknown>;
+  exchange(
+    operation: Operation,
+    request: HttpRequest,
+    reply: HttpReply,
+    handler: (call: never) => Exchange<unknown>,
   ): Promise<unknown>;
 }
 

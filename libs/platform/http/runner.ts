@@ -1,10 +1,12 @@
 /**
  * The life of a request behind the guard:
  *
- *   read    validate → handler(scope)
- *   write   validate → transaction { idempotency? → handler(tx) → record answer? } → answer after commit
+ *   read      validate → handler(scope)
+ *   write     validate → transaction { idempotency? → handler(tx) → record answer? } → answer after commit
+ *   exchange  validate → transaction { idempotency? → prepare(tx) } → ask → transaction { conclude(tx) → record answer? } → answer
  *
- * A write is one transaction, idempotency record included: either all of it happened or none of it.
+ * A write is one transaction, idempotency record included: either all of it happened or none of it. What asks somebody outside
+ * cannot be one, because a connection would be held for as long as they take: platform/idempotency/asked.ts.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import type { Operation } from '#contracts/operation';
@@ -13,9 +15,9 @@ import '@fastify/cookie';
 import type { OperatorPrincipal, TenantPrincipal } from '#platform/auth';
 import { TenantDatabase, type TenantScope } from '#platform/database';
 import { CrossTenantDatabase, type CrossTenantTransaction } from '#platform/database/crossing';
-import { idempotencyKey, once } from '#platform/idempotency';
+import { askedOnce, type Exchange, idempotencyKey, once } from '#platform/idempotency';
 import { ADMISSION, type Admission } from './admission.js';
-import type { OperatorCall, ReadCall, WriteCall } from './call.js';
+import type { ExchangeCall, OperatorCall, ReadCall, WriteCall } from './call.js';
 import { type HttpReply, type HttpRequest, TAKEN_OVER } from './request.js';
 import { validated } from './validation.js';
 
@@ -41,20 +43,14 @@ export class OperationRunner {
     reply: HttpReply,
     handler: (call: AnyCall) => Promise<unknown>,
   ): Promise<unknown> {
-    const input = validated(operation, request);
-    const call = { ...input, ...carried(request, reply) };
+    const call = callOf(operation, request, reply);
     if (operation.audience === 'operator') return this.operate(request, call, handler);
     const scope = this.scopeOf(operation, request);
-    const site = request.site!;
-    const tenantCall = {
-      ...call,
-      tenant: site.kind === 'tenant' ? site.tenant : unreachable(),
-      principal: request.principal as TenantPrincipal,
-    };
+    const tenantCall = { ...call, ...ofTenant(request) };
     if (operation.method === 'GET')
       return handler({ ...tenantCall, scope, database: this.database, takeOver: () => takenOver(reply) });
 
-    const key = idempotencyKey(request.headers['idempotency-key'], operation, input.params, input.body);
+    const key = keyOf(operation, request, call);
     let refusal: DomainError | undefined;
     const refuseAfterCommit = (error: DomainError) => void (refusal = error);
     const answer = await this.database.transaction(scope, (tx) =>
@@ -62,6 +58,18 @@ export class OperationRunner {
     );
     if (refusal) throw refusal;
     return answer;
+  }
+
+  async exchange(
+    operation: Operation,
+    request: HttpRequest,
+    reply: HttpReply,
+    handler: (call: ExchangeCall<Operation>) => Exchange<unknown>,
+  ): Promise<unknown> {
+    const call = callOf(operation, request, reply);
+    const key = keyOf(operation, request, call);
+    const parts = handler({ ...call, ...ofTenant(request) });
+    return askedOnce(this.database, this.scopeOf(operation, request), key, parts);
   }
 
   private operate(request: HttpRequest, call: object, handler: (call: AnyCall) => Promise<unknown>): Promise<unknown> {
@@ -86,6 +94,18 @@ export class OperationRunner {
       ...(request.trace ? { traceparent: request.trace.traceparent } : {}),
     };
   }
+}
+
+function callOf(operation: Operation, request: HttpRequest, reply: HttpReply) {
+  return { ...validated(operation, request), ...carried(request, reply) };
+}
+
+function ofTenant({ site, principal }: HttpRequest) {
+  return { tenant: site!.kind === 'tenant' ? site!.tenant : unreachable(), principal: principal as TenantPrincipal };
+}
+
+function keyOf(operation: Operation, request: HttpRequest, { params, body }: { params: unknown; body: unknown }) {
+  return idempotencyKey(request.headers['idempotency-key'], operation, params, body);
 }
 
 function carried(request: HttpRequest, reply: HttpReply) {

@@ -5,12 +5,13 @@
  *   key free ─▶ lock it ─▶ work ─▶ record answer ─▶ commit
  *   key locked by a running request ─▶ 409        key recorded, other request ─▶ 422        same request ─▶ its answer
  *
- * Only answers of work that committed are kept: a refused request changed nothing, so its retry is judged afresh.
+ * Only answers of work that committed are kept: a refused request changed nothing, so its retry is judged afresh. Work that
+ * asks somebody outside takes two transactions: asked.ts.
  */
 import { createHash } from 'node:crypto';
 import type { Operation } from '#contracts/operation';
 import { errorTable } from '#kernel';
-import { json, sql, type TenantTransaction } from '#platform/database';
+import { json, type Sql, sql, type TenantTransaction } from '#platform/database';
 
 const errors = errorTable({
   invalid_idempotency_key: ['malformed', 'Idempotency-Key must be 1 to 255 printable characters.'],
@@ -47,22 +48,69 @@ export async function once<Result>(
   work: () => Promise<Result>,
 ): Promise<Result> {
   if (!key) return work();
-  // The actor is part of the key: one person's key must not answer with what another person did.
-  const [locked, recorded] = (await tx.batch([
-    sql`select pg_try_advisory_xact_lock(hashtextextended(${`${tx.tenant}/${tx.actor.id}/${key.key}`}, 7102)) as is_free`,
+  const known = await lockKey<Result>(tx, key);
+  if (known.record) return known.record.answer;
+  const answer = await work();
+  record(tx, key, answer);
+  return answer;
+}
+
+interface Ask {
+  fingerprint: string;
+  asked_as: string;
+  question: unknown;
+  /** Somebody is taken to be asking right now. */
+  is_asking: boolean;
+  is_remembered: boolean;
+}
+
+interface Known<Result> {
+  readonly record: { answer: Result } | undefined;
+  readonly ask: Ask | undefined;
+}
+
+/** A provider knows a key again for a day at least, so for an hour less the same question is the same act. */
+const REMEMBERED = '23 hours';
+
+/**
+ * Nobody else works under this key until the transaction ends; `record` says if somebody has. Throws
+ * `idempotency_key_reused` or `idempotency_key_in_flight`.
+ */
+export async function lockKey<Result>(tx: TenantTransaction, key: IdempotencyKey): Promise<Known<Result>> {
+  const [locked, records, asks] = (await tx.batch([
+    sql`select pg_try_advisory_xact_lock(hashtextextended(${nameOf(tx, key)}, 7102)) as is_free`,
     sql`
       select fingerprint, answer from idempotency_records
        where tenant_id = ${tx.tenant} and actor = ${tx.actor.id} and key = ${key.key}`,
-  ])) as [[{ is_free: boolean }], { fingerprint: string; answer: Result }[]];
-  const record = recorded[0];
-  if (record && record.fingerprint !== key.fingerprint) throw errors.idempotency_key_reused();
-  if (record) return record.answer;
-  if (!locked[0].is_free) throw errors.idempotency_key_in_flight({ retryAfterSeconds: 1 });
-  const answer = await work();
+    sql`
+      select fingerprint, asked_as, question, asking_until > app.now() as is_asking,
+             asked_at > app.now() - ${REMEMBERED}::interval as is_remembered
+        from idempotency_asks where tenant_id = ${tx.tenant} and actor = ${tx.actor.id} and key = ${key.key}`,
+  ])) as unknown as [[{ is_free: boolean }], { fingerprint: string; answer: Result }[], Ask[]];
+  const [found] = records;
+  const [ask] = asks;
+  if ((found ?? ask ?? key).fingerprint !== key.fingerprint) throw errors.idempotency_key_reused();
+  if (!found && !locked[0].is_free) throw inFlight();
+  return { record: found, ask };
+}
+
+/** For the second transaction of an exchange: whoever looks under the key at this moment is told that it is in flight. */
+export const waitForKey = (tx: TenantTransaction, key: IdempotencyKey): Sql => sql`
+  select pg_advisory_xact_lock(hashtextextended(${nameOf(tx, key)}, 7102))`;
+
+/** The actor is part of the key: one person's key must not answer with what another person did. */
+function nameOf(tx: TenantTransaction, key: IdempotencyKey): string {
+  return `${tx.tenant}/${tx.actor.id}/${key.key}`;
+}
+
+export function record(tx: TenantTransaction, key: IdempotencyKey, answer: unknown): void {
   tx.atCommit(
     () => sql`
       insert into idempotency_records (tenant_id, actor, key, fingerprint, answer, recorded_at)
       values (${tx.tenant}, ${tx.actor.id}, ${key.key}, ${key.fingerprint}, ${json(answer ?? null)}, now())`,
   );
-  return answer;
+}
+
+export function inFlight() {
+  return errors.idempotency_key_in_flight({ retryAfterSeconds: 1 });
 }

@@ -139,9 +139,13 @@ export function failure(status: number, type: string, code?: string): Answer {
   return { status, body: { error: { type, code, message: `${type} ${code ?? ''}` } } };
 }
 
-function send(response: ServerResponse, { status, body }: Answer): void {
+function send(response: ServerResponse, { status, body, isReplayed }: Answer): void {
   response
-    .writeHead(status, { 'content-type': 'application/json', 'request-id': 'req_stub' })
+    .writeHead(status, {
+      'content-type': 'application/json',
+      'request-id': 'req_stub',
+      ...(isReplayed ? { 'idempotent-replayed': 'true' } : {}),
+    })
     .end(JSON.stringify(body));
 }
 

@@ -3,6 +3,8 @@
 export interface Answer {
   readonly status: number;
   readonly body: object;
+  /** Given before, under the same key. */
+  readonly isReplayed?: boolean;
 }
 
 /** How the card of an intent answers. */
@@ -47,7 +49,7 @@ export class StripeLedger {
     const text = parameters.toString();
     if (known && this.clock() - known.at < KEY_LIFETIME_MS) {
       if (known.parameters !== text) return { status: 400, body: { error: { type: 'idempotency_error' } } };
-      return known.answer;
+      return { ...known.answer, isReplayed: true };
     }
     const answer = path === '/v1/checkout/sessions' ? this.openPage(parameters) : this.execute(parameters);
     this.keys.set(key, { at: this.clock(), parameters: text, answer });

@@ -100,8 +100,11 @@ export const removal = (tenant: string, actor: string): Sql<MethodRow> => sql<Me
    where tenant_id = ${tenant} and is_default and removed_at is null
   returning id, provider, label, brand, last4, exp_month, exp_year, added_at`;
 
-/** The store's name at the provider, from its newest card. */
-export const customerOf = (tenant: string, provider: string): Sql<{ customer: string }> => sql<{ customer: string }>`
-  select split_part(provider_ref, '/', 1) as customer from billing_payment_methods
-   where tenant_id = ${tenant} and provider = ${provider} and provider_ref like '%/%'
-   order by added_at desc, id desc limit 1`;
+/** The store's name at each provider, from its newest card there. */
+export const customersOf = (tenant: string): Sql<{ provider: string; customer: string }> => sql<{
+  provider: string;
+  customer: string;
+}>`
+  select distinct on (provider) provider, split_part(provider_ref, '/', 1) as customer from billing_payment_methods
+   where tenant_id = ${tenant} and provider_ref like '%/%'
+   order by provider, added_at desc, id desc`;

@@ -27,14 +27,9 @@ export async function configuredProvider(
   });
 }
 
-/** More would keep the connections of other requests waiting while the provider is slow. */
-const PAGES_AT_ONCE = 2;
-
 /** For stores' requests, which may not see the keys: they get what is done with them. */
 @Injectable()
 export class PaymentPages {
-  private underWay = 0;
-
   constructor(
     @Inject(CrossTenantDatabase) private readonly crossing: CrossTenantDatabase,
     @Inject(SETTINGS) private readonly settings: Settings,
@@ -42,17 +37,6 @@ export class PaymentPages {
 
   provider(): Promise<PaymentProvider | undefined> {
     return configuredProvider(this.crossing, this.settings);
-  }
-
-  /** Throws `payment_provider_unavailable` when others wait for the provider already. */
-  async few<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.underWay >= PAGES_AT_ONCE) throw errors.payment_provider_unavailable({ retryAfterSeconds: 5 });
-    this.underWay += 1;
-    try {
-      return await work();
-    } finally {
-      this.underWay -= 1;
-    }
   }
 }
 

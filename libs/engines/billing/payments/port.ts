@@ -79,6 +79,8 @@ export interface Movement {
 
 /** What a store's page to enter a card needs; nothing is kept of it here. */
 export interface SetupRequest {
+  /** By which the provider tells a repetition; the same key always asks for the same. */
+  readonly key: string;
   readonly tenant: string;
   /** The database's clock: of two cards, the one that was asked for later is charged. */
   readonly askedAt: Date;

@@ -293,6 +293,7 @@ describe('a webhook', () => {
 
 describe('a page to enter a card', () => {
   const asked = (changed: Partial<SetupRequest> = {}): SetupRequest => ({
+    key: newId(),
     tenant: newId(),
     askedAt: new Date('2026-11-21T12:00:00.123Z'),
     askedBy: 'user:ana',
@@ -350,6 +351,22 @@ describe('a page to enter a card', () => {
       const telling = await told('setup_intent.succeeded', stub.ledger.enterCard().setup.id);
       expect(telling).toMatchObject({ reference: expect.stringMatching(expected) as string });
     }
+  });
+
+  it('is the same page for the same key, also where its customer was deleted', async () => {
+    for (const customer of [null, stub.ledger.addCustomer(), 'cus_deleted']) {
+      const page = asked({ customer });
+      const [before, first] = [stub.ledger.pages.length, await provider.setUp(page)];
+      expect(await provider.setUp(page)).toEqual(first);
+      expect(stub.ledger.pages).toHaveLength(before + 1);
+    }
+  });
+
+  it('is another one once the provider keeps an error of its own under the key', async () => {
+    once('error_500_after');
+    const page = asked();
+    await expect(provider.setUp(page)).rejects.toMatchObject({ code: 'payment_provider_unavailable' });
+    expect(await provider.setUp(page)).toMatchObject({ url: expect.stringMatching(/^https:/) as string });
   });
 
   it('says of a card what it is now: unfinished, replaced by its bank, let go of', async () => {

@@ -24,7 +24,7 @@ export interface StripeOptions {
   readonly webhookSecret: string;
   /** Without a byte from Stripe for so long, we do not know. */
   readonly timeoutMs?: number;
-  /** The same where somebody waits at a screen, and a request's connection with them. */
+  /** The same where somebody waits at a screen. */
   readonly pageTimeoutMs?: number;
   /** Where Stripe is; tests put a server of their own here. */
   readonly endpoint?: { readonly protocol: 'http' | 'https'; readonly host: string; readonly port: number };
@@ -142,7 +142,7 @@ export function stripeProvider(options: StripeOptions): PaymentProvider {
 
 /** A customer that somebody deleted at Stripe is made anew. */
 async function openPage(stripe: Stripe, request: SetupRequest, timeout: number): Promise<Stripe.Checkout.Session> {
-  const { customer, email, returnUrl, locale } = request;
+  const { key, customer, email, returnUrl, locale } = request;
   const metadata = setupMetadataOf(request);
   const as = (known: string | null): Stripe.Checkout.SessionCreateParams => ({
     mode: 'setup',
@@ -157,16 +157,29 @@ async function openPage(stripe: Stripe, request: SetupRequest, timeout: number):
       ? { customer_creation: 'always', ...(email === null ? {} : { customer_email: email }) }
       : { customer: known }),
   });
-  const open = (known: string | null) =>
-    stripe.checkout.sessions.create(as(known), { idempotencyKey: newId(), timeout });
+  const open = (known: string | null, idempotencyKey: string) =>
+    stripe.checkout.sessions.create(as(known), { idempotencyKey, timeout }).catch((error: unknown) => {
+      // Stripe keeps an error of its own under the key for a day; a second page that nobody sees harms nobody.
+      if (!isKept(error)) throw error;
+      return stripe.checkout.sessions.create(as(known), { idempotencyKey: newId(), timeout });
+    });
   try {
-    return await open(customer);
+    return await open(customer, key);
   } catch (error) {
     const isGone =
       error instanceof Stripe.errors.StripeError && error.code === 'resource_missing' && error.param === 'customer';
     if (!isGone || customer === null) throw error;
-    return open(null);
+    return open(null, `${key}/new-customer`);
   }
+}
+
+/** The first answer under this key, given again: docs.stripe.com/api/idempotent_requests */
+function isKept(error: unknown): boolean {
+  return (
+    error instanceof Stripe.errors.StripeError &&
+    (error.statusCode ?? 0) >= 500 &&
+    error.headers?.['idempotent-replayed'] === 'true'
+  );
 }
 
 /** Stripe knows few regions; what it does not know is left to the browser. */

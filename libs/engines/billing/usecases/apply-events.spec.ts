@@ -7,7 +7,7 @@ const NOON = new Date('2026-11-20T12:00:00.000Z');
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.record({
-    deed: fc.constantFrom<Deed>('order', 'quote', 'revision', 'sign_in', 'calls', 'owner', 'seller'),
+    deed: fc.constantFrom<Deed>('order', 'quote', 'revision', 'sign_in', 'calls', 'cap', 'owner', 'seller'),
     minute: fc.nat(100_000),
     figure: fc.nat(5),
   }),
@@ -30,6 +30,20 @@ describe('a batch of events', () => {
       { numRuns: 3_000 },
     );
   }, 60_000);
+
+  it('says of a cap what was set last, and of two at the same instant the later version', () => {
+    const story = new Story().cap(9, NOON).cap(null, NOON).cap(7, NOON);
+    const [first, away, last] = story.events;
+    for (const [events, cap] of [
+      [[last!, away!, first!], 7],
+      [[first!, last!, away!], 7],
+      [[away!, first!], null],
+    ] as const)
+      expect(factsOf(events).caps).toEqual([
+        expect.objectContaining({ tenant: story.tenant, meter: 'orders', cap, setBy: 'user:ana' }),
+      ]);
+    expect(factsOf(story.events)).toMatchObject({ usage: [], conflicts: 0 });
+  });
 
   it('takes members in another order for the same payload, and another figure for another', () => {
     const [event] = new Story().calls(12, NOON).events;

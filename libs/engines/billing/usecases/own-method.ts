@@ -2,35 +2,40 @@
  * A store enters its card itself: on a page of the provider's, so that its number never comes near us. What it has entered is
  * told by a webhook and taken in by the reconcile pass, see take-provider-events.ts.
  */
-import { type TenantTransaction } from '#platform/database';
+import type { TenantTransaction } from '#platform/database';
 import { CLOCK, lockAccount, requireAccount } from '../data/accounts.js';
-import { customerOf, type MethodRow, removal } from '../data/methods.js';
+import { customersOf, type MethodRow, removal } from '../data/methods.js';
 import { errors } from '../errors.js';
 import type { PaymentProvider, SetupPage } from '../payments/port.js';
 
-export interface OpenPage {
-  readonly provider: PaymentProvider | undefined;
-  readonly returnUrl: (slug: string) => string;
-}
+/** What the provider is asked for a page, as it can be written down and asked again word for word. */
+type PageQuestion = Awaited<ReturnType<typeof pageQuestion>>;
 
-/**
- * The only call to a provider inside a transaction: it is a request's, holds no lock and no row, and the provider has eight
- * seconds. Throws `account_not_found`, `provider_not_set_up` or `payment_provider_unavailable`.
- */
-export async function openMethodPage(tx: TenantTransaction, { provider, returnUrl }: OpenPage): Promise<SetupPage> {
+/** Throws `account_not_found`. */
+export async function pageQuestion(tx: TenantTransaction, returnUrl: (slug: string) => string) {
   const { slug, email, locale } = await requireAccount(tx, tx.tenant);
-  if (!provider) throw errors.provider_not_set_up();
-  const known = await tx.first(customerOf(tx.tenant, provider.name));
+  const known = await tx.query(customersOf(tx.tenant));
   const { now: askedAt } = (await tx.first(CLOCK))!;
-  return provider.setUp({
-    tenant: tx.tenant,
-    askedAt,
+  return {
+    tenant: tx.tenant as string,
+    askedAt: askedAt.toISOString(),
     askedBy: tx.actor.id,
-    customer: known?.customer ?? null,
+    customers: Object.fromEntries(known.map(({ provider, customer }) => [provider, customer])),
     email,
     returnUrl: returnUrl(slug),
     locale,
-  });
+  };
+}
+
+/** Outside of any transaction: the provider has seconds. Throws `provider_not_set_up` or `payment_provider_unavailable`. */
+export async function openMethodPage(
+  provider: PaymentProvider | undefined,
+  { customers, askedAt, ...question }: PageQuestion,
+  key: string,
+): Promise<SetupPage> {
+  if (!provider) throw errors.provider_not_set_up();
+  const customer = customers[provider.name] ?? null;
+  return provider.setUp({ ...question, key, customer, askedAt: new Date(askedAt) });
 }
 
 /** Its invoices are paid by hand from then on. Throws `payment_method_not_found`. */

@@ -1,4 +1,5 @@
 /** A subscription as it stands: its plan, the period that runs, what was used in it, and what it would cost if it ended now. */
+import { type CapInForce, capsOf } from '../data/caps.js';
 import { type SubscriptionFacts, subscriptionFacts } from '../data/facts.js';
 import { type Reading, subscriptionOf } from '../data/lists.js';
 import type { PlanTerms } from '../data/plans.js';
@@ -29,6 +30,8 @@ export interface SubscriptionPicture {
   /** When a cancelled one ends, or has ended. */
   readonly endsAt: Date | null;
   readonly used: ReadonlyMap<string, bigint>;
+  /** The store's own, by meter. */
+  readonly caps: ReadonlyMap<string, CapInForce>;
   readonly preview: { readonly invoice: MadeInvoice; readonly expectedOn: string } | null;
 }
 
@@ -62,6 +65,7 @@ export async function subscriptionPicture(
     current,
     endsAt: facts.subscription.ended_at ?? (isLastPeriod(billing, last) ? last!.endsAt : null),
     used,
+    caps: await capsOf(tx, tenant),
     preview,
   };
 }

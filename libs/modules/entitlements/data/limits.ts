@@ -2,13 +2,23 @@
 import type { ResponseOf } from '#contracts/operation';
 import type { MeterName } from '#contracts/events/account';
 import type { getEntitlements } from '#contracts/http/entitlements';
+import { newId } from '#kernel';
 import { type Sql, sql, type TenantTransaction } from '#platform/database';
 
 export interface CapRow {
   meter: MeterName;
+  /** Null: there is none, or it was taken away. */
   cap: bigint | null;
   set_by: string | null;
   set_at: Date | null;
+}
+
+/** A cap that is there, or was: as an event tells it. */
+export interface ToldCap extends CapRow {
+  set_by: string;
+  set_at: Date;
+  telling: string;
+  version: number;
 }
 
 export interface LimitRow extends CapRow {
@@ -33,17 +43,34 @@ export const currentLimits = (): Sql<LimitRow> => sql`
    where e.tenant_id = app.current_tenant() and e.starts_at <= app.now() and e.ends_at > app.now()
    order by e.meter, e.starts_at desc`;
 
-export async function saveCap(tx: TenantTransaction, meter: MeterName, cap: number): Promise<CapRow> {
-  const row = await tx.first(sql<CapRow>`
-    insert into entitlement_caps (tenant_id, meter, cap, set_by, set_at)
-    values (${tx.tenant}, ${meter}, ${cap}, ${tx.actor.id}, app.now())
-    on conflict (tenant_id, meter) do update set cap = excluded.cap, set_by = excluded.set_by, set_at = excluded.set_at
-    returning meter, cap, set_by, set_at`);
+/** Told with the commit. The instant never goes back, although one who waited for the row may have begun before. */
+export async function saveCap(tx: TenantTransaction, meter: MeterName, cap: number): Promise<ToldCap> {
+  const row = await tx.first(sql<ToldCap>`
+    insert into entitlement_caps as c (tenant_id, meter, cap, set_by, set_at, telling, version, told_at)
+    values (${tx.tenant}, ${meter}, ${cap}, ${tx.actor.id}, app.now(), ${newId()}, 1, app.now())
+    on conflict (tenant_id, meter) do update
+       set cap = excluded.cap, set_by = excluded.set_by, set_at = greatest(c.set_at, excluded.set_at),
+           telling = coalesce(c.telling, excluded.telling), version = c.version + 1, told_at = greatest(c.set_at, excluded.set_at)
+    returning meter, cap, set_by, set_at, telling, version`);
   return row!;
 }
 
-export async function deleteCap(tx: TenantTransaction, meter: MeterName): Promise<void> {
-  await tx.execute(sql`delete from entitlement_caps where tenant_id = ${tx.tenant} and meter = ${meter}`);
+/** Undefined where there is none to take away. */
+export function dropCap(tx: TenantTransaction, meter: MeterName): Promise<ToldCap | undefined> {
+  return tx.first(sql<ToldCap>`
+    update entitlement_caps
+       set cap = null, set_by = ${tx.actor.id}, set_at = greatest(set_at, app.now()), telling = coalesce(telling, ${newId()}),
+           version = version + 1, told_at = greatest(set_at, app.now())
+     where tenant_id = ${tx.tenant} and meter = ${meter} and cap is not null
+    returning meter, cap, set_by, set_at, telling, version`);
+}
+
+/** Those of the store that nobody has told as they are, as told from now on. */
+export function takeUntold(tx: TenantTransaction): Promise<ToldCap[]> {
+  return tx.query(sql<ToldCap>`
+    update entitlement_caps set telling = coalesce(telling, gen_random_uuid()), version = version + 1, told_at = set_at
+     where tenant_id = ${tx.tenant} and told_at is distinct from set_at
+    returning meter, cap, set_by, set_at, telling, version`);
 }
 
 type Shown = ResponseOf<typeof getEntitlements>['data'][number];

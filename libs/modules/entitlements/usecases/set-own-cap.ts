@@ -1,13 +1,27 @@
 import type { MeterName } from '#contracts/events/account';
+import { usageCapChanged } from '#contracts/events/usage';
 import type { TenantTransaction } from '#platform/database';
-import { type CapRow, deleteCap, saveCap } from '../data/limits.js';
+import { emit } from '#platform/outbox';
+import { type CapRow, dropCap, saveCap, takeUntold, type ToldCap } from '../data/limits.js';
 
 /**
  * The store's own limit, from the next request on and in every period to come; null takes it away. A cap below what is used
  * already gives nothing back: it refuses whatever comes next.
  */
 export async function setOwnCap(tx: TenantTransaction, meter: MeterName, cap: number | null): Promise<CapRow> {
-  if (cap !== null) return saveCap(tx, meter, cap);
-  await deleteCap(tx, meter);
-  return { meter, cap: null, set_by: null, set_at: null };
+  const changed = cap === null ? await dropCap(tx, meter) : await saveCap(tx, meter, cap);
+  if (changed) tell(tx, changed);
+  return changed ?? { meter, cap: null, set_by: null, set_at: null };
+}
+
+/** What was set before caps were told, or by a process that knew nothing of it. Returns how many it told. */
+export async function tellOwnCaps(tx: TenantTransaction): Promise<number> {
+  const untold = await takeUntold(tx);
+  for (const cap of untold) tell(tx, cap);
+  return untold.length;
+}
+
+function tell(tx: TenantTransaction, { telling, version, meter, cap, set_by, set_at }: ToldCap): void {
+  const data = { meter, cap: cap === null ? null : Number(cap), set_by, set_at: set_at.toISOString() };
+  emit(tx, usageCapChanged, { id: telling, version }, data);
 }
