@@ -223,6 +223,24 @@ it('takes over from a failed server without a person where nothing was lost', as
   expect(await system.verdict()).toMatchObject({ ...CLEAN, events: 16 });
 }, 60_000);
 
+it('does not take a loaded dump for a promoted server, though Redis vouches for everything in it', async () => {
+  const [store] = tenants(1);
+  await system.write(store!, aggregates(3));
+  const relay = system.relay();
+  await relay.start();
+  await system.worker().start();
+  await system.quiet(10_000);
+  await relay.stop();
+  // What a dump brings along: places counted by the transactions of the cluster it was taken from.
+  await system.owner.query(`update relay_positions set published = '900000000:900000000:'`);
+  await expect(system.relay().drain()).rejects.toThrow('loaded from a dump');
+  expect(await recoveryStatus(operator)).toMatchObject({
+    is_fenced: true,
+    fenced_by: 'system:relay',
+    fenced_because: expect.stringContaining('another cluster'),
+  });
+});
+
 it('asks a person when nothing is left that could say whether something was lost', async () => {
   const [store] = tenants(1);
   const products = aggregates(4);

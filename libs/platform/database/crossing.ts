@@ -16,6 +16,8 @@ declare const crossing: unique symbol;
 export interface CrossTenantTransaction extends Queryable {
   readonly [crossing]: true;
   batch(statements: readonly Sql[]): Promise<Record<string, unknown>[][]>;
+  /** Statements that travel with the next one, ahead of it; the function resolves with their rows. */
+  ride(statements: readonly Sql[]): () => Promise<Record<string, unknown>[][]>;
   now(): Promise<Date>;
   atCommit(statement: () => Sql): void;
   signal(topic: string, tenant: string): void;

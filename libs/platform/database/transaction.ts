@@ -27,11 +27,18 @@ export interface Queryable {
   execute(statement: Sql): Promise<number>;
 }
 
+/** Statements that wait for a flight to travel with. */
+interface Rider {
+  readonly statements: readonly Sql[];
+  rows: Record<string, unknown>[][] | undefined;
+}
+
 export class TransactionState implements Queryable {
   private phase: 'idle' | 'open' | 'closed' = 'idle';
   private startedAt: Date | undefined;
   private readonly committing: (() => Sql)[] = [];
   private readonly committed: (() => void)[] = [];
+  private readonly riders: Rider[] = [];
 
   constructor(
     readonly client: pg.ClientBase,
@@ -56,6 +63,19 @@ export class TransactionState implements Queryable {
     return (await this.flight(statements)).map((result) => result.rows);
   }
 
+  /**
+   * Statements that travel with whatever this transaction says next, ahead of it, and so cost no round trip of their own. The
+   * function returned resolves with their rows; if nothing has been said by then, it sends them.
+   */
+  ride(statements: readonly Sql[]): () => Promise<Record<string, unknown>[][]> {
+    const rider: Rider = { statements, rows: undefined };
+    this.riders.push(rider);
+    return async () => {
+      if (!rider.rows) await this.flight([]);
+      return rider.rows!;
+    };
+  }
+
   /** The database's clock at the start of this transaction. */
   async now(): Promise<Date> {
     if (!this.startedAt) await this.flight([]);
@@ -78,7 +98,7 @@ export class TransactionState implements Queryable {
   }
 
   async commit(): Promise<void> {
-    if (this.phase === 'open' || this.committing.length > 0) {
+    if (this.phase === 'open' || this.committing.length + this.riders.length > 0) {
       await this.flight([...this.committing.map((build) => build()), COMMIT]);
     }
     this.phase = 'closed';
@@ -99,10 +119,17 @@ export class TransactionState implements Queryable {
       throw new Error('the transaction has ended; a statement came after its commit or rollback');
     const opening = this.phase === 'idle' ? [BEGIN, ...this.entry] : [];
     this.phase = 'open';
+    const riders = this.riders.splice(0);
+    const ahead = riders.flatMap((rider) => rider.statements);
     try {
-      const results = await pipeline(this.client, [...opening, ...statements]);
+      const results = await pipeline(this.client, [...opening, ...ahead, ...statements]);
       if (opening.length > 0) this.startedAt = results[1]!.rows[0]!['now'] as Date;
-      return results.slice(opening.length);
+      let place = opening.length;
+      for (const rider of riders) {
+        rider.rows = results.slice(place, place + rider.statements.length).map((result) => result.rows);
+        place += rider.statements.length;
+      }
+      return results.slice(place);
     } catch (error) {
       throw databaseFailure(error);
     }

@@ -2,6 +2,10 @@
  * Events into effects, exactly once.
  *
  *   begin · lease check · gate ─▶ engine's statements ─▶ inbox · gate · deferred · commit        (three flights)
+ *   begin · lease check · gate · engine's statement ───▶ inbox · gate · deferred · commit        (two: places foreseen)
+ *
+ * In quiet times a batch assumes where its aggregates stand (see foresight.ts), so that the handler starts at once; the
+ * answer of the gate, which travels with the engine's first statement, has to agree before anything is recorded.
  *
  * The commit does not wait for the disk. If PostgreSQL itself is killed, its last moments of batches are gone as if they
  * had never been: effects, gate and inbox rows alike. The outbox still has their events, and the relay's reconciler
@@ -17,11 +21,12 @@
  * consumer as a whole waits.
  */
 import { DomainError } from '#kernel';
-import { isRetryable, violatedConstraint } from '#platform/database';
+import { isRetryable, type Sql, violatedConstraint } from '#platform/database';
 import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
 import { NOT_FENCED } from '#platform/recovery';
 import type { EngineConsumer } from '../consumer.js';
 import { type Arrival, arrivalOf, byAggregate } from './event.js';
+import { Foresight } from './foresight.js';
 import { type Place, sift, UNSEEN } from './gate.js';
 import * as store from './gate-store.js';
 import * as metrics from './metrics.js';
@@ -33,6 +38,9 @@ export class LeaseLost extends Error {
     super(`leases lost: ${partitions.join(', ')}`);
   }
 }
+
+/** The gate stands elsewhere than was assumed; nothing of the batch was kept. */
+class Unforeseen extends Error {}
 
 /** Named moments of the protocol. Tests kill the process at each of them. */
 export type WorkerStep = 'received' | 'checked' | 'applied' | 'committed' | 'acknowledged';
@@ -49,6 +57,9 @@ export interface ApplierOptions {
 
 export type Epochs = ReadonlyMap<number, number>;
 
+type Groups = Map<string, Arrival[]>;
+type Places = Map<string, Place>;
+
 interface Plan {
   readonly apply: readonly Arrival[];
   readonly defer: readonly Arrival[];
@@ -62,16 +73,23 @@ type Mode = {
   readonly isCareful: boolean;
   /** Take along deferred events whose turn has come. Not while looking for a poison event: it could be one of them. */
   readonly takesDeferred: boolean;
+  /** Assume where aggregates stand, and have it confirmed beside the engine's work. */
+  readonly isForeseen: boolean;
 };
 
 /** What comes from the streams may be the future of a database that was restored. */
 const TAKING_IN = { isAsynchronous: true, guard: NOT_FENCED };
 
-const FAST: Mode = { isCareful: false, takesDeferred: true };
-const SINGLY: Mode = { isCareful: true, takesDeferred: false };
+const FORESEEN: Mode = { isCareful: false, takesDeferred: true, isForeseen: true };
+const FAST: Mode = { isCareful: false, takesDeferred: true, isForeseen: false };
+const SINGLY: Mode = { isCareful: true, takesDeferred: false, isForeseen: false };
+
+/** Events of a batch in quiet times. In a bigger one, a flight saved is nothing, and a wrong guess wastes more. */
+const FORESEEN_EVENTS = 100;
 
 export class Applier {
   private readonly engine: string;
+  private readonly foresight = new Foresight();
 
   constructor(private readonly options: ApplierOptions) {
     this.engine = options.consumer.name;
@@ -81,12 +99,31 @@ export class Applier {
   async handle(events: readonly Arrival[], epochs: Epochs): Promise<void> {
     if (events.length === 0) return;
     try {
-      await this.attempt(events, epochs, FAST);
+      await this.attemptQuickly(events, epochs);
     } catch (error) {
       if (isEnvironment(error)) throw error;
       await this.isolate(events, epochs);
       await this.takeReady(events, epochs);
     }
+  }
+
+  private async attemptQuickly(events: readonly Arrival[], epochs: Epochs): Promise<void> {
+    if (events.length > FORESEEN_EVENTS) return this.attempt(events, epochs, FAST);
+    try {
+      await this.attempt(events, epochs, FORESEEN);
+    } catch (error) {
+      // Also what an engine refused: it may have been told of something that had happened already.
+      this.foresight.forget();
+      if (!(error instanceof Unforeseen)) throw error;
+      await this.attempt(events, epochs, FAST);
+    }
+  }
+
+  /** Whether `retry` or `closeGaps` would find something. */
+  async whatWaits(epochs: Epochs): Promise<{ failed: boolean; deferred: boolean }> {
+    const { database, partitions } = this.options;
+    const row = await database.first(store.waiting(this.engine, [...epochs.keys()], partitions));
+    return row!;
   }
 
   /** Tries failed events whose time has come and carries out what operators decided; returns how many it looked at. */
@@ -108,7 +145,6 @@ export class Applier {
    */
   async closeGaps(epochs: Epochs): Promise<number> {
     const { database, partitions } = this.options;
-    if (!(await database.first(store.anyDeferred(this.engine)))) return 0;
     const rows = await database.query(store.orphanedGaps(this.engine, [...epochs.keys()], partitions));
     if (rows.length === 0) return 0;
     const heads = rows.map((row) => arrivalOf(store.envelopeOf(row)));
@@ -124,7 +160,10 @@ export class Applier {
     const { database, consumer } = this.options;
     const stop = metrics.batchSeconds.startTimer({ engine: this.engine });
     const plan = await database.transaction(async (tx) => {
-      const decided = await this.decide(tx, events, epochs, mode, parked);
+      const groups = byAggregate(events);
+      const foreseen = mode.isForeseen ? this.foresight.placesOf(groups) : undefined;
+      const confirm = foreseen && this.confirmation(tx, epochs, groups, foreseen);
+      const decided = foreseen ? this.siftAll(groups, foreseen) : await this.decide(tx, groups, epochs, mode, parked);
       await this.options.at?.('checked');
       const fresh = mode.isCareful ? await this.unrecorded(tx, decided.apply) : decided.apply;
       if (fresh.length > 0)
@@ -132,12 +171,14 @@ export class Applier {
           tx,
           fresh.map((event) => event.envelope),
         );
+      await confirm?.();
       await this.options.at?.('applied');
       this.record(tx, { ...decided, apply: fresh });
       if (parked) tx.atCommit(() => store.forgetFailure(this.engine, parked));
       return decided;
     }, TAKING_IN);
     stop();
+    plan.heads.forEach((head, index) => this.foresight.learn(head.key, plan.places[index]!));
     metrics.appliedEvents.inc({ engine: this.engine }, plan.apply.length);
     metrics.deferredTotal.inc({ engine: this.engine }, plan.defer.length);
     await this.options.at?.('committed');
@@ -146,29 +187,35 @@ export class Applier {
   /** Lease check, gate and, where a predecessor's turn brings it up, deferred events. */
   private async decide(
     tx: CrossTenantTransaction,
-    events: readonly Arrival[],
+    groups: Groups,
     epochs: Epochs,
     mode: Mode,
     parked?: Arrival,
   ): Promise<Plan> {
-    const groups = byAggregate(events);
-    const heads = [...groups.values()].map((group) => group[0]!);
-    const rows = await this.checkLeases(tx, epochs, heads);
-    const places = new Map<string, Place>();
-    for (const row of rows) {
-      const head = heads[Number(row.ordinal) - 1]!;
-      const isParked = row.is_parked && head.key !== parked?.key;
-      places.set(head.key, { version: row.version, waiting: row.waiting ?? undefined, isParked });
-    }
+    const heads = headsOf(groups);
+    const places = placesAt(await this.checkLeases(tx, epochs, heads), heads, parked);
     if (mode.takesDeferred) await this.addDeferred(tx, groups, places);
     return this.siftAll(groups, places);
   }
 
-  private async addDeferred(
+  /** Lease check and gate, asked on the way: throws where `decide` would have, or if the gate stands elsewhere than foreseen. */
+  private confirmation(
     tx: CrossTenantTransaction,
-    groups: Map<string, Arrival[]>,
-    places: ReadonlyMap<string, Place>,
-  ): Promise<void> {
+    epochs: Epochs,
+    groups: Groups,
+    foreseen: Places,
+  ): () => Promise<void> {
+    const heads = headsOf(groups);
+    const answer = tx.ride(this.questions(epochs, heads));
+    return async () => {
+      const places = placesAt(standing(await answer(), epochs), heads);
+      for (const [key, place] of foreseen) {
+        if (!isSame(places.get(key) ?? UNSEEN, place)) throw new Unforeseen();
+      }
+    };
+  }
+
+  private async addDeferred(tx: CrossTenantTransaction, groups: Groups, places: Places): Promise<void> {
     const due = [...groups].filter(([key, group]) => {
       const place = places.get(key) ?? UNSEEN;
       return place.waiting !== undefined && sift(place, group).place.version + 1 >= place.waiting;
@@ -221,15 +268,14 @@ export class Applier {
     epochs: Epochs,
     heads: readonly Arrival[],
   ): Promise<store.PlaceRow[]> {
-    const [leases, places] = await tx.batch([
+    return standing(await tx.batch(this.questions(epochs, heads)), epochs);
+  }
+
+  private questions(epochs: Epochs, heads: readonly Arrival[]): Sql[] {
+    return [
       store.leaseCheck(this.engine, this.options.holder, [...epochs.keys()], [...epochs.values()]),
       store.placesOf(this.engine, store.columnsOf(heads)),
-    ]);
-    if (leases!.length < epochs.size) {
-      const standing = new Set(leases!.map((row) => row['partition'] as number));
-      throw new LeaseLost([...epochs.keys()].filter((partition) => !standing.has(partition)));
-    }
-    return places as unknown as store.PlaceRow[];
+    ];
   }
 
   private async unrecorded(tx: CrossTenantTransaction, events: readonly Arrival[]): Promise<readonly Arrival[]> {
@@ -307,6 +353,34 @@ export class Applier {
       await this.isolate(ready, epochs);
     }
   }
+}
+
+/** The answers to `questions`. Throws `LeaseLost`. */
+function standing([leases, places]: readonly Record<string, unknown>[][], epochs: Epochs): store.PlaceRow[] {
+  if (leases!.length < epochs.size) {
+    const own = new Set(leases!.map((row) => row['partition'] as number));
+    throw new LeaseLost([...epochs.keys()].filter((partition) => !own.has(partition)));
+  }
+  return places as unknown as store.PlaceRow[];
+}
+
+/** `parked`: the event that is tried again, whose aggregate counts as if nothing were parked. */
+function placesAt(rows: readonly store.PlaceRow[], heads: readonly Arrival[], parked?: Arrival): Places {
+  return new Map(
+    rows.map((row) => {
+      const { key } = heads[Number(row.ordinal) - 1]!;
+      const isParked = row.is_parked && key !== parked?.key;
+      return [key, { version: row.version, waiting: row.waiting ?? undefined, isParked }];
+    }),
+  );
+}
+
+function isSame(a: Place, b: Place): boolean {
+  return a.version === b.version && a.waiting === b.waiting && a.isParked === b.isParked;
+}
+
+function headsOf(groups: Groups): Arrival[] {
+  return [...groups.values()].map((group) => group[0]!);
 }
 
 /** Nobody's poison: the lease is gone, or the database is away, overloaded or choosing victims. */

@@ -50,7 +50,7 @@ const BACKLOG_EVENTS = 100;
 /** While entries keep coming; every time nothing came, it is looked at as well. */
 const PENDING_EVERY_MS = 3_000;
 const PENDING_IDLE_MS = 500;
-const FAILED_EVERY_MS = 500;
+const LOOK_EVERY_MS = 500;
 const GAPS_EVERY_MS = 2_000;
 const NO_LEASE_PAUSE_MS = 50;
 const LONGEST_BACKOFF_MS = 2_000;
@@ -68,7 +68,10 @@ export class EngineLoop {
   private aheadIds = new Set<string>();
   /** Events per entry, as seen lately: 1 in quiet times, up to 200 behind a backlog. */
   private entrySize = 1;
-  private due = { pending: 0, failed: 0, gaps: 0 };
+  private due = { pending: 0, look: 0, gaps: 0 };
+  /** Seen beside the batches: failed events whose time has come, deferred ones that may wait for nothing. */
+  private seen = { failed: false, deferred: false };
+  private looking: Promise<void> | undefined;
 
   constructor(private readonly options: EngineLoopOptions) {
     this.applier = new Applier({ ...options, partitions: options.streams.names.partitions });
@@ -90,6 +93,7 @@ export class EngineLoop {
   async settle(): Promise<void> {
     await Promise.all(this.busy);
     await Promise.all(this.acknowledging);
+    await this.looking;
   }
 
   /** Handles everything there is, then refreshes; returns how much it did. For tests and tools. */
@@ -155,22 +159,16 @@ export class EngineLoop {
     const epochs = this.options.epochs();
     if (epochs.size === 0) return pause(NO_LEASE_PAUSE_MS);
     const now = performance.now();
-    // What looks after a partition beside its batches must not meet one of them.
-    if (now >= Math.min(this.due.pending, this.due.failed, this.due.gaps)) await this.idle();
     if (now >= this.due.pending) {
       this.due.pending = now + PENDING_EVERY_MS;
+      await this.idle();
       await this.sweepPending([...epochs.keys()]);
     }
-    if (now >= this.due.failed) {
-      this.due.failed = now + FAILED_EVERY_MS;
-      if ((await this.applier.retry(epochs)) > 0) this.options.refresher.mark();
+    if (now >= this.due.look) {
+      this.due.look = now + LOOK_EVERY_MS;
+      this.look(epochs);
     }
-    if (now >= this.due.gaps) {
-      this.due.gaps = now + GAPS_EVERY_MS;
-      await this.applier.closeGaps(epochs);
-      // Also for what a worker that died, or a replay, has left stale.
-      this.options.refresher.mark();
-    }
+    await this.lookAfter(epochs);
     const entries = await this.nextEntries([...epochs.keys()]);
     // Behind a backlog the next read goes out before this batch is handled, so Redis is never waited for. Otherwise it would
     // come back with the first event alone, and the many that arrive meanwhile would make a transaction each.
@@ -180,6 +178,35 @@ export class EngineLoop {
     }
     if (entries.length === 0) this.due.pending = Math.min(this.due.pending, now + PENDING_IDLE_MS);
     return this.handle(entries);
+  }
+
+  /** Asks, beside the batches, whether there is anything to look after: there hardly ever is, and nobody waits for the answer. */
+  private look(epochs: Epochs): void {
+    this.looking ??= this.applier
+      .whatWaits(epochs)
+      .then((seen) => void (this.seen = seen))
+      .catch((error: unknown) => {
+        this.failure ??= error instanceof Error ? error : new Error(String(error));
+      })
+      .finally(() => (this.looking = undefined));
+  }
+
+  /** What looks after a partition beside its batches must not meet one of them. */
+  private async lookAfter(epochs: Epochs): Promise<void> {
+    if (this.seen.failed) {
+      this.seen = { ...this.seen, failed: false };
+      await this.idle();
+      if ((await this.applier.retry(epochs)) > 0) this.options.refresher.mark();
+    }
+    const now = performance.now();
+    if (now < this.due.gaps) return;
+    this.due.gaps = now + GAPS_EVERY_MS;
+    if (this.seen.deferred) {
+      await this.idle();
+      await this.applier.closeGaps(epochs);
+    }
+    // Also for what a worker that died, or a replay, has left stale.
+    this.options.refresher.mark();
   }
 
   private async nextEntries(partitions: readonly number[]): Promise<StreamEntry[]> {

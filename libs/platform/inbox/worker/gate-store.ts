@@ -178,9 +178,21 @@ export function forgetFailure(engine: string, event: Arrival): Sql {
        and aggregate = ${event.aggregate} and aggregate_version = ${event.version}`;
 }
 
-/** Asked before looking for gaps, because merely planning that look takes milliseconds over hundreds of days. */
-export const anyDeferred = (engine: string): Sql<object> => sql<object>`
-  select from deferred_events where engine = ${engine} limit 1`;
+/**
+ * Whether there is anything to look after. Deferred events are asked for before looking for gaps among them, because merely
+ * planning that look takes milliseconds over hundreds of days.
+ */
+export function waiting(
+  engine: string,
+  held: readonly number[],
+  partitions: number,
+): Sql<{ failed: boolean; deferred: boolean }> {
+  return sql<{ failed: boolean; deferred: boolean }>`
+    select exists (select from failed_events
+                    where engine = ${engine} and next_attempt_at <= clock_timestamp()
+                      and app.event_partition(tenant_id, aggregate_id, ${partitions}) = any(${held}::int[])) as failed,
+           exists (select from deferred_events where engine = ${engine}) as deferred`;
+}
 
 /**
  * Aggregates whose next version is neither held here nor in the outbox any more: retention dropped it. An event takes its

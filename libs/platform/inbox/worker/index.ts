@@ -1,6 +1,6 @@
 /**
- * From Redis Streams into the engines. Read in this order: gate (what may be applied), applier (exactly once, poison),
- * retry, lease-plan and lease-store (who), engine-loop (how events come), worker (the process).
+ * From Redis Streams into the engines. Read in this order: gate (what may be applied), foresight (guessing its answer), applier
+ * (exactly once, poison), retry, lease-plan and lease-store (who), engine-loop (how events come), worker (the process).
  */
 export { Applier, LeaseLost, type WorkerStep } from './applier.js';
 export { engineCommand } from './command.js';

@@ -3,8 +3,8 @@ import { type Evidence, judge } from './recovery.js';
 
 const here: Recovery = { epoch: 2, fencedBecause: undefined, isSameLineage: true };
 const marked = (epoch: number) => ({ epoch, mark: { term: 't', count: 3, last: ['5-0'] } });
-const vouching: Evidence = { found: marked(2), isMarkKnown: true, unknownEvent: undefined };
-const silent: Evidence = { found: undefined, isMarkKnown: undefined, unknownEvent: undefined };
+const vouching: Evidence = { isAhead: false, found: marked(2), isMarkKnown: true, unknownEvent: undefined };
+const silent: Evidence = { isAhead: false, found: undefined, isMarkKnown: undefined, unknownEvent: undefined };
 const elsewhere: Recovery = { ...here, isSameLineage: false };
 const unseen: Recovery = { ...here, isSameLineage: undefined };
 
@@ -22,6 +22,7 @@ it.each<[what: string, recovery: Recovery, evidence: Evidence, act: string]>([
   ],
   ['sees a mark that the database has lost', here, { ...vouching, isMarkKnown: false }, 'fence'],
   ['sees an event that the database has lost', elsewhere, { ...vouching, unknownEvent: 'e' }, 'fence'],
+  ['asks when a dump was loaded, whatever Redis says', elsewhere, { ...vouching, isAhead: true }, 'fence'],
   ['sees a confirmation that the database has lost', here, { ...silent, found: marked(3) }, 'fence'],
   ['empties Redis after a confirmation', here, { ...silent, found: marked(1) }, 'rebuild'],
   ['asks again when a confirmed database was restored once more', elsewhere, { ...silent, found: marked(1) }, 'fence'],

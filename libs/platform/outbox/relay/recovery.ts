@@ -2,6 +2,7 @@
  * Whether this relay may publish from this database, asked at the beginning of every term, and what makes the question
  * answerable: the relay leaves a mark a second, first in PostgreSQL, then in Redis.
  *
+ *   loaded from a dump            positions of another cluster           fence: no event would ever be found
  *   same lineage, or promoted     Redis has nothing the database does not know   begin (and adopt the new lineage)
  *   Redis knows more              a mark or an event the database does not have   fence: it went back in time
  *   another lineage, Redis empty  nothing says whether anything was lost          fence
@@ -24,6 +25,8 @@ import {
 
 /** What Redis has that the database may not know. */
 export interface Evidence {
+  /** The relay's place counts transactions that this cluster has yet to run: no snapshot of it is ever beyond that place. */
+  readonly isAhead: boolean;
   readonly found: StreamMark | undefined;
   /** Whether the database has the mark; undefined when Redis has none. */
   readonly isMarkKnown: boolean | undefined;
@@ -36,10 +39,12 @@ export type Admission =
   | { readonly act: 'rebuild' }
   | { readonly act: 'fence'; readonly because: string; readonly isRecorded: boolean };
 
-export function judge(recovery: Recovery, { found, isMarkKnown, unknownEvent }: Evidence): Admission {
+export function judge(recovery: Recovery, { isAhead, found, isMarkKnown, unknownEvent }: Evidence): Admission {
   const { epoch, fencedBecause, isSameLineage = true } = recovery;
   const refuse = (because: string): Admission => ({ act: 'fence', because, isRecorded: false });
   if (fencedBecause !== undefined) return { act: 'fence', because: fencedBecause, isRecorded: true };
+  if (isAhead)
+    return refuse('The outbox counts by transactions of another cluster: this database was loaded from a dump.');
   if (found && found.epoch > epoch)
     return refuse(`Redis holds events of recovery epoch ${found.epoch}, and this database knows of ${epoch} only.`);
   if (found && found.epoch < epoch && isSameLineage) return { act: 'rebuild' };
@@ -113,8 +118,10 @@ async function evidenceOf(
   { epoch, fencedBecause }: Recovery,
   found: StreamMark | undefined,
 ): Promise<Evidence> {
-  const nothing: Evidence = { found, isMarkKnown: undefined, unknownEvent: undefined };
-  if (fencedBecause !== undefined || !found?.mark || found.epoch !== epoch) return nothing;
+  const nothing: Evidence = { isAhead: false, found, isMarkKnown: undefined, unknownEvent: undefined };
+  if (fencedBecause !== undefined) return nothing;
+  if (await isOfAnotherCluster(database)) return { ...nothing, isAhead: true };
+  if (!found?.mark || found.epoch !== epoch) return nothing;
   const { term, count, last } = found.mark;
   const known = await database.first(
     sql`select from recovery_terms where term = ${term}::uuid and marks >= ${count}::bigint`,
@@ -122,9 +129,16 @@ async function evidenceOf(
   if (!known) return { ...nothing, isMarkKnown: false };
   for await (const events of marks.after(last)) {
     const unknownEvent = await firstUnknown(database, events);
-    if (unknownEvent !== undefined) return { found, isMarkKnown: true, unknownEvent };
+    if (unknownEvent !== undefined) return { ...nothing, isMarkKnown: true, unknownEvent };
   }
   return { ...nothing, isMarkKnown: true };
+}
+
+/** A saved place is older than the transaction that saved it, so in the cluster that saved it this is never so. */
+async function isOfAnotherCluster(database: Queryable): Promise<boolean> {
+  const ahead = await database.first(sql`
+    select from relay_positions where pg_snapshot_xmax(published) > pg_snapshot_xmax(pg_current_snapshot()) limit 1`);
+  return ahead !== undefined;
 }
 
 async function firstUnknown(database: Queryable, events: readonly PublishedEvent[]): Promise<string | undefined> {

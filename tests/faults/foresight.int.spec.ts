@@ -1,0 +1,111 @@
+/** A worker applies before the gate has answered. What it assumed wrongly must leave nothing behind. */
+import type { EngineConsumer } from '#platform/inbox';
+import type { Worker } from '#platform/inbox/worker';
+import type { Relay } from '#platform/outbox/relay';
+import { type Aggregate, aggregates, CLEAN, FaultSystem, recorder, tenants } from './system.js';
+
+let system: FaultSystem;
+let relay: Relay;
+let worker: Worker;
+/** Versions the worker's engine was told of, in turn. */
+let told: number[];
+const [store] = tenants(1);
+
+beforeEach(async () => {
+  system = await FaultSystem.start(0);
+  relay = system.relay();
+  told = [];
+  worker = system.worker([listening(told)]);
+});
+afterEach(() => system.stop());
+
+function listening(heard: number[]): EngineConsumer {
+  const engine = recorder();
+  return {
+    ...engine,
+    apply(tx, events) {
+      heard.push(...events.map((event) => event.aggregateversion));
+      return engine.apply(tx, events);
+    },
+  };
+}
+
+/** The next version of each, through relay and streams. */
+async function publish(all: readonly Aggregate[]): Promise<void> {
+  await system.write(store!, all);
+  await relay.drain();
+}
+
+/** Everything that was ever written comes again, as after a relay that lost its place. */
+async function repeat(): Promise<void> {
+  await system.owner.query('delete from relay_positions');
+  await relay.drain();
+}
+
+it('calls the handler while the gate has not answered, and commits nothing before it has', async () => {
+  const [product] = aggregates(1);
+  await publish([product!]);
+  await worker.drain();
+  const lock = await system.owner.connect();
+  await lock.query('begin; lock table engine_versions in access exclusive mode');
+  await publish([product!]);
+  const draining = worker.drain();
+  for (let waited = 0; told.length < 2 && waited < 5_000; waited += 10)
+    await new Promise((done) => setTimeout(done, 10));
+  const heard = [...told];
+  const { rows } = await lock.query('select version from fault_effects');
+  await lock.query('rollback');
+  lock.release();
+  await draining;
+  expect(heard).toEqual([1, 2]);
+  expect(rows).toEqual([{ version: 1 }]);
+  expect(await system.verdict()).toMatchObject({ ...CLEAN, events: 2, effects: 2 });
+});
+
+it('takes back what it did for an event that another worker had applied', async () => {
+  const all = aggregates(3);
+  await publish(all);
+  await worker.drain();
+  await system.owner.query(
+    'update consumer_leases set holder = null, epoch = epoch + 1, expires_at = clock_timestamp()',
+  );
+  await system.owner.query('delete from consumer_members');
+  const other = system.worker();
+  await publish(all);
+  await other.drain();
+  await other.stop();
+  await repeat();
+  await worker.drain();
+  // It believed to be at the first version, so the second was tried, in vain.
+  expect(told).toEqual([1, 1, 1, 2, 2, 2]);
+  expect(await system.verdict()).toMatchObject({ ...CLEAN, events: 6, effects: 6 });
+});
+
+it('applies again what a crash of PostgreSQL has taken back', async () => {
+  const all = aggregates(3);
+  await publish(all);
+  await worker.drain();
+  await publish(all);
+  await worker.drain();
+  // A batch is not waited for on its way to the disk: effects, inbox and gate are lost together, and remembered here.
+  await system.owner.query(`
+    delete from inbox_events where event_id in (select event_id from fault_effects where version = 2);
+    delete from fault_effects where version = 2;
+    update engine_versions set version = 1`);
+  await repeat();
+  await worker.drain();
+  expect(told).toEqual([1, 1, 1, 2, 2, 2, 2, 2, 2]);
+  expect(await system.verdict()).toMatchObject({ ...CLEAN, events: 6, effects: 6 });
+});
+
+it('takes an aggregate that it has never seen for new, and finds out when it is not', async () => {
+  const all = aggregates(3);
+  await publish(all);
+  const other = system.worker();
+  await other.drain();
+  await other.stop();
+  await repeat();
+  await worker.drain();
+  expect(told).toEqual([1, 1, 1]);
+  expect(await system.verdict()).toMatchObject({ ...CLEAN, events: 3, effects: 3 });
+});
