@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What the gateway is told, and the files that are made from it. Sourced by render, start and renew-hook, which say how to
-# die. Values are never evaluated: an env file is data.
+# What the gateway is told, and the files that are made from it. Sourced by render, start, renew-hook and certificate, which
+# say how to die. Values are never evaluated: an env file is data.
 
 GATEWAY_SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 GATEWAY_NAMES=()
@@ -138,4 +138,17 @@ make_placeholder() {
     ) || die 1 "the placeholder certificate could not be made in $folder"
   fi
   [[ -e $GATEWAY_CERTIFICATES/current/fullchain.pem ]] || ln -sfn placeholder "$GATEWAY_CERTIFICATES/current"
+}
+
+# When the certificate that is served began and ends, for its alerts. Nothing where nobody collects figures.
+note_certificate() {
+  local file=$GATEWAY_METRICS/certificate.prom chain=$GATEWAY_CERTIFICATES/current/fullchain.pem name said
+  [[ -d $GATEWAY_METRICS ]] || return 0
+  for name in starts ends; do
+    said=$(openssl x509 -in "$chain" -noout "-${name%s}date")
+    printf '# HELP basecommerce_certificate_%s_seconds When the certificate of the gateway %s.\n' "$name" "$name"
+    printf '# TYPE basecommerce_certificate_%s_seconds gauge\n' "$name"
+    printf 'basecommerce_certificate_%s_seconds %s\n' "$name" "$(date -u -d "${said#*=}" +%s)"
+  done > "$file.new"
+  mv "$file.new" "$file"
 }

@@ -41,12 +41,13 @@ export function named(directives: readonly Directive[], name: string): Directive
   return directives.filter(({ words }) => words[0] === name);
 }
 
-/** Which of the five servers it is, by what it listens to and for. */
+/** Which of the six servers it is, by what it listens to and for. */
 export function serverName(server: Directive): string {
   const listens = named(server.block!, 'listen').flatMap(({ words }) => words.slice(1));
   const names = named(server.block!, 'server_name').flatMap(({ words }) => words.slice(1));
   if (listens.includes('default_server')) return 'anything else';
   if (names.includes('_')) return 'figures';
   if (!listens.includes('ssl')) return 'plain';
-  return names.some((name) => name.startsWith('~')) ? 'stores' : 'console';
+  if (names.some((name) => name.startsWith('~'))) return 'stores';
+  return names.some((name) => name.startsWith('console.')) ? 'console' : 'bare domain';
 }

@@ -77,6 +77,7 @@ export class Gateway {
         GATEWAY_ERROR_LOG: `${folder}/error.log`,
         GATEWAY_WEB: `${folder}/web`,
         GATEWAY_ACME: `${folder}/acme`,
+        GATEWAY_METRICS: `${folder}/metrics`,
         ...settings,
       },
     );

@@ -43,6 +43,7 @@ const PROBES: readonly Probe[] = [
   { ...acme('anything else'), ...stranger },
   { at: 'anything else: = /health', target: '/health', ...stranger },
   { at: 'anything else: /', target: '/', status: 421, ...stranger },
+  { at: 'bare domain: /', host: DOMAIN, target: '/api/v1/products', status: 421 },
   acme('plain', { isPlain: true }),
   { at: 'plain: = /health', host: STORE, target: '/health', isPlain: true },
   { at: 'plain: /', host: STORE, target: '/api/v1/products', isPlain: true, status: 308 },

@@ -72,7 +72,7 @@ describe('render', () => {
   });
 
   it('has help, and refuses options that do not exist', async () => {
-    for (const script of ['render', 'renew-hook', 'start']) {
+    for (const script of ['render', 'renew-hook', 'certificate', 'start']) {
       const file = path.join(GATEWAY_FOLDER, script);
       expect(await ran(file, ['--help'], gateway.environment)).toMatchObject({
         code: 0,

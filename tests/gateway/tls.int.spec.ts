@@ -1,8 +1,9 @@
 /** What travels encrypted, how, and how a certificate is replaced while requests run. */
-import { mkdirSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import tls from 'node:tls';
-import { DOMAIN, Gateway, parsed, wait } from './gateway.js';
+import { DOMAIN, Gateway, GATEWAY_FOLDER, parsed, ran, wait } from './gateway.js';
 import { makeCertificate } from './openssl.js';
 
 const HOST = `acme.${DOMAIN}`;
@@ -170,5 +171,61 @@ describe('a certificate', () => {
     expect(await running).toMatchObject({ status: 200, body: '{"kept":true}' });
     // Strangers are still told nothing.
     expect((await handshake({ servername: 'evil.test' })).names).toBe('DNS:placeholder.invalid');
+  });
+
+  it('is shown at the bare domain too, which is nobody’s and speaks for none of its siblings', async () => {
+    const { names, fingerprint } = await handshake({ servername: DOMAIN });
+    expect({ names, fingerprint }).toEqual({ names: `DNS:*.${DOMAIN}`, fingerprint: (await handshake()).fingerprint });
+    const answer = await gateway.ask(DOMAIN, '/', { sni: DOMAIN });
+    expect([answer.status, JSON.parse(answer.body).code]).toEqual([421, 'unknown_host']);
+    expect(answer.headers).not.toHaveProperty('strict-transport-security');
+  });
+
+  it('that is taken over is noted with its life, where figures are collected', async () => {
+    const folder = await pair('noted', [`*.${DOMAIN}`], 30);
+    const note = path.join(gateway.folder, 'metrics/certificate.prom');
+    expect((await gateway.script('renew-hook', folder)).code).toBe(0);
+    expect(existsSync(note)).toBe(false);
+    mkdirSync(path.dirname(note));
+    expect((await gateway.script('renew-hook', folder, '--dry-run')).code).toBe(0);
+    expect(existsSync(note)).toBe(false);
+    expect((await gateway.script('renew-hook', folder)).code).toBe(0);
+    const { validFrom, validTo } = new X509Certificate(readFileSync(path.join(folder, 'fullchain.pem')));
+    for (const [name, at] of [
+      ['starts', validFrom],
+      ['ends', validTo],
+    ] as const)
+      expect(readFileSync(note, 'utf8')).toContain(
+        `\nbasecommerce_certificate_${name}_seconds ${Date.parse(at) / 1_000}\n`,
+      );
+  });
+});
+
+describe('the command that gets one', () => {
+  const certificate = (...words: string[]) => ran(path.join(GATEWAY_FOLDER, 'certificate'), words, gateway.environment);
+
+  it.each<[string, RegExp]>([
+    ['', /^certificate: who answers the challenge\? Give --plugin; see --help$/],
+    ['--plugin', /^certificate: --plugin needs a value; see --help$/],
+    ['--plugin x;y', /^certificate: --plugin takes a name such as cloudflare, not x;y$/],
+    ['--email --plugin', /^certificate: --email needs a value/],
+    ['--renew --force', /^certificate: --renew goes by what the first time was told/],
+    ['--renew -- --quiet', /^certificate: --renew goes by what the first time was told/],
+    ['--plugin rfc2136 --env /nowhere', /^certificate: \/nowhere cannot be read$/],
+  ])('refuses “%s” in one line', async (words, complaint) => {
+    const { code, stderr } = await certificate(...words.split(' ').filter(Boolean));
+    expect([code, stderr.trimEnd()]).toEqual([64, expect.stringMatching(complaint)]);
+  });
+
+  it('says what it will do, and does none of it in a dry run', async () => {
+    const { code, stderr } = await certificate('--plugin', 'rfc2136', '--dry-run');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /1\. install python3-certbot-dns-rfc2136(.*\n)+.*3\. ask for a certificate for \*\.shop\.test and shop\.test(.*\n)+.*certbot\.timer/,
+    );
+    expect((await certificate('--plugin', 'standalone', '--dry-run')).stderr).toMatch(/2\. open port 53/);
+    for (const words of ['--renew --dry-run', '--plugin rfc2136 -- --dns-rfc2136-propagation-seconds 1 --dry-run'])
+      expect((await certificate(...words.split(' '))).stderr).toMatch(/This is a dry run/);
+    expect(existsSync(path.join(gateway.folder, 'dns.ini'))).toBe(false);
   });
 });
