@@ -81,7 +81,9 @@ repository() {
 backups() {
   local list
   list=$(repository) || return 1
-  json "[.[].backup[] | select(.error | not)] | sort_by(.timestamp.stop) | $1" <<< "$list"
+  # The tool ends with 0 whatever it met, and an error (another key, damage) looks like a list of none; 1 to 3 say that there is none.
+  json "if any(.[]; .status.code | IN(0, 1, 2, 3) | not) then error(\"unreadable\") else . end
+    | [.[].backup[] | select(.error | not)] | sort_by(.timestamp.stop) | $1" <<< "$list"
 }
 
 # A server of its own from a backup: no port, no network but the one to the repository, and it archives nothing.

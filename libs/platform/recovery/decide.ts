@@ -9,7 +9,7 @@ export const recoveryErrors = errorTable({
   recovery_not_fenced: ['conflict', 'The database is not fenced: there is nothing to confirm.'],
   recovery_outbox_ahead: [
     'conflict',
-    'The outbox holds events of transactions that this cluster has yet to run: it was restored from a dump, and no relay would find them. Restore from base backup and log instead.',
+    'The outbox counts by transactions that this cluster has yet to run: it was loaded from a dump, and no relay would find its events. The statements under "Moving by dump" in docs/backups.md mend that.',
   ],
 });
 
@@ -73,6 +73,7 @@ export async function raiseEpoch(tx: CrossTenantTransaction, by: string): Promis
 async function requireReachableOutbox(tx: Queryable): Promise<void> {
   const row = await tx.first<{ is_ahead: boolean }>(sql`
     select exists (select from outbox_events where xid >= pg_snapshot_xmax(pg_current_snapshot())
-                      and xid <> coalesce(pg_current_xact_id_if_assigned(), '0')) as is_ahead`);
+                      and xid <> coalesce(pg_current_xact_id_if_assigned(), '0'))
+        or exists (select from relay_positions where pg_snapshot_xmax(published) > pg_snapshot_xmax(pg_current_snapshot())) as is_ahead`);
   if (row!.is_ahead) throw recoveryErrors.recovery_outbox_ahead();
 }

@@ -49,12 +49,17 @@ it('encrypts every file of the repository, its lists included', async () => {
 it('cannot be read with another key, and makes no new database beside what it cannot read', async () => {
   const settings = join(droplet.root, 'etc/basecommerce/postgres.env');
   const right = await readFile(settings, 'utf8');
-  await writeFile(settings, right.replace(/BACKUP_KEY=.*/, `BACKUP_KEY=${randomBytes(24).toString('hex')}`));
+  const otherKey = () =>
+    writeFile(settings, right.replace(/BACKUP_KEY=.*/, `BACKUP_KEY=${randomBytes(24).toString('hex')}`));
   await droplet.loseServer();
 
-  const restored = await droplet.script('restore', ['latest', '--confirm=restore']);
-  expect(restored.code).toBe(69);
-  expect(restored.stderr).toContain('the repository cannot be read');
+  // Which error another key leads to is chance, and of one in five the tool makes an orderly list without backups.
+  for (let tries = 0; tries < 12; tries++) {
+    await otherKey();
+    const restored = await droplet.script('restore', ['latest', '--confirm=restore']);
+    expect(restored.code).toBe(69);
+    expect(restored.stderr).toContain('the repository cannot be read');
+  }
   const started = await droplet.script('start', ['postgres']);
   expect(started.code).toBe(1);
   const { stdout, stderr } = await tryDocker(['logs', droplet.container]);

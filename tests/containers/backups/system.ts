@@ -19,6 +19,8 @@ export interface DatabaseDroplet {
   readonly root: string;
   readonly backups: string;
   readonly container: string;
+  /** What makes the scripts act on this droplet. */
+  readonly environment: NodeJS.ProcessEnv;
   /** Runs `infra/droplets/host/<name>`, or `data/start`. */
   script(name: string, args?: readonly string[], env?: NodeJS.ProcessEnv): Promise<Ran>;
   /** The same, and it has to succeed. */
@@ -34,12 +36,16 @@ export interface DatabaseDroplet {
 export interface Options {
   readonly schema?: boolean;
   readonly backups?: string;
+  /** More lines for postgres.env. */
+  readonly settings?: readonly string[];
+  /** Laid into the directory of the backups, which every container of the database sees. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** Builds the image (from the cache when nothing changed) and starts PostgreSQL on it. */
 export async function startDatabaseDroplet(options: Options = {}): Promise<DatabaseDroplet> {
   await docker('build', '--quiet', '--tag', IMAGE, 'infra/images/postgres');
-  const droplet = await emptyDroplet(options.backups);
+  const droplet = await emptyDroplet(options);
   try {
     await droplet.done('start', ['postgres']);
     if (options.schema ?? true) await migrate(droplet);
@@ -50,7 +56,11 @@ export async function startDatabaseDroplet(options: Options = {}): Promise<Datab
   }
 }
 
-async function emptyDroplet(elsewhere?: string): Promise<DatabaseDroplet> {
+async function emptyDroplet({
+  backups: elsewhere,
+  settings: more = [],
+  files = {},
+}: Options): Promise<DatabaseDroplet> {
   const prefix = `bcb-${randomBytes(3).toString('hex')}`;
   const root = await mkdtemp(join(tmpdir(), `${prefix}-`));
   const state = join(root, 'var/lib/basecommerce');
@@ -61,9 +71,11 @@ async function emptyDroplet(elsewhere?: string): Promise<DatabaseDroplet> {
   await mkdir(state, { recursive: true });
   await writeFile(
     join(settings, 'postgres.env'),
-    `POSTGRES_PASSWORD=${random()}\nPOSTGRES_DB=basecommerce\nBACKUP_KEY=${random()}\nPOSTGRES_MEMORY_MB=1024\n`,
+    `POSTGRES_PASSWORD=${random()}\nPOSTGRES_DB=basecommerce\nBACKUP_KEY=${random()}\nPOSTGRES_MEMORY_MB=1024\n${more.join('\n')}\n`,
     { mode: 0o600 },
   );
+  await mkdir(backups, { recursive: true });
+  for (const [name, text] of Object.entries(files)) await writeFile(join(backups, name), text);
   const environment = {
     ...process.env,
     BASECOMMERCE_ROOT: root,
@@ -73,6 +85,7 @@ async function emptyDroplet(elsewhere?: string): Promise<DatabaseDroplet> {
     BASECOMMERCE_IMAGE: `${prefix}-none`,
     POSTGRES_IMAGE: IMAGE,
     POSTGRES_PORT: '',
+    REDIS_PORT: '',
   };
 
   const droplet: DatabaseDroplet = {
@@ -80,6 +93,7 @@ async function emptyDroplet(elsewhere?: string): Promise<DatabaseDroplet> {
     root,
     backups,
     container,
+    environment,
     script: (name, args = [], env = {}) =>
       runScript(join(droplets, name === 'start' ? 'data' : 'host', name), args, { ...environment, ...env }),
     async done(name, args = []) {
@@ -168,6 +182,11 @@ export async function filesBelow(directory: string): Promise<{ path: string; byt
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   return Promise.all(files.map(async (path) => ({ path, bytes: await readFile(path) })));
+}
+
+/** A settings file, changed in place. */
+export async function replaceIn(path: string, change: (text: string) => string): Promise<void> {
+  await writeFile(path, change(await readFile(path, 'utf8')));
 }
 
 /** A file of the repository with a few bytes in its middle turned over, as a failing disk does. */
