@@ -16,14 +16,11 @@ COPY tools/containers/dependencies.mjs tools/containers/
 RUN node tools/containers/dependencies.mjs runtime /runtime \
  && node tools/containers/dependencies.mjs build /build
 
-# For docker-compose.dev.yml, which mounts the sources: the folders that are made beside them are volumes that anybody may write.
-FROM node AS development
-RUN install -d -m 1777 node_modules dist .data libs/platform/database/prisma-client /cache
-ENV NODE_ENV=development HOME=/cache npm_config_cache=/cache/npm
-USER 1000:1000
-CMD ["node", "tools/launch/start.mjs", "--watch"]
+# npm gives a silent connection five minutes, three times over, and says nothing meanwhile.
+FROM node AS fetching
+ENV npm_config_fetch_timeout=60000 npm_config_fetch_retries=5
 
-FROM node AS packages
+FROM fetching AS packages
 COPY --from=manifests /runtime ./
 # Nothing of ours needs an install script, and one that came with a package would run as root. What Node never reads is left out:
 # types, source maps, sources, prose and tests of others. Licences stay.
@@ -36,7 +33,7 @@ RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no
       -prune -exec rm -rf {} + \
  && find node_modules -type d -empty -delete
 
-FROM node AS build
+FROM fetching AS build
 COPY --from=manifests /build ./
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 COPY tsconfig.json tsconfig.build.json ./

@@ -5,6 +5,7 @@
 import type { Problem } from '#contracts/problem';
 import { DomainError } from '#kernel';
 import { type Invocation, overviewOf, parseCommandLine, printed, printedProblem, usageOf } from '#platform/command';
+import { starting } from '#platform/boot';
 import { bootSettings, type Settings } from '#platform/config';
 import { handledOperations } from '#platform/http';
 // Importing it registers the operations.
@@ -14,7 +15,9 @@ import { doctor } from './doctor.js';
 import { EXIT } from './exit.js';
 import { isStoreCommand, STORE_COMMANDS, storeCommand } from './stores/command.js';
 
-process.exitCode = await run(process.argv.slice(2));
+await starting('basecommerce', async () => {
+  process.exitCode = await run(process.argv.slice(2));
+});
 
 async function run(words: string[]): Promise<number> {
   const operations = handledOperations().filter((operation) => operation.command !== undefined);

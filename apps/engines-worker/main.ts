@@ -1,12 +1,13 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
+import { starting } from '#platform/boot';
 import { bootSettings } from '#platform/config';
 import { engineCommand } from '#platform/inbox/worker';
 import { ENGINES, EnginesWorkerModule, PASSES } from './app.module.js';
 
 const settings = bootSettings('engines-worker');
 const [verb = 'work', ...rest] = process.argv.slice(2);
-try {
+await starting(`engines ${verb}`, async () => {
   if (verb === 'work') {
     const app = await NestFactory.createApplicationContext(EnginesWorkerModule.with(settings), {
       logger: false,
@@ -16,7 +17,4 @@ try {
   } else {
     process.exitCode = await engineCommand(verb, rest, ENGINES, PASSES, settings);
   }
-} catch (error) {
-  process.stderr.write(`engines ${verb}: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
-}
+});

@@ -1,19 +1,54 @@
 /** `npm run db:migrate`: the step between two releases. Images run it before they start anything new. */
-import { migrate, migrationsDirectory } from '#platform/database/migrate';
-import { DomainError } from '#kernel';
+import { parseArgs } from 'node:util';
+import { starting } from '#platform/boot';
 import { bootSettings } from '#platform/config';
+import { migrate, type MigrationPlan, migrationsDirectory, planMigrations } from '#platform/database/migrate';
 
-const settings = bootSettings('migrate');
-try {
-  const applied = await migrate({
-    url: settings.DATABASE_URL,
-    directory: migrationsDirectory(),
-    onProgress: (line) => process.stdout.write(`migrate: ${line}\n`),
+const USAGE = `migrate [options]: brings the database of DATABASE_URL to this release
+
+  --plan  list what would be applied, and what of it the release before cannot live with; change nothing
+  --json  with --plan: as JSON
+  --help  this text
+`;
+/** sysexits.h: the command was not understood. */
+const EX_USAGE = 64;
+
+const options = understood(process.argv.slice(2));
+if (options.help) {
+  process.stdout.write(USAGE);
+} else {
+  const settings = bootSettings('migrate');
+  const place = { url: settings.DATABASE_URL, directory: migrationsDirectory() };
+  await starting('migrate', async () => {
+    if (options.plan) return tell(await planMigrations(place), options.json);
+    const applied = await migrate({ ...place, onProgress: say });
+    say(applied.length === 0 ? 'nothing to do' : `${applied.length} applied`);
   });
-  process.stdout.write(applied.length === 0 ? 'migrate: nothing to do\n' : `migrate: ${applied.length} applied\n`);
-} catch (error) {
-  process.stderr.write(
-    `migrate: ${error instanceof DomainError ? `${error.code}: ${error.message}` : String(error)}\n`,
-  );
-  process.exit(1);
+}
+
+function understood(words: string[]): { plan: boolean; json: boolean; help: boolean } {
+  const flag = { type: 'boolean', default: false } as const;
+  try {
+    const { values } = parseArgs({ args: words, options: { plan: flag, json: flag, help: flag } });
+    if (values.json && !values.plan) throw new Error('--json belongs to --plan');
+    return values;
+  } catch (error) {
+    process.stderr.write(`migrate: ${(error as Error).message.split('\n')[0]}\n`);
+    process.exit(EX_USAGE);
+  }
+}
+
+function tell({ isFirst, pending }: MigrationPlan, isJson: boolean): void {
+  if (isJson) return void process.stdout.write(`${JSON.stringify({ is_first: isFirst, pending })}\n`);
+  if (pending.length === 0) return say('nothing to do');
+  for (const { name, objections } of pending) {
+    // In a database without a release before, nobody can be hurt.
+    const objected = isFirst ? [] : objections;
+    say(objected.length === 0 ? `would apply ${name}` : `would apply ${name}, not expand-safe: ${objected.join('; ')}`);
+  }
+  say(`${pending.length} to apply; nothing was changed`);
+}
+
+function say(line: string): void {
+  process.stdout.write(`migrate: ${line}\n`);
 }

@@ -38,8 +38,10 @@ describe('make-env', () => {
   });
 
   it('names every setting that docker-compose.yml asks for', () => {
-    const compose = readFileSync(path.join(import.meta.dirname, '..', '..', 'docker-compose.yml'), 'utf8');
-    const required = [...compose.matchAll(/\$\{([A-Z_]+):\?/g)].map(([, name]) => name);
+    const read = (name) => readFileSync(path.join(import.meta.dirname, name), 'utf8');
+    const required = [...(read('../../docker-compose.yml') + read('monitoring.yml')).matchAll(/\$\{([A-Z_]+):\?/g)].map(
+      ([, name]) => name,
+    );
     expect(Object.keys(settings(file)).sort()).toEqual([...new Set(required)].sort());
   });
 

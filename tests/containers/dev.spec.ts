@@ -8,12 +8,13 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { docker, type Ran } from './docker.js';
+import { docker, type Ran, tryDocker } from './docker.js';
 import { eventually } from './waiting.js';
 
 /** A copy of the sources: this test changes one of them while everything runs. */
@@ -65,10 +66,8 @@ describe('development in containers', () => {
       );
     expect(await health()).toBe('{"status":"ok"}');
     const file = path.join(folder, 'libs/platform/http/health.controller.ts');
-    writeFileSync(
-      file,
-      readFileSync(file, 'utf8').replace("return { status: 'ok' };", "return { status: 'ok', changed: true };"),
-    );
+    const source = readFileSync(file, 'utf8');
+    writeFileSync(file, source.replace("return { status: 'ok' };", "return { status: 'ok', changed: true };"));
     const startedAt = performance.now();
     await eventually(health, (text) => text.includes('changed'), 120);
     process.stdout.write(`a change was served after ${((performance.now() - startedAt) / 1_000).toFixed(1)} s\n`);
@@ -80,13 +79,32 @@ describe('development in containers', () => {
       60,
     );
     expect(await health()).toContain('changed');
-  }, 240_000);
+    writeFileSync(file, source);
+    await eventually(health, (text) => text === '{"status":"ok"}', 120);
+  }, 300_000);
 
   it('keeps its data over down and up', async () => {
-    expect(await volumes()).toHaveLength(7);
+    const before = await volumes();
+    expect(before).toHaveLength(6);
+    expect(await inPostgres('create table mark ()')).toBe(0);
     expect(await dev('down')).toMatchObject({ code: 0 });
-    expect(await volumes()).toHaveLength(7);
-  }, 120_000);
+    expect(await volumes()).toEqual(before);
+    const startedAt = performance.now();
+    expect(await dev('up')).toMatchObject({ code: 0 });
+    process.stdout.write(`from its data to ready in ${((performance.now() - startedAt) / 1_000).toFixed(0)} s\n`);
+    expect(await volumes()).toEqual(before);
+    expect(await inPostgres('select from mark')).toBe(0);
+  }, 300_000);
+
+  it('takes packages anew when the lockfile is another', async () => {
+    const lockfile = path.join(folder, 'package-lock.json');
+    const installedFor = () => docker('exec', `${project}-app-1`, 'wc', '--bytes', 'package-lock.json');
+    expect(await installedFor()).toBe(`${statSync(lockfile).size} package-lock.json`);
+    appendFileSync(lockfile, '\n');
+    expect(await dev('up')).toMatchObject({ code: 0 });
+    expect(await installedFor()).toBe(`${statSync(lockfile).size} package-lock.json`);
+    expect(await signIn()).toBe(200);
+  }, 600_000);
 });
 
 describe('cleaning up', () => {
@@ -95,7 +113,7 @@ describe('cleaning up', () => {
     expect(code).toBe(1);
     for (const volume of await volumes()) expect(stdout).toContain(volume);
     expect(stderr).toContain('nothing was deleted');
-    expect(await volumes()).toHaveLength(7);
+    expect(await volumes()).toHaveLength(6);
   });
 
   it('deletes the volumes of development, and no other', async () => {
@@ -134,6 +152,11 @@ function dev(...words: string[]): Promise<Ran> {
 async function volumes(): Promise<string[]> {
   const text = await docker('volume', 'ls', '--quiet', '--filter', `label=com.docker.compose.project=${project}`);
   return text.split('\n').filter(Boolean);
+}
+
+async function inPostgres(statement: string): Promise<number> {
+  const psql = ['psql', '-U', 'basecommerce', '-v', 'ON_ERROR_STOP=1', '-qc', statement];
+  return (await tryDocker(['exec', `${project}-postgres-1`, ...psql])).code;
 }
 
 /** By host name, as a browser does it; Node’s own fetch does not let a host be set. */

@@ -8,7 +8,9 @@ import { parse } from 'yaml';
 
 const read = (file) => parse(readFileSync(file, 'utf8'), { merge: true, maxAliasCount: 1_000 });
 const production = read('docker-compose.yml');
-const services = Object.entries(production.services);
+/** What the one that is named includes belongs to it. */
+const files = ['docker-compose.yml', ...production.include.map((included) => included.path)];
+const services = files.flatMap((file) => Object.entries(read(file).services));
 const development = Object.entries(read('docker-compose.dev.yml').services);
 const OURS = ['postgres', 'redis', 'migrate', 'vertical', 'relay', 'worker', 'nginx'];
 
@@ -28,7 +30,7 @@ it('opens the gateway to the world, and everything else to this machine alone', 
 });
 
 it('gives no secret a value: one that was not set stops everything', () => {
-  const text = readFileSync('docker-compose.yml', 'utf8');
+  const text = files.map((file) => readFileSync(file, 'utf8')).join('\n');
   const secrets = [...text.matchAll(/\$\{(\w*(?:PASSWORD|SECRET|_KEY)\w*)(:?[^}]*)\}/g)];
   expect(secrets.length).toBeGreaterThan(5);
   // Where the archive is kept elsewhere, it needs a key; where it is not, there is none.

@@ -12,7 +12,7 @@ import { bold, dim, main, Refusal, say } from '../launch/say.mjs';
 
 /** Never the production project: whatever COMPOSE_PROJECT_NAME says, what is deleted here ends in `-dev`. */
 const PROJECT = process.env.BASECOMMERCE_DEV_PROJECT ?? 'basecommerce-dev';
-const READY_SECONDS = 900;
+const READY_SECONDS = 600;
 const USAGE = 'usage: npm run dev:up | dev:down | dev:clean [-- --yes]';
 
 await main(async () => {
@@ -27,7 +27,9 @@ await main(async () => {
 });
 
 function up() {
-  say('starting PostgreSQL, Redis and the application; the first time it installs and builds, which takes minutes');
+  say(
+    'starting PostgreSQL, Redis and the application; the first time it fetches packages, which takes a minute or two',
+  );
   compose(
     ['up', '--detach', '--build', '--wait', '--wait-timeout', String(READY_SECONDS)],
     'look at: docker compose -f docker-compose.dev.yml logs app',

@@ -183,23 +183,30 @@ function announce(port, domain) {
 
 /** Compiles what changes and starts the processes again whenever it compiles without an error. */
 function watch() {
-  const args = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--watch', '--preserveWatchOutput'];
-  const compiler = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  const args = ['-p', 'tsconfig.build.json', '--watch', '--preserveWatchOutput', '--listEmittedFiles'];
+  const compiler = spawn(process.execPath, ['node_modules/typescript/bin/tsc', ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   children.set('compiler', compiler);
-  let isFirst = true;
+  let said = '';
+  let hasEmitted = false;
   compiler.stdout.on('data', (chunk) => {
-    const text = String(chunk);
-    if (/error TS/.test(text)) process.stdout.write(text);
-    if (!/Found 0 errors/.test(text)) return;
-    if (!isFirst) {
-      say('compiled; starting again');
-      for (const { name } of PROCESSES) {
-        const child = children.get(name);
-        restarting.add(child);
-        child.kill('SIGTERM');
-      }
+    said += String(chunk);
+    if (!/Found \d+ errors?\./.test(said)) return;
+    if (/error TS/.test(said)) process.stdout.write(said.replaceAll(/^TSFILE: .*\n/gm, ''));
+    // The first time nothing has changed since the build, unless somebody was quicker than the compiler.
+    hasEmitted ||= /^TSFILE: .*\.js$/m.test(said);
+    const isWhole = /Found 0 errors/.test(said);
+    said = '';
+    if (!isWhole || !hasEmitted) return;
+    hasEmitted = false;
+    say('compiled; starting again');
+    for (const { name } of PROCESSES) {
+      const child = children.get(name);
+      restarting.add(child);
+      child.kill('SIGTERM');
     }
-    isFirst = false;
   });
 }
 

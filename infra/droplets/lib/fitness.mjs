@@ -7,41 +7,10 @@ import process from 'node:process';
 const PATIENCE_MS = 5_000;
 const CLOCK_TOLERANCE_MS = 2_000;
 
-/** What takes something away, or makes it stricter, under a process that still reads and writes the old shape. */
-const CONTRACTIONS = [
-  [/\bdrop\s+(table|column|view|materialized\s+view|schema|type|function|procedure)\b/i, 'drops something'],
-  [/\balter\s+table\b[^;]*\brename\b/i, 'renames something'],
-  [
-    /\balter\s+(column\s+)?\S+\s+(set\s+data\s+)?type\b/i,
-    'changes a type, which rewrites the table under its strongest lock',
-  ],
-  [/\balter\s+column\s+\S+\s+set\s+not\s+null\b/i, 'forbids null where the old release may still write it'],
-  [
-    /\badd\s+column\b(?=[^,;]*\bnot\s+null\b)(?![^,;]*\b(default|generated)\b)/i,
-    'demands a column that the old release does not write; give it a default',
-  ],
-  [/\btruncate\b/i, 'empties a table'],
-];
-
-/**
- * Each contraction that a migration holds, as a sentence. Comments and quoted texts say nothing, the bodies of functions
- * neither: what they do, they do when they are called.
- */
-export function contractionsIn(script) {
-  const statements = script
-    .replace(/--[^\n]*|\/\*[^]*?\*\//g, ' ')
-    .replace(/(\$\w*\$)[^]*?\1/g, "''")
-    .replace(/'(?:[^']|'')*'/g, "''");
-  return CONTRACTIONS.filter(([pattern]) => pattern.test(statements)).map(([, says]) => says);
-}
-
-/** A migration that is marked `-- breaking` is a contraction on purpose, and refused all the same unless it is allowed. */
-export function objectionsTo(pending, isBreakingAllowed) {
-  if (isBreakingAllowed) return [];
-  const objections = pending.flatMap((migration) => [
-    ...(migration.isBreaking ? [`${migration.name} is marked as breaking`] : []),
-    ...contractionsIn(migration.sql).map((says) => `${migration.name} ${says}`),
-  ]);
+/** Of `migrate --plan`; what breaks on purpose is refused all the same unless it is allowed, and nobody is hurt by a first release. */
+export function objectionsTo({ isFirst, pending }, isBreakingAllowed) {
+  if (isBreakingAllowed || isFirst) return [];
+  const objections = pending.flatMap(({ name, objections: those }) => those.map((says) => `${name} ${says}`));
   if (objections.length === 0) return [];
   return [...objections, 'deploy first a release that does not need it any more, then this one with --allow-breaking'];
 }
@@ -73,7 +42,7 @@ async function redis() {
 }
 
 async function database(isBreakingAllowed) {
-  const { readMigrations, migrationsDirectory, migrationStatus } = await import('#platform/database/migrate');
+  const { migrationsDirectory, planMigrations } = await import('#platform/database/migrate');
   const { default: pg } = await import('pg');
   const client = new pg.Client({
     connectionString: process.env.DATABASE_URL,
@@ -86,21 +55,17 @@ async function database(isBreakingAllowed) {
     throw new Error(`PostgreSQL cannot be reached: ${error.message || error.code}`);
   }
   try {
-    const { rows } = await client.query(
-      `select clock_timestamp() as now, to_regclass('public._prisma_migrations') is null as "isNew"`,
-    );
+    const { rows } = await client.query('select clock_timestamp() as now');
     const apart = Math.abs(Date.now() - rows[0].now.getTime());
     if (apart > CLOCK_TOLERANCE_MS)
       throw new Error(`the clocks of this machine and of the database are ${apart} ms apart`);
-    const { pending } = await migrationStatus(client);
-    const missing = readMigrations(migrationsDirectory()).filter((migration) => pending.includes(migration.name));
-    // An empty database has nobody who could be hurt.
-    const objections = objectionsTo(missing, isBreakingAllowed || rows[0].isNew);
-    if (objections.length > 0) throw new Error(objections.join('; '));
-    return pending;
   } finally {
     await client.end();
   }
+  const plan = await planMigrations({ url: process.env.DATABASE_URL, directory: migrationsDirectory() });
+  const objections = objectionsTo(plan, isBreakingAllowed);
+  if (objections.length > 0) throw new Error(objections.join('; '));
+  return plan.pending.map(({ name }) => name);
 }
 
 async function main() {
@@ -111,5 +76,5 @@ async function main() {
   process.stdout.write(`pending migrations: ${outcomes[2].value.join(', ') || 'none'}\n`);
 }
 
-// Read from standard input it is a program; imported, a pair of functions to test.
+// Read from standard input it is a program; imported, a function to test.
 if (!import.meta.url.startsWith('file:') || import.meta.url.includes('[eval')) await main();

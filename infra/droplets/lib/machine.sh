@@ -33,7 +33,7 @@ make_deploy_user() { # make_deploy_user FILE-OF-KEYS
   run passwd --lock deploy > /dev/null
   run install -d -m 0700 -o deploy -g deploy ~deploy/.ssh
   run install -m 0600 -o deploy -g deploy "$1" ~deploy/.ssh/authorized_keys
-  put /etc/sudoers.d/basecommerce 0440 <<< 'deploy ALL=(root) NOPASSWD: /opt/basecommerce/bin/, /opt/basecommerce/data/start'
+  put /etc/sudoers.d/basecommerce 0440 <<< 'deploy ALL=(root) NOPASSWD: /opt/basecommerce/bin/, /opt/basecommerce/data/start, /opt/basecommerce/nginx/certificate'
   [[ ${DRY_RUN:-0} == 1 ]] || visudo --check --quiet --file=/etc/sudoers.d/basecommerce
 }
 

@@ -48,8 +48,14 @@ export class Droplet {
   }
 
   /** `droplet COMMAND <this one> …`, as the operator types it. */
-  async run(verb: string, ...words: string[]): Promise<Ran> {
+  run(verb: string, ...words: string[]): Promise<Ran> {
+    return this.fed(undefined, verb, ...words);
+  }
+
+  /** The same, with something to read on standard input. */
+  async fed(input: string | undefined, verb: string, ...words: string[]): Promise<Ran> {
     const child = this.begin(verb, ...words);
+    child.stdin!.end(input);
     let stdout = '';
     let stderr = '';
     child.stdout!.on('data', (chunk) => (stdout += chunk));
@@ -62,7 +68,7 @@ export class Droplet {
   begin(verb: string, ...words: string[]): ChildProcess {
     return spawn(command, [verb, this.name, ...words], {
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, BASECOMMERCE_ENVIRONMENTS: this.folder },
     });
   }
@@ -118,8 +124,16 @@ export class Droplet {
     return made as Images;
   }
 
+  /** The same images behind a password, on port 5001 of the machine's loopback: `puller`, with this token. */
+  async privateRegistry(): Promise<{ registry: string; user: string; token: string }> {
+    const place = ['--network', `container:${this.name}`, '--volume', `${this.name}-registry:/registry`];
+    await docker('run', '--detach', '--name', `${this.name}-private`, ...place, 'bcd-registry', '/private.yml');
+    return { registry: '127.0.0.1:5001', user: 'puller', token: 'a-token-that-may-only-read' };
+  }
+
   async remove(): Promise<void> {
-    await tryDocker(['rm', '--force', '--volumes', `${this.name}-pull`, `${this.name}-push`, this.name]);
+    const registries = ['pull', 'push', 'private'].map((each) => `${this.name}-${each}`);
+    await tryDocker(['rm', '--force', '--volumes', ...registries, this.name]);
     await tryDocker(['volume', 'rm', `${this.name}-docker`, `${this.name}-registry`]);
     await tryDocker(['network', 'rm', this.name]);
   }

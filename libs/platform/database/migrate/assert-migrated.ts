@@ -6,10 +6,6 @@ import { appliedIn, type MigrationStatus, requireFinished, statusOf } from './hi
 
 type Reader = Pick<pg.ClientBase | pg.Pool, 'query'>;
 
-export async function migrationStatus(client: Reader, directory = migrationsDirectory()): Promise<MigrationStatus> {
-  return statusOf(readMigrations(directory), await appliedIn(client));
-}
-
 /**
  * Throws `migrations_pending` (this process expects what the database does not have yet), `process_outdated` (the
  * database has had a breaking migration this process does not know) or `migration_unfinished`. Unknown migrations that

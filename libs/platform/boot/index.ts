@@ -1,0 +1,1 @@
+export { starting } from './starting.js';

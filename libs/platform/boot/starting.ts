@@ -1,0 +1,15 @@
+/** The last words of a process that could not start: one line for what an operator can mend, a stack for what is our fault. */
+import { reasonNotStarted } from './reason.js';
+
+const FAILED = 1;
+
+/** Runs `start`; when it fails, says why and ends the process, whatever is open by then. */
+export async function starting(title: string, start: () => Promise<unknown>): Promise<void> {
+  try {
+    await start();
+  } catch (error) {
+    const reason = await reasonNotStarted(error, process.env);
+    process.stderr.write(`${title}: ${reason ?? (error instanceof Error ? error.stack : String(error))}\n`);
+    process.exit(FAILED);
+  }
+}
