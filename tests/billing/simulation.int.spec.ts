@@ -11,9 +11,10 @@ import {
   exactAmount,
   firstInstantOf,
   halfUp,
+  payable,
   subtractBillable,
 } from '../../libs/engines/billing/domain/reference-model.js';
-import { HARD_BP, SOFT_BP } from '../../libs/engines/billing/domain/rating.js';
+import { HARD_BP, type Meter, SOFT_BP } from '../../libs/engines/billing/domain/rating.js';
 import { Books } from './books.js';
 
 const TENANTS = 1_000;
@@ -136,10 +137,8 @@ function expected({ plan, zone, anchorOn, uses }: Tenant, asOf: number): bigint[
       const used = uses
         .filter((use) => use.meter === meter && use.at >= from && use.at < to && use.heardAt <= asOf)
         .reduce((sum, use) => sum + use.quantity, 0n);
-      const units = subtractBillable(
-        { ...terms, softBp: SOFT_BP, hardBp: HARD_BP, billableFrom: terms.billableFrom ?? 'soft' },
-        used,
-      );
+      const agreed: Meter = { ...terms, softBp: SOFT_BP, hardBp: HARD_BP, billableFrom: terms.billableFrom ?? 'soft' };
+      const units = subtractBillable(agreed, meter === 'api_calls' ? payable(agreed, used) : used);
       amount += halfUp(exactAmount(units, terms.priceMicro));
     }
     amounts.push(amount);

@@ -110,7 +110,10 @@ export const threshold = z
     limited_by: z
       .enum(['plan', 'own_cap'])
       .meta({ description: 'Whose limit it is; the store’s own is named where it is lower than the plan’s' }),
-    effect: z.enum(['none', 'billed', 'refused']).meta({ description: 'What happens to use beyond it' }),
+    effect: z.enum(['none', 'billed', 'refused']).meta({
+      description:
+        'What happens to use beyond it. People, calls and megabytes are refused nowhere: beyond the hard limit they are not billed',
+    }),
     is_reached: z.boolean(),
     on: date.nullable().meta({ description: 'The day it will be reached at this pace; null if not in this period' }),
   })

@@ -63,7 +63,7 @@ export const setUsageCap = operation({
   method: 'PUT',
   summary: 'Set the store’s own limit of a meter',
   description:
-    'Holds from the next request on, in this period and those to come, and is refused by `usage_limit_reached` with `limited_by` `own_cap`. Above the plan’s hard limit it changes nothing; null takes it away.',
+    'Holds from the next request on, in this period and those to come. An order or a quote beyond it is refused by `usage_limit_reached` with `limited_by` `own_cap`; of people, calls and megabytes, which are refused nowhere, the forecast tells when it is reached. Above the plan’s hard limit it changes nothing; null takes it away.',
   body: z.strictObject({
     cap: z
       .int()

@@ -2,6 +2,7 @@
  * Where an invoice's amounts come from, down to the events: each line made again from the usage that was known when the
  * invoice was, beside what the line says. Where the two differ, `isReproduced` is false, and a person has something to find.
  */
+import { isRefusable } from '../domain/meters.js';
 import { meterInPhase, baseParts, type Phase } from '../domain/proration.js';
 import { amountOf, billable, limitsOf, type Meter, MICRO } from '../domain/rating.js';
 
@@ -119,7 +120,7 @@ function explainUsage(name: string, phase: Phase, facts: ExplainFacts): UsageExp
   const events = inPhase.filter(({ receivedAt }) => receivedAt <= facts.madeAt).sort(byTime);
   const counting = facts.counting(name);
   const used = count(events, counting);
-  const units = billable(meter, used);
+  const units = billable(meter, used, isRefusable(name));
   const exactMicro = units * meter.priceMicro;
   const worth = amountOf(units, meter.priceMicro);
   return {

@@ -2,6 +2,7 @@
 import { Decimal, minorDigits } from '#kernel';
 import type { InvoiceExplanation, LineExplanation, UsageExplanation } from './explain.js';
 import { type Formats, formatsFor } from './formats.js';
+import { isRefusable } from '../domain/meters.js';
 import { MICRO } from '../domain/rating.js';
 
 export interface ExplanationContext {
@@ -57,7 +58,7 @@ function usageText(usage: UsageExplanation, formats: Formats, context: Explanati
     `${Decimal.of(micro, minorDigits(currency) + MICRO_DIGITS).toText(minorDigits(currency))} ${currency}`;
   return [
     `   used ${formats.number(usage.used)} (${formats.number(BigInt(events.length))} events, ${COUNTED[usage.counting]})`,
-    `   included ${formats.number(usage.included)}, free up to ${formats.number(free)}, refused beyond ${formats.number(usage.hard)}`,
+    `   included ${formats.number(usage.included)}, free up to ${formats.number(free)}, ${isRefusable(usage.meter) ? 'refused' : 'not billed'} beyond ${formats.number(usage.hard)}`,
     `   billable ${formats.number(usage.billable)} × ${formats.price(usage.priceMicro, currency)} = ${exact(usage.exactMicro)}, rounding ${exact(usage.roundingMicro)}: ${formats.money(usage.worth, currency)}`,
     ...(billedBefore.quantity === 0n && billedBefore.amount === 0n
       ? []

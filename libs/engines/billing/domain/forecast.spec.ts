@@ -34,6 +34,16 @@ describe('the forecast of a meter', () => {
     expect(days(forecastOf(meter, STORED, 900n, november, tenth))).toEqual([null, null, null]);
   });
 
+  it('goes on where nobody is refused, and says that it costs nothing more', () => {
+    const forecast = forecastOf(meter, CALLS, 900n, november, tenth);
+    expect(forecast.expected).toBe(2_700n);
+    expect(forecast.thresholds.map(({ effect, on }) => [effect, on])).toEqual([
+      ['none', '2026-11-12'],
+      ['billed', '2026-11-14'],
+      ['none', '2026-11-17'],
+    ]);
+  });
+
   it('ends at the store’s own cap, names its day, and no day of what comes after it', () => {
     const forecast = forecastOf(meter, ORDERS, 500n, november, tenth, 1_100n);
     expect(forecast.expected).toBe(1_100n);

@@ -18,7 +18,7 @@ export interface ForecastThreshold {
   readonly units: bigint;
   /** Whose limit it is. */
   readonly limitedBy: 'plan' | 'own_cap';
-  /** What happens to use beyond it. */
+  /** What happens to use beyond it; `none` at the hard limit: it is neither refused nor billed. */
   readonly effect: 'none' | 'billed' | 'refused';
   readonly isReached: boolean;
   /** A local date; null if it is reached already, or not in this period. */
@@ -49,7 +49,7 @@ export function forecastOf(
   const levels: Pick<ForecastThreshold, 'percent' | 'units' | 'limitedBy' | 'effect'>[] = [
     level(100, meter.included, meter.billableFrom === 'included' ? 'billed' : 'none'),
     level(meter.softBp / BP_PER_PERCENT, soft, 'billed'),
-    level(meter.hardBp / BP_PER_PERCENT, hard, 'refused'),
+    level(meter.hardBp / BP_PER_PERCENT, hard, isReserved ? 'refused' : 'none'),
   ];
   if (ownCap !== undefined && ownCap < hard) {
     const percent = Number((ownCap * 100n) / meter.included);
@@ -58,16 +58,16 @@ export function forecastOf(
     levels.splice(place, 0, { percent, units: ownCap, limitedBy: 'own_cap', effect });
   }
   // Nothing is used beyond the first level that refuses.
-  const end = levels.find(({ effect }) => effect === 'refused')!.units;
+  const end = levels.find(({ effect }) => effect === 'refused')?.units;
   // A peak stays what it is: having stored much on one day says nothing about the next.
   const projected = how === 'max' ? used : (used * all) / elapsed;
   const dayReaching = (units: bigint): string | null => {
-    if (how === 'max' || used <= 0n || used >= units || units > end) return null;
+    if (how === 'max' || used <= 0n || used >= units || (end !== undefined && units > end)) return null;
     const day = (units * elapsed + used - 1n) / used;
     return day > all ? null : first.add({ days: Number(day) - 1 }).toString();
   };
   return {
-    expected: least(projected, used > end ? used : end),
+    expected: end === undefined ? projected : least(projected, used > end ? used : end),
     thresholds: levels.map((each) => ({ ...each, isReached: used >= each.units, on: dayReaching(each.units) })),
   };
 }

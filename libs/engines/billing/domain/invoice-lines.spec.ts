@@ -3,7 +3,7 @@ import { Money } from '#kernel';
 import { draftInvoice, type InvoiceFacts, type InvoiceLine, type Usage } from './invoice-lines.js';
 import type { Phase } from './proration.js';
 import { amountOf, ceilingOf, HARD_BP, limitsOf, type Meter, type Plan, SOFT_BP } from './rating.js';
-import { ceilOf, exactAmount, fraction, handOut, halfUp, subtractBillable } from './reference-model.js';
+import { ceilOf, exactAmount, fraction, handOut, halfUp, payable, subtractBillable } from './reference-model.js';
 
 const RUNS = { numRuns: 3_000 };
 const HUGE = 2n ** 62n;
@@ -225,7 +225,9 @@ function usageWorth(all: readonly Phase[], usage: readonly Usage[]): bigint {
       const included = ceilOf(fraction(given.included * BigInt(days), BigInt(daysOfPeriod)));
       let used = 0n;
       for (const row of usage) if (row.phase === index && row.meter === name) used += row.quantity;
-      worth += halfUp(exactAmount(subtractBillable({ ...given, included }, used), given.priceMicro));
+      const own = { ...given, included };
+      const counted = name === 'api_calls' ? payable(own, used) : used;
+      worth += halfUp(exactAmount(subtractBillable(own, counted), given.priceMicro));
     }
   }
   return worth;

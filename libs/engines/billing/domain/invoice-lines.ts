@@ -9,6 +9,7 @@
  * which is thereby settled, and puts it on the next. A total below zero is left as it is, for a person to decide.
  */
 import { errorTable } from '#kernel';
+import { isRefusable } from './meters.js';
 import type { Period } from './periods.js';
 import { baseParts, isWhollySuspended, meterInPhase, type Phase, type Suspension } from './proration.js';
 import { amountOf, billable, MICRO } from './rating.js';
@@ -126,7 +127,7 @@ function worths({ phases, usage }: InvoiceFacts): Worth[] {
       const used = sum(
         usage.filter((row) => row.phase === phase.index && row.meter === meter).map((row) => row.quantity),
       );
-      const quantity = billable(meterInPhase(terms, phase), used);
+      const quantity = billable(meterInPhase(terms, phase), used, isRefusable(meter));
       const amount = amountOf(quantity, terms.priceMicro);
       return { phase: phase.index, meter, quantity, priceMicro: terms.priceMicro, amount };
     }),

@@ -26,6 +26,11 @@ export const METERS: Readonly<Record<MeterName, { readonly how: How; readonly is
   stored_mb: { how: 'max', isReserved: false },
 };
 
+/** Whether use beyond a limit is refused: of a meter that nobody reserves, no request is. */
+export function isRefusable(meter: string): boolean {
+  return (METERS as Readonly<Record<string, { readonly isReserved: boolean }>>)[meter]?.isReserved ?? false;
+}
+
 export interface Usage {
   readonly meter: MeterName;
   /** What was used, or who used it: the same subject counts once where the meter counts different ones. */

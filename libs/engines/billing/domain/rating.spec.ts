@@ -20,6 +20,7 @@ import {
   isBelow,
   isWithin,
   minus,
+  payable,
   subtractBillable,
 } from './reference-model.js';
 
@@ -55,16 +56,22 @@ describe('a meter', () => {
   it('with 1,000 included is free up to 1,200, billed up to 1,500 and refused beyond', () => {
     const meter = meterOf();
     expect(limitsOf(meter)).toEqual({ soft: 1_200n, hard: 1_500n });
-    expect([0n, 1_000n, 1_200n, 1_201n, 1_500n].map((used) => billable(meter, used))).toEqual([0n, 0n, 0n, 1n, 300n]);
+    expect([0n, 1_000n, 1_200n, 1_201n, 1_500n].map((used) => billable(meter, used, true))).toEqual([
+      0n,
+      0n,
+      0n,
+      1n,
+      300n,
+    ]);
   });
 
   it('bills from the allowance on where the plan says so', () => {
-    expect(billable(meterOf({ billableFrom: 'included' }), 1_001n)).toBe(1n);
+    expect(billable(meterOf({ billableFrom: 'included' }), 1_001n, true)).toBe(1n);
   });
 
   it('charges nothing for usage of zero or below', () => {
-    expect(billable(meterOf({ included: 0n }), 0n)).toBe(0n);
-    expect(billable(meterOf({ included: 0n }), -HUGE)).toBe(0n);
+    expect(billable(meterOf({ included: 0n }), 0n, true)).toBe(0n);
+    expect(billable(meterOf({ included: 0n }), -HUGE, true)).toBe(0n);
   });
 
   it('draws its limits so that whole units are within them exactly when the percentages say so', () => {
@@ -82,7 +89,7 @@ describe('a meter', () => {
   it('bills the units that a count one by one would bill', () => {
     fc.assert(
       fc.property(meters(fc.bigInt(0n, 40n)), fc.bigInt(-3n, 90n), (meter, used) => {
-        expect(billable(meter, used)).toBe(countBillable(meter, used));
+        expect(billable(meter, used, true)).toBe(countBillable(meter, used));
       }),
       RUNS,
     );
@@ -93,8 +100,8 @@ describe('a meter', () => {
       fc.property(meters(quantity), quantity, (meter, over) => {
         const free = meter.billableFrom === 'soft' ? limitsOf(meter).soft : meter.included;
         for (const used of [free, over, free + over]) {
-          const worth = (units: bigint) => amountOf(billable(meter, units), meter.priceMicro);
-          expect(billable(meter, used)).toBe(subtractBillable(meter, used));
+          const worth = (units: bigint) => amountOf(billable(meter, units, true), meter.priceMicro);
+          expect(billable(meter, used, true)).toBe(subtractBillable(meter, used));
           expect(worth(used)).toBe(halfUp(exactAmount(subtractBillable(meter, used), meter.priceMicro)));
           const step = worth(used + 1n) - worth(used);
           expect(step >= 0n && isBelow(minus(fraction(step), exactAmount(1n, meter.priceMicro)), fraction(1n))).toBe(
@@ -160,11 +167,25 @@ describe('a plan’s ceiling', () => {
         const plan = planOf(...pairs.map(([meter]) => meter));
         const bill = (usageOf: (meter: Meter, percent: bigint) => bigint) =>
           pairs.reduce(
-            (sum, [meter, percent]) => sum + amountOf(billable(meter, usageOf(meter, percent)), meter.priceMicro),
+            (sum, [meter, percent]) => sum + amountOf(billable(meter, usageOf(meter, percent), true), meter.priceMicro),
             plan.baseMinor,
           );
         expect(bill((meter, percent) => (limitsOf(meter).hard * percent) / 100n) <= ceilingOf(plan)).toBe(true);
         expect(bill((meter) => limitsOf(meter).hard)).toBe(ceilingOf(plan));
+      }),
+      RUNS,
+    );
+  });
+
+  it('is kept to by any use at all where nobody can be refused', () => {
+    fc.assert(
+      fc.property(meters(quantity), quantity, (meter, beyond) => {
+        const { hard } = limitsOf(meter);
+        expect(billable(meter, hard + beyond, false)).toBe(billable(meter, hard, true));
+        expect(amountOf(billable(meter, beyond, false), meter.priceMicro) + 9_900n <= ceilingOf(planOf(meter))).toBe(
+          true,
+        );
+        expect(billable(meter, beyond, false)).toBe(subtractBillable(meter, payable(meter, beyond)));
       }),
       RUNS,
     );

@@ -3,7 +3,7 @@
  * highest possible bill is a number that can be printed on the contract.
  *
  *   0 ──── included ──── soft ────────── hard
- *     paid by the base │ free │ billed │ refused
+ *     paid by the base │ free │ billed │ refused; where nobody can be refused, free
  *
  * Quantities and amounts are unbounded integers; an amount counts minor units, so no currency's decimals matter here.
  */
@@ -63,9 +63,17 @@ export function limitsOf(meter: Meter): Limits {
   return { soft: (included * soft) / ALL_BP, hard: (included * hard) / ALL_BP };
 }
 
-/** The units to be paid for. Usage below zero (corrections exceed the counts) costs nothing and earns nothing. */
-export function billable(meter: Meter, used: bigint): bigint {
-  const over = used - billableAbove(meter);
+/**
+ * The units to be paid for. Usage below zero (corrections exceed the counts) costs nothing and earns nothing.
+ *
+ * `isRefusable`: whether requests beyond the hard limit are refused. What is not (nobody is kept from signing in or reading) is
+ * on us, or the ceiling were a lie. What is refused may still exceed the limits of a phase, which are a part of the period's,
+ * and is paid for: it was admitted by the plan of that day.
+ */
+export function billable(meter: Meter, used: bigint, isRefusable: boolean): bigint {
+  const { hard } = limitsOf(meter);
+  const counted = isRefusable || used < hard ? used : hard;
+  const over = counted - billableAbove(meter);
   return over > 0n ? over : 0n;
 }
 

@@ -59,6 +59,12 @@ export function subtractBillable(meter: Meter, used: bigint): bigint {
   return used > free ? used - free : 0n;
 }
 
+/** What is paid for where nobody is refused: as far as the hard limit, asked without rounding anything. */
+export function payable(meter: Meter, used: bigint): bigint {
+  const hard = floorOf(times(fraction(meter.included), fraction(BigInt(meter.hardBp), 10_000n)));
+  return isBelow(fraction(hard), fraction(used)) ? hard : used;
+}
+
 export function exactAmount(units: bigint, priceMicro: bigint): Fraction {
   return times(fraction(units), fraction(priceMicro, 1_000_000n));
 }
