@@ -57,6 +57,8 @@ export class StripeStub {
 
   static async start({ clock = Date.now, searchLagMs = 0, slowMs = 50 }: StubOptions = {}): Promise<StripeStub> {
     const server = createServer();
+    // An idle connection that is closed just as the client uses it again would look like a charge whose outcome is unknown.
+    server.keepAliveTimeout = 0;
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return new StripeStub(server, { clock, searchLagMs, slowMs });
   }
