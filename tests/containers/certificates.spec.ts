@@ -7,6 +7,7 @@ import tls from 'node:tls';
 import type { Ran } from './docker.js';
 import { Load } from './certificates/load.js';
 import { AUTHORITY, DOMAIN, Machine } from './certificates/machine.js';
+import { eventually } from './waiting.js';
 
 const MINUTE = 60_000;
 const USAGE = 64;
@@ -37,7 +38,8 @@ function shown(host = STORE): Promise<X509Certificate> {
 }
 
 /** What the timer starts, twice a day. */
-const timed = () => machine.tryShell('systemctl start certbot.service');
+/** As the timer starts it; systemd refuses the sixth start within ten seconds, which no timer comes to. */
+const timed = () => machine.tryShell('systemctl reset-failed certbot.service; systemctl start certbot.service');
 const metric = async (name: string) =>
   Number(
     (await machine.shell(`grep -h '^basecommerce_${name}[ {]' /var/lib/basecommerce/metrics/*.prom`)).split(' ')[1],
@@ -132,7 +134,7 @@ describe('one command', () => {
     expect(await lastRun()).toBe(0);
     expect(await machine.shell('systemctl show -P NextElapseUSecRealtime certbot.timer')).toMatch(/\d/);
     const status = JSON.parse((await machine.tryShell('/opt/basecommerce/bin/status --json')).stdout);
-    expect(status).toContainEqual({ light: 'green', what: 'certificate', says: '89 days left' });
+    expect(status).toContainEqual({ light: 'green', what: 'certificate', says: '89 of 89 days left' });
   });
 
   it(
@@ -204,7 +206,12 @@ describe('a renewal that fails leaves the old certificate serving, and is seen',
   async function expectGoodRun(): Promise<void> {
     const before = (await shown()).serialNumber;
     await mustRenew();
-    expect((await shown()).serialNumber).not.toBe(before);
+    // A reload is over when the old processes have let go of the port, a moment after it was asked for.
+    await eventually(
+      async () => (await shown()).serialNumber,
+      (serial) => serial !== before,
+      5,
+    );
     expect(await lastRun()).toBe(0);
   }
 
