@@ -56,6 +56,15 @@ async function mustRenew(): Promise<void> {
   if ((await timed()).code !== 0) throw new Error(await lastWords());
 }
 
+/** A reload is over when the old processes have let go of the port, a moment after it was asked for. */
+function shownAfter(before: string): Promise<string> {
+  return eventually(
+    async () => (await shown()).serialNumber,
+    (serial) => serial !== before,
+    5,
+  );
+}
+
 function mustWork(ran: Ran): Ran {
   if (ran.code !== 0) throw new Error(`exit ${ran.code}\n${ran.stderr}`);
   return ran;
@@ -166,7 +175,7 @@ describe('the timer', () => {
       try {
         for (let round = 0; round < 3; round++) {
           await mustRenew();
-          serials.push((await shown()).serialNumber);
+          serials.push(await shownAfter(serials.at(-1)!));
           await new Promise((resolve) => setTimeout(resolve, 1_000));
         }
       } finally {
@@ -206,12 +215,7 @@ describe('a renewal that fails leaves the old certificate serving, and is seen',
   async function expectGoodRun(): Promise<void> {
     const before = (await shown()).serialNumber;
     await mustRenew();
-    // A reload is over when the old processes have let go of the port, a moment after it was asked for.
-    await eventually(
-      async () => (await shown()).serialNumber,
-      (serial) => serial !== before,
-      5,
-    );
+    await shownAfter(before);
     expect(await lastRun()).toBe(0);
   }
 
