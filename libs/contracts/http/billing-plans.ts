@@ -53,7 +53,10 @@ const planMeter = z
     meter,
     included: units.meta({ examples: [1000] }),
     soft: units.meta({ description: 'Billed beyond', examples: [1200] }),
-    hard: units.meta({ description: 'Refused beyond', examples: [1500] }),
+    hard: units.meta({
+      description: 'Orders and quotes are refused beyond; people, calls and megabytes are not billed beyond',
+      examples: [1500],
+    }),
     unit_price: unitPrice,
     billable_from: z.enum(['soft', 'included']),
   })
@@ -106,7 +109,9 @@ export const createPlan = operation({
       .refine((all) => new Set(all.map((one) => one.split('=')[0])).size === all.length, 'must name each meter once')
       .default([]),
     soft_percent: percent.default(120).meta({ description: 'Of what is included: billed beyond' }),
-    hard_percent: percent.default(150).meta({ description: 'Of what is included: refused beyond' }),
+    hard_percent: percent
+      .default(150)
+      .meta({ description: 'Of what is included: refused beyond, or not billed where nothing is refused' }),
     reason,
   }),
   response: plan,

@@ -204,7 +204,7 @@ export const getBilling = operation({
   path: '/billing',
   summary: 'What the store’s plan is, what it has used of it, and what the next invoice will say',
   description:
-    'Use beyond 100 % of what is included is free up to 120 %, billed at the unit price up to 150 %, and refused beyond. Orders and quotes are refused earlier where the store’s own cap is lower: it stands among the thresholds, with the day on which it will be reached. Empty for a store without a plan.',
+    'Use beyond 100 % of what is included is free up to 120 %, billed at the unit price up to 150 %, and refused beyond; of people, calls and megabytes nothing is refused, and nothing beyond is billed. Orders and quotes are refused earlier where the store’s own cap is lower: it stands among the thresholds, with the day on which it will be reached. Empty for a store without a plan.',
   response: billing,
 });
 
