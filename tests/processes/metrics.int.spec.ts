@@ -138,10 +138,14 @@ describe('requests', () => {
   it('that are too many at once are told apart', async () => {
     const before = await vertical.scrape();
     const bearer = await token();
-    const answers = await Promise.all(
-      Array.from({ length: 20 * REQUESTS_AT_ONCE }, () => ask('GET', '/api/v1/products', undefined, bearer)),
-    );
-    const refused = answers.filter(({ status }) => status === 429).length;
+    let refused = 0;
+    // On a busy machine a wave may arrive one by one.
+    for (let wave = 0; wave < 10 && refused === 0; wave++) {
+      const answers = await Promise.all(
+        Array.from({ length: 20 * REQUESTS_AT_ONCE }, () => ask('GET', '/api/v1/products', undefined, bearer)),
+      );
+      refused = answers.filter(({ status }) => status === 429).length;
+    }
     expect(refused).toBeGreaterThan(0);
     const after = await vertical.scrape();
     expect(moved(before, after, 'http_refused_requests_total', { reason: 'too_many_at_once' })).toBe(refused);
