@@ -80,7 +80,24 @@ describe('a report', () => {
     await server.drop();
   });
 
-  it('that fails waits, and goes out beside the next one with its own minute', async () => {
+  it('comes with the thousandth call, or a quarter of an hour after the first', async () => {
+    const meter = new UsageMeter(database);
+    const busy = tenantId(newId());
+    meter.count(tenant);
+    for (let call = 0; call < 1_000; call++) meter.count(busy);
+    const quantitiesAfter = async (minutes: number) => {
+      await meter.report(performance.now() + minutes * 60_000);
+      return (await reports(server.url)).map(({ data }) => data.quantity);
+    };
+    expect(await quantitiesAfter(0)).toEqual([1_000]);
+    meter.count(tenant);
+    meter.count(busy);
+    expect(await quantitiesAfter(14)).toEqual([1_000]);
+    expect(await quantitiesAfter(15)).toEqual([1_000, 2, 1]);
+    expect(await quantitiesAfter(60)).toEqual([1_000, 2, 1]);
+  });
+
+  it('that fails waits, and goes out beside the next one with its own stretch', async () => {
     const meter = new UsageMeter(database);
     await asOwner(server.url, 'revoke insert on outbox_events from basecommerce_app');
     for (let call = 0; call < 3; call++) meter.count(tenant);

@@ -1,12 +1,13 @@
 /**
- * Counts a tenant's API calls and reports them as usage, a minute at a time.
+ * Counts a tenant's API calls and reports them as usage, a stretch at a time.
  *
- *   answered ─▶ count in memory ─▶ every minute, and once at the end ─▶ a `usage.reported` per tenant, committed
+ *   answered ─▶ count in memory ─▶ after 1,000 calls or a quarter of an hour, and once at the end ─▶ a `usage.reported`, committed
  *
  * A call counts when it was made by somebody of the tenant and answered by us: not a refused sign-in, and none that failed
- * on our side. What is not committed is reported again with the next minute, under the same id, so that a report whose
- * commit was not heard of is not made twice. A crash loses at most a minute of counts, which favours the tenant; writing
- * each call down would cost it a transaction.
+ * on our side. What is not committed is reported again a minute later, under the same id, so that a report whose commit was
+ * not heard of is not made twice. A crash loses at most a stretch, which favours the tenant; writing each call down would
+ * cost it a transaction, and a report is a row of usage that billing keeps for good: one a minute of every tenant that has
+ * somebody at work would be most of what the database holds.
  */
 import { Logger } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
@@ -16,10 +17,21 @@ import { type TenantDatabase, violatedConstraint } from '#platform/database';
 import { emit } from '#platform/outbox';
 import type { HttpRequest } from './request.js';
 
-const FLUSH_MS = 60_000;
+const LOOK_MS = 60_000;
+/** A tenant with few calls is reported this long after the first of them. */
+const LONGEST_STRETCH_MS = 15 * 60_000;
+/** A tenant with this many does not wait for that. */
+const MANY_CALLS = 1_000;
 const METERING = { id: 'system:metering' };
 const UNAUTHENTICATED = 401;
 const FIRST_FAULT_OF_OURS = 500;
+
+/** Of one tenant, since its last report. */
+interface Count {
+  /** Monotonic clock: its first call. */
+  readonly from: number;
+  calls: number;
+}
 
 interface Report {
   /** Of the report's aggregate; each is one of its own. */
@@ -33,10 +45,9 @@ interface Report {
 
 export class UsageMeter {
   private readonly logger = new Logger('Metering');
-  private counting = new Map<TenantId, number>();
-  private since = performance.now();
+  private readonly counting = new Map<TenantId, Count>();
   private waiting: readonly Report[] = [];
-  private flushing = Promise.resolve(0);
+  private reporting = Promise.resolve(0);
 
   constructor(private readonly database: TenantDatabase) {}
 
@@ -49,7 +60,7 @@ export class UsageMeter {
       if (site?.kind === 'tenant' && principal?.audience === 'tenant' && isAnswered) this.count(site.tenant.id);
       done();
     });
-    const timer = setInterval(() => void this.flush(), FLUSH_MS).unref();
+    const timer = setInterval(() => void this.report(), LOOK_MS).unref();
     fastify.addHook('onClose', async () => {
       clearInterval(timer);
       await this.flush();
@@ -57,22 +68,29 @@ export class UsageMeter {
   }
 
   count(tenant: TenantId): void {
-    this.counting.set(tenant, (this.counting.get(tenant) ?? 0) + 1);
+    const count = this.counting.get(tenant);
+    if (count) count.calls += 1;
+    else this.counting.set(tenant, { from: performance.now(), calls: 1 });
   }
 
-  /** Never rejects: resolves with the number of reports that failed and wait for the next time. */
+  /** Reports whose turn it is. Never rejects: resolves with the number of reports that failed and wait for the next time. */
+  report(now = performance.now()): Promise<number> {
+    return this.reportAll((count) => count.calls >= MANY_CALLS || now - count.from >= LONGEST_STRETCH_MS);
+  }
+
+  /** Reports whatever was counted, and resolves as `report` does. */
   flush(): Promise<number> {
-    this.flushing = this.flushing.then(() => this.report());
-    return this.flushing;
+    return this.reportAll(() => true);
   }
 
-  private async report(): Promise<number> {
-    const to = performance.now();
-    const fresh = [...this.counting].map(([tenant, calls]) => ({ id: newId(), tenant, from: this.since, to, calls }));
-    this.counting = new Map();
-    this.since = to;
+  private reportAll(isDue: (count: Count) => boolean): Promise<number> {
+    this.reporting = this.reporting.then(() => this.commitAll(isDue));
+    return this.reporting;
+  }
+
+  private async commitAll(isDue: (count: Count) => boolean): Promise<number> {
     const unreported: Report[] = [];
-    for (const report of [...this.waiting, ...fresh]) {
+    for (const report of [...this.waiting, ...this.taken(isDue)]) {
       try {
         await this.commit(report);
       } catch (error) {
@@ -84,6 +102,13 @@ export class UsageMeter {
     }
     this.waiting = unreported;
     return unreported.length;
+  }
+
+  private taken(isDue: (count: Count) => boolean): Report[] {
+    const to = performance.now();
+    const due = [...this.counting].filter(([, count]) => isDue(count));
+    for (const [tenant] of due) this.counting.delete(tenant);
+    return due.map(([tenant, count]) => ({ id: newId(), tenant, to, ...count }));
   }
 
   private commit({ id, tenant, from, to, calls }: Report): Promise<void> {

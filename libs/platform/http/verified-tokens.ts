@@ -1,12 +1,11 @@
 /**
  * Tokens this process has verified. The same bytes verify the same way until they expire, and verifying takes longer than
  * the rest of the guard; whether the session behind a token still stands is asked of the database each time, so a
- * logout is not delayed by this. An entry is kept for a minute at most, and the oldest make room.
+ * logout is not delayed by this. The oldest make room.
  */
 import type { Principal } from '#platform/auth';
 
 const KEPT = 20_000;
-const KEPT_MS = 60_000;
 
 interface Entry {
   readonly principal: Principal;
@@ -21,10 +20,10 @@ export class VerifiedTokens {
     return entry && entry.until > now && entry.principal.audience === audience ? entry.principal : undefined;
   }
 
-  add(audience: Principal['audience'], header: string, principal: Principal, now = Date.now()): void {
+  add(audience: Principal['audience'], header: string, principal: Principal): void {
     if (principal.audience !== audience) return;
     if (this.entries.size >= KEPT) this.entries.delete(this.entries.keys().next().value!);
-    this.entries.set(header, { principal, until: Math.min(now + KEPT_MS, expiryOf(header)) });
+    this.entries.set(header, { principal, until: expiryOf(header) });
   }
 }
 
