@@ -10,6 +10,7 @@ import type { Figure, Row } from './row.js';
 import { backlog } from './rows/backlog.js';
 import { billing } from './rows/billing.js';
 import { engines } from './rows/engines.js';
+import { gateway } from './rows/gateway.js';
 import { latency } from './rows/latency.js';
 import { isolation, list } from './rows/list.js';
 import { outboxCost } from './rows/outbox-cost.js';
@@ -17,7 +18,18 @@ import { startup } from './rows/startup.js';
 import { tenants } from './rows/tenants.js';
 import { Stage } from './stage.js';
 
-const ROWS: readonly Row[] = [list, isolation, tenants, outboxCost, backlog, latency, startup, engines, billing];
+const ROWS: readonly Row[] = [
+  list,
+  isolation,
+  gateway,
+  tenants,
+  outboxCost,
+  backlog,
+  latency,
+  startup,
+  engines,
+  billing,
+];
 
 const args = process.argv.slice(2);
 const [, jsonFile] = args.includes('--json') ? args.splice(args.indexOf('--json'), 2) : [];

@@ -14,7 +14,7 @@ import { connectRedis } from '#platform/streams';
 
 const TEMPLATE = 'bench_template';
 const READY_MS = 60_000;
-const ROOT = path.resolve(fileURLToPath(import.meta.url), '../../..');
+export const ROOT = path.resolve(fileURLToPath(import.meta.url), '../../..');
 
 export const SECRETS = {
   SECRET_KEY: 'sk-8Hq2Lw9Zx4Rt7Vb1Nm5Kp3Js6Gd0FaXy',
@@ -173,7 +173,8 @@ export async function asOwner<Result>(url: string, work: (owner: pg.Client) => P
   }
 }
 
-async function answering(url: string, child: ChildProcess): Promise<void> {
+/** Resolves when `url` answers well; rejects when `child` has ended or takes too long. */
+export async function answering(url: string, child: ChildProcess): Promise<void> {
   for (const deadline = performance.now() + READY_MS; performance.now() < deadline; await pause(10)) {
     if (child.exitCode !== null) throw new Error(`${child.spawnargs[1]} ended with ${child.exitCode}`);
     const isReady = await fetch(url).then(
@@ -194,7 +195,7 @@ async function ended(child: ChildProcess): Promise<void> {
   clearTimeout(insist);
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = net.createServer();
     server.once('error', reject);

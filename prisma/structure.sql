@@ -849,9 +849,12 @@ create table idempotency_asks (
   asking_until timestamp with time zone not null,
   constraint idempotency_asks_pkey PRIMARY KEY (tenant_id, actor, key)
 );
+CREATE INDEX idempotency_asks_asked ON public.idempotency_asks USING btree (asking_until);
 alter table idempotency_asks enable row level security, force row level security;
+create policy relay_access on idempotency_asks for all to basecommerce_relay using ((asking_until < (now() - '7 days'::interval))) with check (false);
 create policy tenant_isolation on idempotency_asks for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
 grant select, insert, update, delete on idempotency_asks to basecommerce_app;
+grant select (actor), select (asking_until), select (key), select (tenant_id), delete on idempotency_asks to basecommerce_relay;
 
 create table idempotency_records (
   tenant_id   uuid not null,
@@ -862,9 +865,12 @@ create table idempotency_records (
   recorded_at timestamp with time zone not null,
   constraint idempotency_records_pkey PRIMARY KEY (tenant_id, actor, key)
 );
+CREATE INDEX idempotency_records_recorded ON public.idempotency_records USING btree (recorded_at);
 alter table idempotency_records enable row level security, force row level security;
+create policy relay_access on idempotency_records for all to basecommerce_relay using ((recorded_at < (now() - '7 days'::interval))) with check (false);
 create policy tenant_isolation on idempotency_records for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
 grant select, insert, delete on idempotency_records to basecommerce_app;
+grant select (actor), select (key), select (recorded_at), select (tenant_id), delete on idempotency_records to basecommerce_relay;
 
 create table inbox_events (
   recorded_on date not null,

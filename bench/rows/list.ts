@@ -8,7 +8,7 @@ const ROUNDS = 7;
 const SECONDS = 4;
 const STORES = 10;
 const PRODUCTS = 1_000;
-const LIST = '/api/v1/products?limit=25';
+export const LIST = '/api/v1/products?limit=25';
 /** Limits protect a store's neighbours; here one caller is the whole load. */
 export const NO_LIMITS = { RATE_LIMIT_PER_MINUTE: '100000000', TENANT_SOURCE: 'header' };
 
@@ -67,7 +67,7 @@ export const isolation: Row = {
   },
 };
 
-async function verticalOf(stage: Stage, name: string, program = 'dist/apps/vertical/main.js') {
+export async function verticalOf(stage: Stage, name: string, program = 'dist/apps/vertical/main.js') {
   const url = await stage.database(name);
   const [store] = await openStores(url, STORES, PRODUCTS);
   const environment = { DATABASE_URL: url, REDIS_URL: await stage.redis(0), ...NO_LIMITS };

@@ -1,6 +1,7 @@
 /** `npm run bench`: servers of its own that write as durably as production does, then dist/bench. Arguments go there. */
 import { spawn } from 'node:child_process';
 import { build, checkNode, install } from './build.mjs';
+import { nginxBinary } from './nginx.mjs';
 import { root } from './places.mjs';
 import { main } from './say.mjs';
 import { startServers, stopServers } from './servers.mjs';
@@ -11,7 +12,7 @@ await main(async () => {
   build();
   const { databaseUrl, redisUrl } = await startServers('bench');
   try {
-    process.exitCode = await bench({ DATABASE_URL: databaseUrl, REDIS_URL: redisUrl });
+    process.exitCode = await bench({ DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, NGINX_BIN: nginxBinary() });
   } finally {
     await stopServers('bench', { forget: true });
   }

@@ -1,2 +1,3 @@
 export { askedOnce, type Exchange, exchange } from './asked.js';
 export { idempotencyKey, type IdempotencyKey, once } from './once.js';
+export { forgetOldKeys } from './retention.js';

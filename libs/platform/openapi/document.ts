@@ -37,7 +37,7 @@ const CONVENTIONS = `
 - Money and quantities are decimal strings, currencies ISO 4217, units UN/ECE Recommendation 20, instants UTC, ids UUIDv7.
 - Refusals are \`application/problem+json\` (RFC 9457): \`code\` is stable, \`errors[]\` points at members, \`type\` leads to [the list of errors](/docs/errors).
 - Lists take \`limit\` and \`cursor\` and answer \`{ "data": [], "next_cursor": null }\`, newest first.
-- \`Idempotency-Key\` makes a POST safe to repeat for 24 hours: same key and body, same answer; another body 422; still running 409.
+- \`Idempotency-Key\` makes a POST safe to repeat for seven days: same key and body, same answer; another body 422; still running 409.
 - What carries an \`ETag\` takes \`If-Match\`: 412 if somebody else changed it meanwhile.
 - \`RateLimit\` and \`RateLimit-Policy\` state the budget. A member may be added to an answer at any time.`;
 

@@ -1,6 +1,7 @@
 /**
  * A steady stream of requests through the gateway, fed to a Node inside the droplet's network. Every fourth opens a connection of
- * its own, every tenth writes. What answers anything but what it should is a failed request. SIGTERM: print the count, end.
+ * its own, every tenth writes. What answers anything but what it should is a failed request, told by its reason and the first
+ * and last second it was met in. SIGTERM: print the count, end.
  */
 import { randomUUID } from 'node:crypto';
 import https from 'node:https';
@@ -10,6 +11,8 @@ const { HOST, TOKEN, RATE } = process.env;
 const agent = new https.Agent({ keepAlive: true, maxSockets: 64, maxFreeSockets: 64, rejectUnauthorized: false });
 const count = { sent: 0, ok: 0, written: 0, failed: 0, again: 0, slowest_ms: 0 };
 const failures = new Map();
+/** Connections that have carried an answer. Not `request.reusedSocket`: a request that waited for a pooled one is without it. */
+const used = new WeakSet();
 let open = 0;
 
 function ask({ method, target, body, isFresh, isSecond = false }) {
@@ -33,6 +36,7 @@ function ask({ method, target, body, isFresh, isSecond = false }) {
     (response) => {
       response.resume();
       response.once('end', () => {
+        used.add(request.socket);
         const ms = performance.now() - startedAt;
         if (ms > count.slowest_ms) count.slowest_ms = Math.round(ms);
         const expected = method === 'POST' ? 201 : 200;
@@ -47,7 +51,8 @@ function ask({ method, target, body, isFresh, isSecond = false }) {
   request.once('timeout', () => request.destroy(new Error('no answer in 15 s')));
   request.once('error', (error) => {
     // A server may close a connection that waits while a request is on its way; every client sends a reading request again.
-    if (request.reusedSocket && error.code === 'ECONNRESET' && method === 'GET' && !isSecond) {
+    const isClosed = error.code === 'ECONNRESET' || error.code === 'EPIPE';
+    if (isClosed && request.socket && used.has(request.socket) && method === 'GET' && !isSecond) {
       count.again += 1;
       return ask({ method, target, body, isFresh: true, isSecond: true });
     }
@@ -59,7 +64,9 @@ function ask({ method, target, body, isFresh, isSecond = false }) {
 function failed(reason) {
   open -= 1;
   count.failed += 1;
-  failures.set(reason, (failures.get(reason) ?? 0) + 1);
+  const second = Math.round((performance.now() - startedAt) / 1_000);
+  const met = failures.get(reason) ?? { times: 0, first: second };
+  failures.set(reason, { ...met, times: met.times + 1, last: second });
 }
 
 const startedAt = performance.now();

@@ -7,6 +7,7 @@ const dayFunction =
 
 const ourSeries = 'The operator’s own papers: one series of numbers over all tenants, each number once.';
 const duePass = 'A pass of billing looks for what is due, over all tenants, and must not walk all that is not.';
+const forgotten = 'What is past its retention is looked for over all tenants, and what is not must not be walked.';
 
 export const EXCEPTIONS: Exceptions = {
   'every table belongs to a tenant': {
@@ -35,6 +36,8 @@ export const EXCEPTIONS: Exceptions = {
     operator_audit_entries_pkey: operatorsLog,
     tenants_slug: 'The host name is how a tenant is found before it is known.',
     outbox_events_xid: 'The relay reads the newest transactions of all tenants.',
+    idempotency_asks_asked: forgotten,
+    idempotency_records_recorded: forgotten,
     failed_events_due: "The worker's retries that are due, over all tenants.",
     billing_credit_notes_number: ourSeries,
     billing_invoices_number: ourSeries,
@@ -138,6 +141,8 @@ export const CROSSINGS: readonly string[] = [
   'failed_events engines: delete, insert, select, update',
   'failed_events operator: select, update of decided_by, update of decision, update of next_attempt_at',
   'failed_events relay: select',
+  "idempotency_asks relay: delete, select of actor, select of asking_until, select of key, select of tenant_id, where (asking_until < (now() - '7 days'::interval)), writing false",
+  "idempotency_records relay: delete, select of actor, select of key, select of recorded_at, select of tenant_id, where (recorded_at < (now() - '7 days'::interval)), writing false",
   'inbox_events engines: insert, select',
   'inbox_events operator: select',
   'inbox_events relay: select',

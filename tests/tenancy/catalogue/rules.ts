@@ -147,14 +147,15 @@ export async function violations(client: pg.ClientBase, exceptions: Exceptions):
   return found;
 }
 
-/** Who sees rows of more than one tenant, and with which privileges: `table role: privileges`. */
+/** Who sees rows of more than one tenant, with which privileges and which rows: `table role: privileges, if not all: where …`. */
 export async function crossings(client: pg.ClientBase): Promise<string[]> {
   const { rows } = await client.query<{ crossing: string }>(`with ${RELATIONS}
     select t.name || ' ' || substr(ours.name, 14) || ': ' || granted.list || case
-             when t.key_number is null or exists (
-               select from pg_policy p where p.polrelid = t.oid and p.polroles @> array[ours.oid]
-                  and pg_get_expr(p.polqual, p.polrelid) = 'true' and pg_get_expr(p.polwithcheck, p.polrelid) = 'true') then ''
-             else ', without a policy' end as crossing
+             when t.key_number is null then ''
+             else coalesce((
+               select string_agg(case when seen = 'true' and written = 'true' then '' else format(', where %s, writing %s', seen, written) end, '')
+                 from pg_policy p, lateral (select pg_get_expr(p.polqual, p.polrelid) as seen, pg_get_expr(p.polwithcheck, p.polrelid) as written) q
+                where p.polrelid = t.oid and p.polroles @> array[ours.oid]), ', without a policy') end as crossing
       from tables t, ours,
            lateral (select string_agg(distinct p.privilege || coalesce(' of ' || p.attname, ''), ', ') as list
                       from privileges p where p.oid = t.oid and p.grantee = ours.oid) granted

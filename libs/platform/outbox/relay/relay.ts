@@ -5,6 +5,7 @@
  */
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { forgetOldKeys } from '#platform/idempotency';
 import { leads, leadsNoMore } from './metrics.js';
 import { forgetOldTerms, RecoveryFenced } from './recovery.js';
 import { Term, TermEnded, type TermParts } from './term.js';
@@ -195,6 +196,8 @@ export class Relay {
     await forgetOldTerms(store.database, retentionDays);
     const dropped = await store.dropDays(retentionDays);
     if (dropped > 0) log.info({ dropped }, 'days past the retention were dropped from outbox and inbox');
+    const forgotten = await forgetOldKeys(store.database);
+    if (forgotten > 0) log.info({ forgotten }, 'idempotency keys past the retention were forgotten');
   }
 
   private standbyPause(): number {
