@@ -158,3 +158,14 @@ it('drops days behind the retention, and none that an engine still needs', async
   await crossing.close();
   expect(await days()).toEqual([]);
 });
+
+it('forgets keys of requests behind their retention, by whoever leads', async () => {
+  const keys = async () =>
+    (await system.owner.query<{ key: string }>('select key from idempotency_records order by key')).rows;
+  await system.owner.query(`
+    insert into idempotency_records (tenant_id, actor, key, fingerprint, answer, recorded_at)
+    select gen_random_uuid(), 'user:ana', age, 'f', '{}', now() - age::interval from unnest(array['6 days', '8 days']) age`);
+  await system.relay().start();
+  while ((await keys()).length > 1) await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(await keys()).toEqual([{ key: '6 days' }]);
+});
