@@ -162,7 +162,7 @@ describe('prune', () => {
 
       // 3.0.0 was deployed twice, so three releases are of two versions; that of 2.0.0 belongs to no container any more.
       const pruned = mustWork(await droplet.run('prune', '--keep', '3'));
-      expect(pruned.stderr).toMatch(/2 images removed, -?\d+ MB more are free/);
+      expect(pruned.stderr).toMatch(/2 images and 0 archives removed, -?\d+ MB more are free/);
       expect(await ours()).toBe('2');
       expect(await droplet.ask(`acme.${DOMAIN}`)).toBe(200);
       // Without a registry: the way back is on the machine.
@@ -173,6 +173,21 @@ describe('prune', () => {
       await docker('start', `${droplet.name}-pull`);
     },
     6 * MINUTE,
+  );
+
+  it(
+    'removes archives of stores once they are old, and nothing else that lies there',
+    async () => {
+      const folder = '/var/lib/basecommerce/stores';
+      const age = (name: string, days: number) => `touch -d '${days} days ago' ${folder}/${name}`;
+      const names = [age('acme-old.store', 31), age('acme-new.store', 29), age('notes.txt', 400)];
+      await droplet.shell(`mkdir -p ${folder} && ${names.join(' && ')}`);
+      mustWork(await droplet.run('prune', '--archive-days', '20', '--dry-run'));
+      const pruned = mustWork(await droplet.run('prune', '--keep', '3'));
+      expect(pruned.stderr).toMatch(/removed acme-old\.store\n.*0 images and 1 archives removed/s);
+      expect((await droplet.shell(`ls ${folder}`)).split('\n')).toEqual(['acme-new.store', 'notes.txt']);
+    },
+    MINUTE,
   );
 
   it(
