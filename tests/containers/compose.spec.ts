@@ -1,6 +1,10 @@
-import { statSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { makeCertificate } from '../gateway/openssl.js';
 import { ComposeProject, DOMAIN } from './compose-project.js';
-import { docker, tryDocker } from './docker.js';
+import { docker, type Ran, tryDocker, tryProgram } from './docker.js';
 import { buildImage } from './images.js';
 import { Store } from './store.js';
 import { eventually } from './waiting.js';
@@ -143,6 +147,45 @@ describe('when relay and worker are killed in the middle of it', () => {
     expect(await project.sql("select count(*) from failed_events where state = 'dead'")).toBe('0');
     for (const victim of ['worker', 'relay'])
       expect(await project.inspect<number>(victim, '.RestartCount')).toBeGreaterThanOrEqual(1);
+  });
+});
+
+describe('a certificate that was got on the host', () => {
+  let folder: string;
+  beforeEach(() => (folder = mkdtempSync(path.join(os.tmpdir(), 'pair-'))));
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  /** As certbot calls it after a renewal, with the words of the runbook. */
+  async function hook(): Promise<Ran> {
+    const compose = `docker compose --project-name ${project.name} --env-file ${project.settingsFile}`;
+    const place = await docker('volume', 'inspect', '--format', '{{.Mountpoint}}', `${project.name}_certificates`);
+    const words = ['--env', project.settingsFile, '--main', '/etc/nginx/basecommerce/nginx.conf'];
+    return tryProgram('infra/nginx/renew-hook', words, undefined, {
+      ...project.variables,
+      RENEWED_LINEAGE: folder,
+      GATEWAY_NGINX: `${compose} exec -T nginx nginx`,
+      GATEWAY_CERTIFICATES: place,
+    });
+  }
+
+  it('is refused where it covers other hosts, and the old one is served on', async () => {
+    const before = await certificateOf(project);
+    await makeCertificate(folder, ['other.test', '*.other.test']);
+    const { code, stderr } = await hook();
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`does not cover *.${DOMAIN}`)]);
+    expect(await certificateOf(project)).toBe(before);
+  });
+
+  it('is taken over by the hook, and served by the container from then on', async () => {
+    const before = await certificateOf(project);
+    await makeCertificate(folder, [DOMAIN, `*.${DOMAIN}`]);
+    expect(await hook()).toMatchObject({ code: 0 });
+    const made = new X509Certificate(readFileSync(path.join(folder, 'fullchain.pem'))).fingerprint256;
+    expect(made).not.toBe(before);
+    await eventually(
+      () => certificateOf(project),
+      (served) => served === made,
+    );
   });
 });
 

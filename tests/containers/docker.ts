@@ -13,8 +13,17 @@ export function tryDocker(
   input?: string,
   variables: Readonly<Record<string, string>> = {},
 ): Promise<Ran> {
+  return tryProgram('docker', args, input, variables);
+}
+
+export function tryProgram(
+  program: string,
+  args: readonly string[],
+  input?: string,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn('docker', args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...variables } });
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...variables } });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk) => (stdout += chunk));
