@@ -155,17 +155,15 @@ describe('a certificate that was got on the host', () => {
   beforeEach(() => (folder = mkdtempSync(path.join(os.tmpdir(), 'pair-'))));
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  /** As certbot calls it after a renewal, with the words of the runbook. */
+  /** As certbot calls it after a renewal: the runbook's words, by a shell. */
   async function hook(): Promise<Ran> {
     const compose = `docker compose --project-name ${project.name} --env-file ${project.settingsFile}`;
     const place = await docker('volume', 'inspect', '--format', '{{.Mountpoint}}', `${project.name}_certificates`);
-    const words = ['--env', project.settingsFile, '--main', '/etc/nginx/basecommerce/nginx.conf'];
-    return tryProgram('infra/nginx/renew-hook', words, undefined, {
-      ...project.variables,
-      RENEWED_LINEAGE: folder,
-      GATEWAY_NGINX: `${compose} exec -T nginx nginx`,
-      GATEWAY_CERTIFICATES: place,
-    });
+    const words = [
+      `env GATEWAY_NGINX='${compose} exec -T nginx nginx' GATEWAY_CERTIFICATES=${place}`,
+      `infra/nginx/renew-hook --env ${project.settingsFile} --main /etc/nginx/basecommerce/nginx.conf`,
+    ];
+    return tryProgram('sh', ['-c', words.join(' ')], undefined, { ...project.variables, RENEWED_LINEAGE: folder });
   }
 
   it('is refused where it covers other hosts, and the old one is served on', async () => {
