@@ -1804,9 +1804,14 @@ RETURN (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid;
 
 CREATE OR REPLACE FUNCTION app.database_lineage()
  RETURNS text
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE
-RETURN (((((SELECT pg_control_system.system_identifier FROM pg_control_system() pg_control_system(pg_control_version, catalog_version_no, system_identifier, pg_control_last_modified)) || '/'::text) || "left"(pg_walfile_name(pg_current_wal_insert_lsn()), 8)) || '/'::text) || (SELECT pg_database.oid FROM pg_database WHERE (pg_database.datname = current_database())));
+AS $function$
+begin
+  return (select system_identifier from pg_control_system())
+      || '/' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8)
+      || '/' || (select oid from pg_database where datname = current_database());
+end $function$;
 -- called by basecommerce_app, basecommerce_engines, basecommerce_operator, basecommerce_relay
 
 CREATE OR REPLACE FUNCTION app.drop_event_days(horizon date)
@@ -1932,9 +1937,16 @@ end $procedure$;
 
 CREATE OR REPLACE FUNCTION app.recovery_fence()
  RETURNS text
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE
-RETURN (SELECT COALESCE(s.fenced_because, CASE WHEN (s.lineage <> app.database_lineage()) THEN (('This database is a restored or promoted copy of the one in which epoch '::text || s.epoch) || ' began.'::text) ELSE NULL::text END) AS "coalesce" FROM recovery_state s);
+AS $function$
+begin
+  return (
+    select coalesce(s.fenced_because,
+                    case when s.lineage <> app.database_lineage()
+                         then 'This database is a restored or promoted copy of the one in which epoch ' || s.epoch || ' began.' end)
+      from recovery_state s);
+end $function$;
 -- called by basecommerce_app, basecommerce_engines, basecommerce_operator, basecommerce_relay
 
 CREATE OR REPLACE FUNCTION app.standing(operator_state text, allows_read boolean, allows_write boolean)

@@ -16,3 +16,6 @@ export function go<Facts = object>(): Promise<Facts> {
     say('ready');
   });
 }
+
+// A bench that was killed must not leave actors behind that read its streams.
+process.once('disconnect', () => process.exit(1));

@@ -15,7 +15,7 @@ beforeAll(async () => {
   await owner.connect();
   database = new CrossTenantDatabase({
     url: test.url,
-    role: 'basecommerce_relay',
+    role: 'basecommerce_engines',
     application: 'connections',
     maxConnections: 2,
   });
@@ -51,4 +51,33 @@ it('never hands a lost connection out again', async () => {
     pids.add(pid);
   }
   expect(pids.size).toBe(4);
+});
+
+it('has no statement compiled: where reading whole tables has a price, a small one without an index looks dear enough', async () => {
+  expect(await database.first(sql`select current_setting('jit') as jit`)).toEqual({ jit: 'off' });
+});
+
+it('plans the statements of repeated work once, by key, and only there', async () => {
+  const asked = [...'abcdefgh'].map(
+    (letter) => sql`
+    select l.engine from unnest(${[letter]}::text[]) as k(engine) join consumer_leases l on l.engine = k.engine`,
+  );
+  const plansOf = () =>
+    database.transaction(
+      async (tx) => {
+        for (const statement of asked) await tx.query(statement);
+        return tx.first(sql<{ generic: bigint; custom: bigint; seqscan: string }>`
+          select generic_plans as generic, custom_plans as custom, current_setting('enable_seqscan') as seqscan
+            from pg_prepared_statements where name = ${asked[0]!.name}`);
+      },
+      { plansOnce: true },
+    );
+  expect(await plansOf()).toEqual({ generic: 8n, custom: 0n, seqscan: 'off' });
+  expect(
+    await database.first(sql`
+    select current_setting('plan_cache_mode') as mode, current_setting('enable_seqscan') as seqscan`),
+  ).toEqual({
+    mode: 'auto',
+    seqscan: 'on',
+  });
 });

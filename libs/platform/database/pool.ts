@@ -39,6 +39,9 @@ export function createPool(options: PoolOptions): pg.Pool {
     '-c idle_in_transaction_session_timeout=15000',
     '-c lock_timeout=4000',
     '-c timezone=UTC',
+    // Compiling pays for queries of seconds. `readsByKey` and `plansOnce` forbid reading whole tables by a price, and a small
+    // table without an index then looks expensive enough to compile, each time anew.
+    '-c jit=off',
     ...(PLANNED_ONCE.includes(options.role) ? ['-c plan_cache_mode=force_generic_plan'] : []),
     ...(options.readsByKey ? ['-c enable_seqscan=off'] : []),
     ...(options.clockOffset ? [`-c app.clock_offset=${options.clockOffset.replaceAll(' ', '\\ ')}`] : []),

@@ -59,6 +59,14 @@ function prepare(parts: TemplateStringsArray): Prepared {
   return { name: nameOf(text), text };
 }
 
+const names = new Map<string, string>();
+
+/** Texts are constants of the code or made of them, so there are only so many. */
 function nameOf(text: string): string {
-  return createHash('sha1').update(text).digest('base64url').slice(0, 16);
+  let name = names.get(text);
+  if (!name) {
+    name = createHash('sha1').update(text).digest('base64url').slice(0, 16);
+    names.set(text, name);
+  }
+  return name;
 }

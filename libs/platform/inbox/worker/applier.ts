@@ -78,7 +78,7 @@ type Mode = {
 };
 
 /** What comes from the streams may be the future of a database that was restored. */
-const TAKING_IN = { isAsynchronous: true, guard: NOT_FENCED };
+const TAKING_IN = { isAsynchronous: true, plansOnce: true, guard: NOT_FENCED };
 
 const FORESEEN: Mode = { isCareful: false, takesDeferred: true, isForeseen: true };
 const FAST: Mode = { isCareful: false, takesDeferred: true, isForeseen: false };
