@@ -1335,12 +1335,15 @@ create table sessions (
   constraint sessions_pkey PRIMARY KEY (tenant_id, id),
   constraint sessions_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id)
 );
+CREATE INDEX sessions_expired ON public.sessions USING btree (expires_at);
 CREATE INDEX sessions_user ON public.sessions USING btree (tenant_id, user_id);
 alter table sessions enable row level security, force row level security;
 create policy operator_access on sessions for all to basecommerce_operator using (true) with check (true);
+create policy relay_access on sessions for all to basecommerce_relay using ((expires_at < (now() - '30 days'::interval))) with check (false);
 create policy tenant_isolation on sessions for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
 grant select, insert, update on sessions to basecommerce_app;
 grant select, update on sessions to basecommerce_operator;
+grant select (expires_at), select (id), select (tenant_id), delete on sessions to basecommerce_relay;
 
 create table sites (
   tenant_id    uuid not null,

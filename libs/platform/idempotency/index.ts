@@ -1,3 +1,2 @@
 export { askedOnce, type Exchange, exchange } from './asked.js';
 export { idempotencyKey, type IdempotencyKey, once } from './once.js';
-export { forgetOldKeys } from './retention.js';

@@ -5,7 +5,7 @@
  */
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { forgetOldKeys } from '#platform/idempotency';
+import { forgetOld } from '#platform/retention';
 import { leads, leadsNoMore } from './metrics.js';
 import { forgetOldTerms, RecoveryFenced } from './recovery.js';
 import { Term, TermEnded, type TermParts } from './term.js';
@@ -196,8 +196,8 @@ export class Relay {
     await forgetOldTerms(store.database, retentionDays);
     const dropped = await store.dropDays(retentionDays);
     if (dropped > 0) log.info({ dropped }, 'days past the retention were dropped from outbox and inbox');
-    const forgotten = await forgetOldKeys(store.database);
-    if (forgotten > 0) log.info({ forgotten }, 'idempotency keys past the retention were forgotten');
+    const forgotten = await forgetOld(store.database);
+    if (Object.keys(forgotten).length > 0) log.info({ forgotten }, 'what is past its retention was forgotten');
   }
 
   private standbyPause(): number {

@@ -3,7 +3,11 @@ import pg from 'pg';
 import { newId } from '#kernel';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { createTestDatabase, type TestDatabase } from '#testing/database';
-import { forgetOldKeys } from './retention.js';
+import { forgetOld } from './retention.js';
+
+const ANSWERED = 'idempotency keys that were answered';
+const ASKED = 'idempotency keys that were asked';
+const ENDED = 'sessions that have ended';
 
 let server: TestDatabase;
 let owner: pg.Pool;
@@ -43,14 +47,14 @@ const kept = async () =>
 
 it('forgets keys of all stores after seven days, and none before', async () => {
   await keep(3, ['1 hour', '6 days 23 hours', '7 days 1 hour', '400 days']);
-  expect(await forgetOldKeys(relay)).toBe(12);
+  expect(await forgetOld(relay)).toEqual({ [ANSWERED]: 6, [ASKED]: 6 });
   expect(await kept()).toEqual({ answered: 6, asked: 6 });
-  expect(await forgetOldKeys(relay)).toBe(0);
+  expect(await forgetOld(relay)).toEqual({});
 });
 
 it('forgets any number of them, a portion at a time', async () => {
   await keep(12_000, ['8 days']);
-  expect(await forgetOldKeys(relay)).toBe(24_000);
+  expect(await forgetOld(relay)).toEqual({ [ANSWERED]: 12_000, [ASKED]: 12_000 });
   expect(await kept()).toEqual({ answered: 6, asked: 6 });
 });
 
@@ -68,4 +72,36 @@ it('is all that its role can do there: nothing younger is seen, nothing written,
     expect(await as(`delete from ${table}`)).toBe(1);
   }
   expect(await kept()).toEqual({ answered: 6, asked: 6 });
+});
+
+it('forgets sessions thirty days after their end, revoked or not, and none before', async () => {
+  const [tenant, user] = [newId(), newId()];
+  await owner.query(
+    `insert into tenants (id, slug, legal_name, created_at, changed_at) values ($1, 'sessions', 'Sessions Ltda', now(), now())`,
+    [tenant],
+  );
+  await owner.query(
+    `insert into users (tenant_id, id, email, name, password_hash, roles, created_at, changed_at)
+     values ($1, $2, 'ana@sessions.test', 'Ana', 'none', '{owner}', now(), now())`,
+    [tenant, user],
+  );
+  const open = (ended: string, revoked: string | null) =>
+    owner.query(
+      `insert into sessions (tenant_id, id, user_id, refresh_hash, expires_at, revoked_at, created_at)
+       values ($1, $2, $3, '\\x00', now() - $4::interval, now() - $5::interval, now() - interval '1 year')`,
+      [tenant, newId(), user, ended, revoked],
+    );
+  await open('-1 day', null);
+  await open('-1 day', '200 days');
+  await open('29 days 23 hours', null);
+  await open('30 days 1 hour', null);
+  await open('30 days 1 hour', '60 days');
+  expect(await forgetOld(relay)).toEqual({ [ENDED]: 2 });
+  const { rows } = await owner.query<{ left: number }>(
+    'select count(*)::int as left from sessions where tenant_id = $1',
+    [tenant],
+  );
+  expect(rows[0]!.left).toBe(3);
+  await expect(relay.pool.query('select refresh_hash from sessions')).rejects.toThrow('permission denied');
+  expect((await relay.pool.query('delete from sessions')).rowCount).toBe(0);
 });
