@@ -83,6 +83,12 @@ export class Stage {
     await admin.query(`drop database if exists ${TEMPLATE} with (force)`);
     await admin.query(`create database ${TEMPLATE} template template0`);
     await migrate({ url: stage.urlOf(TEMPLATE), directory: migrationsDirectory() });
+    // The days that a relay keeps ahead. Without them the first relay makes them while it is measured, and what was written
+    // before it lies in no day; peers have their tables made before they start, too.
+    await asOwner(stage.urlOf(TEMPLATE), (owner) =>
+      owner.query(`select app.ensure_outbox_days(current_date - 1, current_date + 7),
+                          app.ensure_inbox_days(current_date - 1, current_date + 7)`),
+    );
     return stage;
   }
 

@@ -81,3 +81,10 @@ it('plans the statements of repeated work once, by key, and only there', async (
     seqscan: 'on',
   });
 });
+
+it('hands text in arrays over as it is', async () => {
+  const texts = ['', 'NULL', 'a "quoted" one', 'back\\slash', 'both \\"', '{a,b}', "it's", 'two\nlines', ' ', 'ção'];
+  const row = await database.first(sql<{ texts: string[] }>`select array_agg(t order by n) as texts
+    from unnest(${[...texts, null]}::text[]) with ordinality as given(t, n)`);
+  expect(row).toEqual({ texts: [...texts, null] });
+});

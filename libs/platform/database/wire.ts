@@ -183,8 +183,13 @@ function arrayLiteral(items: readonly (string | number | bigint | boolean | null
     if (index > 0) text += ',';
     const item = items[index]!;
     if (item === null) text += 'NULL';
-    else if (typeof item === 'string') text += `"${item.replace(/[\\"]/g, '\\$&')}"`;
+    else if (typeof item === 'string') text += `"${escaped(item)}"`;
     else text += String(item);
   }
   return text + '}';
+}
+
+/** Most are ids, and looking is several times faster than replacing nothing. */
+function escaped(item: string): string {
+  return item.includes('"') || item.includes('\\') ? item.replace(/[\\"]/g, '\\$&') : item;
 }

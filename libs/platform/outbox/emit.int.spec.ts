@@ -4,7 +4,7 @@ import { newId } from '#kernel';
 import { sql } from '#platform/database';
 import { CrossTenantDatabase, type CrossTenantTransaction } from '#platform/database/crossing';
 import { createTestDatabase, type TestDatabase } from '#testing/database';
-import { onBehalfOf } from './emit.js';
+import { onBehalfOf, eventDay } from './emit.js';
 
 let server: TestDatabase;
 let owner: pg.Client;
@@ -53,4 +53,20 @@ describe('a commit', () => {
     expect(await commitOf(() => undefined, true)).toBe('off');
     expect(await commitOf(() => undefined, false)).toBe('local');
   });
+});
+
+it('files an event under the UTC day in its id, whatever day was asked for before', () => {
+  const idAt = (moment: string) => {
+    const hex = Date.parse(moment).toString(16).padStart(12, '0');
+    return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
+  };
+  const moments = ['2026-11-21T23:59:59.999Z', '2026-11-22T00:00:00.000Z', '2026-11-21T00:00:00.000Z'];
+  expect([...moments, ...moments].map((moment) => eventDay(idAt(moment)))).toEqual([
+    '2026-11-21',
+    '2026-11-22',
+    '2026-11-21',
+    '2026-11-21',
+    '2026-11-22',
+    '2026-11-21',
+  ]);
 });

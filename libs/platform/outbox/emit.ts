@@ -73,10 +73,16 @@ export function emit<Contract extends EventContract>(
   tx.signal(OUTBOX_SIGNAL, tx.tenant);
 }
 
+const DAY_MS = 86_400_000;
+/** Printed once: events come by the thousand, and of one day. */
+let printed = { day: NaN, text: '' };
+
 /** The day an event is filed under, read from its UUIDv7, so that outbox and inbox agree on it without asking. */
 export function eventDay(eventId: string): string {
   const milliseconds = Number.parseInt(eventId.slice(0, 8) + eventId.slice(9, 13), 16);
-  return new Date(milliseconds).toISOString().slice(0, 10);
+  const day = Math.floor(milliseconds / DAY_MS);
+  if (day !== printed.day) printed = { day, text: new Date(milliseconds).toISOString().slice(0, 10) };
+  return printed.text;
 }
 
 function insertEvents(tx: EmittingTransaction, events: readonly QueuedEvent[]): Sql {
