@@ -87,7 +87,7 @@ describe('a report', () => {
     for (let call = 0; call < 1_000; call++) meter.count(busy);
     const quantitiesAfter = async (minutes: number) => {
       await meter.report(performance.now() + minutes * 60_000);
-      return (await reports(server.url)).map(({ data }) => data.quantity);
+      return (await reports(server.url)).map(({ data }) => data.quantity).sort((a, b) => b - a);
     };
     expect(await quantitiesAfter(0)).toEqual([1_000]);
     meter.count(tenant);
@@ -112,6 +112,20 @@ describe('a report', () => {
     const [failed, next] = found.map(({ data }) => data);
     expect(Date.parse(next!.from)).toBeGreaterThan(Date.parse(failed!.to) - 20);
     expect(new Set(found.map(({ aggregate_id: id }) => id)).size).toBe(2);
+  });
+
+  it('of many stores goes out a few at a time', async () => {
+    const meter = new UsageMeter(database);
+    const { transaction } = database;
+    let [underWay, most] = [0, 0];
+    database.transaction = async (...work: Parameters<typeof transaction>) => {
+      most = Math.max(most, ++underWay);
+      return transaction.apply(database, work).finally(() => underWay--) as never;
+    };
+    for (let store = 0; store < 40; store++) meter.count(tenantId(newId()));
+    expect(await meter.flush()).toBe(0);
+    expect(most).toBe(4);
+    expect((await reports(server.url)).map(({ data }) => data.quantity)).toEqual(Array(40).fill(1));
   });
 
   it('whose commit was not heard of is not made twice', async () => {

@@ -22,6 +22,8 @@ const LOOK_MS = 60_000;
 const LONGEST_STRETCH_MS = 15 * 60_000;
 /** A tenant with this many does not wait for that. */
 const MANY_CALLS = 1_000;
+/** Reports under way together: those of 10,000 tenants, one after the other, took a stopping process ten seconds. */
+const AT_ONCE = 4;
 const METERING = { id: 'system:metering' };
 const UNAUTHENTICATED = 401;
 const FIRST_FAULT_OF_OURS = 500;
@@ -90,18 +92,28 @@ export class UsageMeter {
 
   private async commitAll(isDue: (count: Count) => boolean): Promise<number> {
     const unreported: Report[] = [];
-    for (const report of [...this.waiting, ...this.taken(isDue)]) {
-      try {
-        await this.commit(report);
-      } catch (error) {
-        // It is there already: the commit went through and its answer did not.
-        if (violatedConstraint(error)?.endsWith('_pkey')) continue;
-        unreported.push(report);
-        this.logger.warn(`calls of ${report.tenant} wait for the next report: ${(error as Error).message}`);
-      }
+    // Of a tenant, what has waited goes first.
+    for (const reports of [this.waiting, this.taken(isDue)]) {
+      const left = reports.values();
+      const reporter = async () => {
+        for (const report of left) if (!(await this.hasCommitted(report))) unreported.push(report);
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, reporter));
     }
     this.waiting = unreported;
     return unreported.length;
+  }
+
+  private async hasCommitted(report: Report): Promise<boolean> {
+    try {
+      await this.commit(report);
+      return true;
+    } catch (error) {
+      // It is there already: the commit went through and its answer did not.
+      if (violatedConstraint(error)?.endsWith('_pkey')) return true;
+      this.logger.warn(`calls of ${report.tenant} wait for the next report: ${(error as Error).message}`);
+      return false;
+    }
   }
 
   private taken(isDue: (count: Count) => boolean): Report[] {
