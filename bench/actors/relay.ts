@@ -1,10 +1,12 @@
 /** The relay of the product, with a life of its own. */
+import { disablePretenuring } from '#platform/boot';
 import { Relay, RELAY_LIMITS, RelayStore } from '#platform/outbox/relay';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { connectRedis, EventStreams, StreamNames } from '#platform/streams';
 import { factsOf, go } from './actor.js';
 import { type EventFacts, QUIET, SUBSCRIPTIONS, VERTICAL, PARTITIONS } from './facts.js';
 
+disablePretenuring();
 const { databaseUrl, redisUrl } = factsOf<EventFacts>();
 const database = new CrossTenantDatabase({ url: databaseUrl, role: 'basecommerce_relay', application: 'bench relay' });
 const redis = connectRedis({ url: redisUrl, name: 'bench relay' });

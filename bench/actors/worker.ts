@@ -3,6 +3,7 @@
  * spoil for good. Says `done` when the effects of all awaited events are committed, and when each event arrived.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { disablePretenuring } from '#platform/boot';
 import type { EngineConsumer } from '#platform/inbox';
 import { Worker } from '#platform/inbox/worker';
 import { composedSql, json } from '#platform/database';
@@ -12,6 +13,7 @@ import { nowMs } from '../measure.js';
 import { factsOf, go, say } from './actor.js';
 import { type EventFacts, PARTITIONS, QUIET, VERTICAL } from './facts.js';
 
+disablePretenuring();
 const { databaseUrl, redisUrl, isTimed } = factsOf<EventFacts & { isTimed?: boolean }>();
 const arrivals = new Map<string, number>();
 let applied = 0;

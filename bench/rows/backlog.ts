@@ -10,7 +10,7 @@ import { type Actor, asOwner, type Stage } from '../stage.js';
 const EVENTS = 100_000;
 /** The tutorial's poller needs a minute for what the others do in seconds; its rate does not depend on the size. */
 const POLLED = 10_000;
-const ROUNDS = 3;
+const ROUNDS = 5;
 const CHUNK = 1_000;
 
 export const backlog: Row = {

@@ -1,1 +1,2 @@
+export { disablePretenuring } from './pretenuring.js';
 export { starting } from './starting.js';

@@ -1,10 +1,12 @@
-/** The last words of a process that could not start: one line for what an operator can mend, a stack for what is our fault. */
+/** The first thing a process does, and its last words when it cannot start: one line for what an operator can mend, a stack for what is our fault. */
+import { disablePretenuring } from './pretenuring.js';
 import { reasonNotStarted } from './reason.js';
 
 const FAILED = 1;
 
 /** Runs `start`; when it fails, says why and ends the process, whatever is open by then. */
 export async function starting(title: string, start: () => Promise<unknown>): Promise<void> {
+  disablePretenuring();
   try {
     await start();
   } catch (error) {
