@@ -52,6 +52,9 @@ const progress = (text: string) =>
   process.stderr.write(`${((performance.now() - startedAt) / 1_000).toFixed(0).padStart(5)}s  ${text}\n`);
 
 const stage = await Stage.open(DATABASE_URL, REDIS_URL);
+// Who stops the bench alone stops what it has started, too: a vertical left behind would disturb whatever is measured next.
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void stage.clear().finally(() => process.exit(130)));
 const figures: Figure[] = [];
 const named: NamedRatio[] = [];
 for (const row of ROWS.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {

@@ -4,8 +4,8 @@ import { atLeast, perSecond, type Row } from '../row.js';
 import { asOwner, type Stage } from '../stage.js';
 import { headersOf, openStores } from '../stores.js';
 
-const ROUNDS = 7;
-const SECONDS = 4;
+const ROUNDS = 25;
+const SECONDS = 1;
 const STORES = 10;
 const PRODUCTS = 1_000;
 export const LIST = '/api/v1/products?limit=25';

@@ -10,21 +10,25 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 let lastMillisecond = 0;
 let counter = 0;
+/** Of `lastMillisecond`, as an id begins with it. */
+let time = '';
 
 export function newId(now: number = Date.now()): Uuid {
   if (now > lastMillisecond) {
-    lastMillisecond = now;
-    counter = randomInt(0x400);
+    advanceTo(now);
   } else if (++counter > 0xfff) {
     // The counter is spent: borrow the next millisecond rather than repeat or step back.
-    lastMillisecond += 1;
-    counter = randomInt(0x400);
+    advanceTo(lastMillisecond + 1);
   }
-  const random = randomBytes(8);
-  random[0] = (random[0]! & 0x3f) | 0x80;
-  const time = lastMillisecond.toString(16).padStart(12, '0');
-  const tail = hex(random);
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${counter.toString(16).padStart(3, '0')}-${tail.slice(0, 4)}-${tail.slice(4)}`;
+  const variant = HEX[(randomByte() & 0x3f) | 0x80]!;
+  return `${time}-7${HEX[counter >> 8]![1]!}${HEX[counter & 0xff]!}-${variant}${randomHex(1)}-${randomHex(6)}`;
+}
+
+function advanceTo(millisecond: number): void {
+  lastMillisecond = millisecond;
+  counter = ((randomByte() << 8) | randomByte()) % 0x400;
+  const hex = millisecond.toString(16).padStart(12, '0');
+  time = `${hex.slice(0, 8)}-${hex.slice(8)}`;
 }
 
 export function isUuid(value: unknown): value is Uuid {
@@ -44,9 +48,9 @@ export function newSecret(bytes = 32): string {
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
-function hex(bytes: Uint8Array): string {
+function randomHex(bytes: number): string {
   let text = '';
-  for (const byte of bytes) text += HEX[byte]!;
+  for (let nth = 0; nth < bytes; nth++) text += HEX[randomByte()]!;
   return text;
 }
 
@@ -54,12 +58,12 @@ function hex(bytes: Uint8Array): string {
 let pool = new Uint8Array(0);
 let drawn = 0;
 
-function randomBytes(count: number): Uint8Array {
-  if (drawn + count > pool.length) {
+function randomByte(): number {
+  if (drawn === pool.length) {
     pool = crypto.getRandomValues(new Uint8Array(4_096));
     drawn = 0;
   }
-  return pool.slice(drawn, (drawn += count));
+  return pool[drawn++]!;
 }
 
 function base64url(bytes: Uint8Array): string {
@@ -67,9 +71,4 @@ function base64url(bytes: Uint8Array): string {
     .replaceAll('+', '-')
     .replaceAll('/', '_')
     .replaceAll('=', '');
-}
-
-function randomInt(below: number): number {
-  const [high, low] = randomBytes(2);
-  return ((high! << 8) | low!) % below;
 }

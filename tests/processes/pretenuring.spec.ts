@@ -23,7 +23,9 @@ function weighed(script: string): string[] {
 it('no process weighs which objects to make old at once', () => {
   const work = `() => { console.log('${STARTED}'); ${WORK} }`;
   expect(
-    weighed(`const { starting } = await import('./dist/libs/platform/boot/index.js'); await starting('test', ${work});`),
+    weighed(
+      `const { starting } = await import('./dist/libs/platform/boot/index.js'); await starting('test', ${work});`,
+    ),
   ).toEqual([]);
   expect(weighed(`(${work})();`)).not.toEqual([]);
 });
