@@ -1,4 +1,4 @@
-/** Every process switches V8's guess about long lives off before it does anything else; V8 itself tells what it weighs. */
+/** Every process switches V8's guess about long lives off as it starts; V8 itself tells what it weighs. */
 import { spawnSync } from 'node:child_process';
 
 /** Objects of one kind, many enough for V8 to look whether they have lived through a collection. */

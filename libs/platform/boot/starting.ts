@@ -1,4 +1,4 @@
-/** The first thing a process does, and its last words when it cannot start: one line for what an operator can mend, a stack for what is our fault. */
+/** What every process starts in, and its last words when it cannot: one line for what an operator can mend, a stack for what is our fault. */
 import { disablePretenuring } from './pretenuring.js';
 import { reasonNotStarted } from './reason.js';
 

@@ -1,7 +1,8 @@
 import pg from 'pg';
-import { instantOf, parserOf } from './types.js';
+import { parserOf } from './types.js';
 
 const TIMESTAMPTZ = 1184;
+const read = parserOf(TIMESTAMPTZ) as (text: string) => Date;
 const general = pg.types.getTypeParser(TIMESTAMPTZ, 'text') as (text: string) => Date;
 
 describe('moments', () => {
@@ -9,10 +10,9 @@ describe('moments', () => {
     for (let microseconds = 0; microseconds < 1_000_000; microseconds += 8) {
       const fraction = `.${String(microseconds).padStart(6, '0')}`.replace(/\.?0+$/, '');
       const text = `2026-02-28 23:59:09${fraction}+00`;
-      if (instantOf(text).getTime() !== general(text).getTime())
-        expect([text, instantOf(text)]).toEqual([text, general(text)]);
+      if (read(text).getTime() !== general(text).getTime()) expect([text, read(text)]).toEqual([text, general(text)]);
     }
-    expect(instantOf('2026-02-28 23:59:09.123999+00').toISOString()).toBe('2026-02-28T23:59:09.123Z');
+    expect(read('2026-02-28 23:59:09.123999+00').toISOString()).toBe('2026-02-28T23:59:09.123Z');
   });
 
   it.each([
@@ -27,13 +27,13 @@ describe('moments', () => {
     ['12026-11-22 05:32:00+00', '+012026-11-22T05:32:00.000Z'],
     ['0044-03-15 12:00:00+00 BC', '-000043-03-15T12:00:00.000Z'],
   ])('%s is %s', (text, instant) => {
-    expect((parserOf(TIMESTAMPTZ)(text) as Date).toISOString()).toBe(instant);
+    expect(read(text).toISOString()).toBe(instant);
   });
 
   it.each([
     ['infinity', Infinity],
     ['-infinity', -Infinity],
-  ])('%s is %s', (text, value) => expect(parserOf(TIMESTAMPTZ)(text)).toBe(value));
+  ])('%s is %s', (text, value) => expect(read(text)).toBe(value));
 });
 
 it.each([
