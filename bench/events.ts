@@ -1,6 +1,6 @@
 /** Events as stores write them: through `emit`, in their transaction. */
 import { randomUUID } from 'node:crypto';
-import { stockAdjusted } from '#contracts/events/stock';
+import { stockAdjusted } from '#contracts/stock/events';
 import { newId, tenantId, type TenantId } from '#kernel';
 import type { Sql, TenantDatabase } from '#platform/database';
 import { emit } from '#platform/outbox';

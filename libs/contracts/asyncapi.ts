@@ -1,7 +1,7 @@
 /** The AsyncAPI 3 document of the event streams, made from the event contracts. */
 import { z } from 'zod';
 import type { EventContract } from './event.js';
-import { EVENT_CONTRACTS } from './events/index.js';
+import { EVENT_CONTRACTS } from './event-contracts.js';
 import { ENGINE_NAMES, SUBSCRIPTIONS } from './subscriptions.js';
 
 type Json = Record<string, unknown>;

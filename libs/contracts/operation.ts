@@ -51,6 +51,9 @@ interface Literals<Method, Aud, Acc> {
   readonly access: Acc;
 }
 
+/** Spread into the operations that only an operator may call. */
+export const operator = { audience: 'operator', access: 'signed_in' } as const;
+
 export const none = z.strictObject({});
 export const noBody = z.undefined().or(z.null()).or(z.strictObject({}));
 export const idParams = z.strictObject({ id: z.uuid().meta({ description: 'UUIDv7' }) });

@@ -1,6 +1,6 @@
 import { Parser } from '@asyncapi/parser';
 import { asyncApiDocument } from '#contracts/asyncapi';
-import { EVENT_CONTRACTS } from '#contracts/events/index';
+import { EVENT_CONTRACTS } from '#contracts/event-contracts';
 
 /** Of the parser's diagnostics. */
 const SEVERITY_ERROR = 0;

@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import type { EventContract } from '#contracts/event';
-import { EVENT_CONTRACTS } from '#contracts/events/index';
+import { EVENT_CONTRACTS } from '#contracts/event-contracts';
 import { SUBSCRIPTIONS } from '#contracts/subscriptions';
 
 const GOLDENS = path.join(import.meta.dirname, 'goldens');

@@ -1,7 +1,7 @@
 /** A noisy tenant delays others by no more than twice, and an engine that stands still delays nobody. */
 import { emit } from '#platform/outbox';
 import { RELAY_LIMITS } from '#platform/outbox/relay';
-import { stockAdjusted } from '#contracts/events/stock';
+import { stockAdjusted } from '#contracts/stock/events';
 import { type Aggregate, aggregates, CLEAN, FaultSystem, recorder, tenants } from './system.js';
 import type { TenantId } from '#kernel';
 

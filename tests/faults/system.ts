@@ -8,7 +8,7 @@ import pg from 'pg';
 import type { Redis } from 'ioredis';
 import type { AggregateKind, Envelope } from '#contracts/event';
 import type { EngineName } from '#contracts/subscriptions';
-import { stockAdjusted } from '#contracts/events/stock';
+import { stockAdjusted } from '#contracts/stock/events';
 import { newId, tenantId, type TenantId } from '#kernel';
 import { json, sql, TenantDatabase } from '#platform/database';
 import { CrossTenantDatabase } from '#platform/database/crossing';

@@ -1,7 +1,8 @@
 /** A store's usage from the transaction that caused it to the counter that shows it, and a rebuild that takes nothing away. */
 import { billingEngine } from '#engines/billing/worker';
-import { orderCreated } from '#contracts/events/order';
-import { tenantCreated, userSignedIn } from '#contracts/events/tenant';
+import { orderCreated } from '#contracts/orders/events';
+import { tenantCreated } from '#contracts/tenancy/events';
+import { userSignedIn } from '#contracts/identity/events';
 import { newId, tenantId } from '#kernel';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { replay } from '#platform/inbox/worker';

@@ -1,8 +1,9 @@
 /** A store at its limits, and one that has not paid: through the real server, with events as the worker applies them. */
 import supertest from 'supertest';
 import type { Envelope, EventContract, EventData } from '#contracts/event';
-import { accessChanged, entitlementsChanged, type MeterName } from '#contracts/events/account';
-import { getEntitlements, setUsageCap } from '#contracts/http/entitlements';
+import { accessChanged, entitlementsChanged } from '#contracts/billing/events';
+import { type MeterName } from '#contracts/meters';
+import { getEntitlements, setUsageCap } from '#contracts/entitlements/operations';
 import { newId } from '#kernel';
 import { entitlementsProjection } from '#modules/entitlements/worker';
 import { sql } from '#platform/database';

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import pg from 'pg';
 import type { Redis } from 'ioredis';
-import { EVENT_CONTRACTS } from '#contracts/events/index';
+import { EVENT_CONTRACTS } from '#contracts/event-contracts';
 import { SUBSCRIPTIONS } from '#contracts/subscriptions';
 import { billingEngine } from '#engines/billing/worker';
 import { salesEngine } from '#engines/sales/worker';

@@ -11,7 +11,7 @@ await built('apps/vertical/app.module.js');
 const { handledOperations } = await built('libs/platform/http/index.js');
 const { allProblems, errorsMarkdown, openApiDocument } = await built('libs/platform/openapi/index.js');
 const { PERMISSIONS, ROLES } = await built('libs/contracts/permissions.js');
-const { EVENT_CONTRACTS } = await built('libs/contracts/events/index.js');
+const { EVENT_CONTRACTS } = await built('libs/contracts/event-contracts.js');
 const { SUBSCRIPTIONS } = await built('libs/contracts/subscriptions.js');
 const { asyncApiDocument } = await built('libs/contracts/asyncapi.js');
 
@@ -54,5 +54,5 @@ function events() {
       .map(([name]) => name);
     return `| \`${contract.type}\` | v${contract.version} | ${contract.aggregate} | ${contract.summary} | ${engines.join(', ')} |`;
   });
-  return `# Events\n\nMade from [the contracts](../../libs/contracts/events/index.ts). Every event travels as a CloudEvents 1.0 envelope; see [asyncapi.json](asyncapi.json).\n\n| Type | Version | Aggregate | Says | Heard by |\n|---|---|---|---|---|\n${rows.join('\n')}\n`;
+  return `# Events\n\nMade from [the contracts](../../libs/contracts/event-contracts.ts). Every event travels as a CloudEvents 1.0 envelope; see [asyncapi.json](asyncapi.json).\n\n| Type | Version | Aggregate | Says | Heard by |\n|---|---|---|---|---|\n${rows.join('\n')}\n`;
 }

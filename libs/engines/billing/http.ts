@@ -1,7 +1,14 @@
 /** What a store sees of its bill. All of it stays readable while the store is suspended. */
 import { Controller, Inject, Module } from '@nestjs/common';
-import { getBilling, getOwnInvoice, getOwnInvoicePdf, listOwnInvoices, listOwnPayments } from '#contracts/http/billing';
-import { removeOwnPaymentMethod, setUpOwnPaymentMethod } from '#contracts/http/billing-methods';
+import {
+  getBilling,
+  getOwnInvoice,
+  getOwnInvoicePdf,
+  listOwnInvoices,
+  listOwnPayments,
+  removeOwnPaymentMethod,
+  setUpOwnPaymentMethod,
+} from '#contracts/billing/operations';
 import { SETTINGS, type Settings } from '#platform/config';
 import { type CallOf, type ExchangeCall, Handle, HandleExchange } from '#platform/http';
 import { exchange } from '#platform/idempotency';

@@ -1,6 +1,6 @@
 /** How many stores stand at the end of what their plan allows: they are refused whatever is metered until the period ends. */
 import { Gauge } from 'prom-client';
-import { METERS } from '#contracts/events/account';
+import { METERS } from '#contracts/meters';
 import { type Queryable, sql } from '#platform/database';
 
 const exhaustedQuotas = new Gauge({

@@ -1,5 +1,5 @@
 /** Rows as the wire shows them: money as decimal strings, instants in UTC. */
-import type { MeterName } from '#contracts/events/account';
+import type { MeterName } from '#contracts/meters';
 import { Money } from '#kernel';
 import type { FactRow, InvoiceRow, LineRow, StandingRow } from './data/lists.js';
 import type { MethodRow } from './data/methods.js';

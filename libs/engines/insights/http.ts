@@ -7,7 +7,7 @@ import {
   insightNotNow,
   insightWrong,
   listInsights,
-} from '#contracts/http/insights';
+} from '#contracts/insights/operations';
 import { isUuid, Money } from '#kernel';
 import { type CallOf, Handle } from '#platform/http';
 import { answerCounts, insightById, insightPage, type InsightRow } from './data/insights.js';

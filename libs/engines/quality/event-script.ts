@@ -3,12 +3,12 @@
  * up. Specs, benchmarks and the quality scores feed engines from it. The same story has the same ids for every tenant.
  */
 import type { Envelope, EventContract, EventData } from '#contracts/event';
-import { customerCreated } from '#contracts/events/customer';
-import { orderCreated, saleRecorded } from '#contracts/events/order';
-import { priceChanged, productCreated } from '#contracts/events/product';
-import { quoteSent } from '#contracts/events/quote';
-import { stockAdjusted } from '#contracts/events/stock';
-import { tenantCreated } from '#contracts/events/tenant';
+import { customerCreated } from '#contracts/customers/events';
+import { orderCreated, saleRecorded } from '#contracts/orders/events';
+import { priceChanged, productCreated } from '#contracts/catalogue/events';
+import { quoteSent } from '#contracts/quotes/events';
+import { stockAdjusted } from '#contracts/stock/events';
+import { tenantCreated } from '#contracts/tenancy/events';
 import { Decimal, newId } from '#kernel';
 import { Random } from './random.js';
 

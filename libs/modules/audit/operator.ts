@@ -1,5 +1,5 @@
 import { Controller, Module } from '@nestjs/common';
-import { listAudit } from '#contracts/http/tenancy';
+import { listAudit } from '#contracts/audit/operations';
 import { sql } from '#platform/database';
 import { type CallOf, Handle } from '#platform/http';
 import { before, pageOf } from '#platform/paging';

@@ -1,5 +1,5 @@
 import { Controller, Module } from '@nestjs/common';
-import { changeProduct, createProduct, getProduct, listProducts } from '#contracts/http/catalogue';
+import { changeProduct, createProduct, getProduct, listProducts } from '#contracts/catalogue/operations';
 import { type CallOf, Handle } from '#platform/http';
 import { before, pageOf } from '#platform/paging';
 import { productById, productPage, productView } from './data/products.js';

@@ -8,7 +8,7 @@ import {
   getSite,
   listCustomers,
   listSites,
-} from '#contracts/http/customers';
+} from '#contracts/customers/operations';
 import { type CallOf, Handle } from '#platform/http';
 import { before, pageOf } from '#platform/paging';
 import { customerById, customerPage, customerView, siteById, sitePage, siteView } from './data/customers.js';

@@ -1,7 +1,7 @@
 /** Limits and access as events tell them, and units as requests take them, on a real database. */
 import fc from 'fast-check';
 import { type EventContract, type Envelope, type EventData } from '#contracts/event';
-import { accessChanged, entitlementsChanged, usageCounted, usageLimitReached } from '#contracts/events/account';
+import { accessChanged, entitlementsChanged, usageCounted, usageLimitReached } from '#contracts/billing/events';
 import { DomainError, newId, type TenantId, tenantId } from '#kernel';
 import { sql, TenantDatabase, type TenantTransaction } from '#platform/database';
 import { CrossTenantDatabase } from '#platform/database/crossing';

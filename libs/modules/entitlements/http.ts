@@ -1,5 +1,5 @@
 import { Controller, Module } from '@nestjs/common';
-import { getEntitlements, removeUsageCap, setUsageCap } from '#contracts/http/entitlements';
+import { getEntitlements, removeUsageCap, setUsageCap } from '#contracts/entitlements/operations';
 import { type CallOf, Handle } from '#platform/http';
 import { type CapRow, capView, currentLimits, limitView } from './data/limits.js';
 import { setOwnCap } from './usecases/set-own-cap.js';

@@ -1,8 +1,8 @@
 /** What stores keep, measured on real tables: the bytes of their own rows, once a day, however often somebody looks. */
 import pg from 'pg';
 import { isEvent } from '#contracts/event';
-import { entitlementsChanged } from '#contracts/events/account';
-import { storageMeasured } from '#contracts/events/usage';
+import { entitlementsChanged } from '#contracts/billing/events';
+import { storageMeasured } from '#contracts/entitlements/events';
 import { newId } from '#kernel';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import type { PassEvent } from '#platform/inbox';

@@ -7,7 +7,7 @@ import {
   listEvents,
   replayDeadLetter,
   showEvent,
-} from '#contracts/http/events';
+} from '#contracts/events/operations';
 import { recordAct } from '#modules/audit';
 import { type CallOf, Handle } from '#platform/http';
 import {

@@ -9,7 +9,7 @@ import {
   logout,
   me,
   refresh,
-} from '#contracts/http/identity';
+} from '#contracts/identity/operations';
 import { mayDo, type Permission, PERMISSIONS } from '#contracts/permissions';
 import { Tokens } from '#platform/auth';
 import { sql } from '#platform/database';

@@ -1,6 +1,6 @@
 /** The console's own sign-in and the people who have it. */
 import { Controller, Inject, Module } from '@nestjs/common';
-import { createOperator, listOperators, operatorLogin, operatorLogout } from '#contracts/http/tenancy';
+import { createOperator, listOperators, operatorLogin, operatorLogout } from '#contracts/identity/operations';
 import { recordAct } from '#modules/audit';
 import { Tokens } from '#platform/auth';
 import { sql } from '#platform/database';

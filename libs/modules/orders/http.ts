@@ -1,5 +1,5 @@
 import { Controller, Module } from '@nestjs/common';
-import { changeOrderStatus, createOrder, getOrder, listOrders } from '#contracts/http/orders';
+import { changeOrderStatus, createOrder, getOrder, listOrders } from '#contracts/orders/operations';
 import { mayDo } from '#contracts/permissions';
 import type { TenantTransaction } from '#platform/database';
 import { type CallOf, Handle } from '#platform/http';

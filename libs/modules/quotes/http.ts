@@ -10,7 +10,7 @@ import {
   listQuotes,
   reviseQuote,
   sendQuote,
-} from '#contracts/http/quotes';
+} from '#contracts/quotes/operations';
 import { mayDo } from '#contracts/permissions';
 import { Decimal } from '#kernel';
 import { type CallOf, Handle } from '#platform/http';

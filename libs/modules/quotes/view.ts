@@ -1,6 +1,6 @@
 /** Rows → what the API shows and what events carry. */
 import type { ResponseOf } from '#contracts/operation';
-import type { getQuote } from '#contracts/http/quotes';
+import type { getQuote } from '#contracts/quotes/operations';
 import { Decimal, Money, priceText } from '#kernel';
 import type { QuoteLineRow, QuoteRow, QuoteWithLines } from './data/quotes.js';
 import { stateAt } from './domain/quote.js';

@@ -1,6 +1,6 @@
 /** The operator's door to the recovery fence; both decisions are audited with their reason. */
 import { Controller, Module } from '@nestjs/common';
-import { confirmRecovery, fenceRecovery, showRecovery } from '#contracts/http/recovery';
+import { confirmRecovery, fenceRecovery, showRecovery } from '#contracts/recovery/operations';
 import { recordAct } from '#modules/audit';
 import { type CallOf, Handle } from '#platform/http';
 import { confirmEpoch, fenceDatabase, type RecoveryStatus, recoveryStatus } from '#platform/recovery';

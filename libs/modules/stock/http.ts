@@ -1,6 +1,6 @@
 import { Controller, Module } from '@nestjs/common';
 import { Decimal } from '#kernel';
-import { getStock, listMovements, listStock, recordMovement } from '#contracts/http/stock';
+import { getStock, listMovements, listStock, recordMovement } from '#contracts/stock/operations';
 import { type CallOf, Handle } from '#platform/http';
 import { before, pageOf } from '#platform/paging';
 import { levelPage, levelView, levelWithReservations, movementPage, movementView } from './data/levels.js';

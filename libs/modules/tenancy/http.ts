@@ -1,5 +1,5 @@
 import { Controller, Module } from '@nestjs/common';
-import { getTenant } from '#contracts/http/tenancy';
+import { getTenant } from '#contracts/tenancy/operations';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { type CallOf, Handle, TENANT_DIRECTORY } from '#platform/http';
 import { tenantById, tenantView } from './data/tenants.js';

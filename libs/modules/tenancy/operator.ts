@@ -11,7 +11,7 @@ import {
   resetTenantUserPassword,
   showTenant,
   suspendTenant,
-} from '#contracts/http/tenancy';
+} from '#contracts/tenancy/operations';
 import { type CallOf, Handle } from '#platform/http';
 import { before, pageOf } from '#platform/paging';
 import { recordAct } from '#modules/audit';

@@ -11,7 +11,7 @@
  */
 import { Logger } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
-import { usageReported } from '#contracts/events/usage';
+import { usageReported } from '#contracts/entitlements/events';
 import { newId, type TenantId } from '#kernel';
 import { type TenantDatabase, violatedConstraint } from '#platform/database';
 import { emit } from '#platform/outbox';

@@ -1,6 +1,6 @@
 /** What listeners hear of a real database under concurrent writers: every event once, wherever a connection tears. */
 import pg from 'pg';
-import { customerChanged } from '#contracts/events/customer';
+import { customerChanged } from '#contracts/customers/events';
 import { newId, tenantId } from '#kernel';
 import { type Sql, TenantDatabase, type TenantScope } from '#platform/database';
 import { emit } from '#platform/outbox';

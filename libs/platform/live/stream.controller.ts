@@ -1,6 +1,6 @@
 /** `GET /stream`: what happens in the store. Guarded like every operation; then the connection belongs to the feed. */
 import { Controller, Inject } from '@nestjs/common';
-import { stream } from '#contracts/http/stream';
+import { stream } from '#contracts/live/operations';
 import { TenantDatabase } from '#platform/database';
 import { type CallOf, Handle } from '#platform/http';
 import { LiveFeeds } from './live-feeds.js';

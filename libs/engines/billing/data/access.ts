@@ -1,5 +1,5 @@
 /** The facts of the access ladder, and what a decision leaves behind. Both under the account's lock. */
-import { accessChanged } from '#contracts/events/account';
+import { accessChanged } from '#contracts/billing/events';
 import { newId } from '#kernel';
 import { type Sql, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';

@@ -1,5 +1,5 @@
 /** The stores' own caps, as their events tell them. Nothing is billed by them: who looks at a forecast sees where it ends. */
-import type { MeterName } from '#contracts/events/account';
+import type { MeterName } from '#contracts/meters';
 import { type Queryable, type Sql, sql } from '#platform/database';
 
 export interface OwnCap {

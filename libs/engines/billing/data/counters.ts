@@ -1,5 +1,5 @@
 /** The counters that people look at. Bills do not depend on them: they can be counted anew at any time. */
-import type { MeterName } from '#contracts/events/account';
+import type { MeterName } from '#contracts/meters';
 import { type Sql, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 

@@ -1,5 +1,5 @@
 /** What only the operator reads: plans with who is on them, the passes' runs, whom they leave out, and months of invoices. */
-import type { MeterName } from '#contracts/events/account';
+import type { MeterName } from '#contracts/meters';
 import { isUuid } from '#kernel';
 import { type Sql, sql } from '#platform/database';
 import { errors } from '../errors.js';

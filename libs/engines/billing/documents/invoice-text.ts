@@ -2,7 +2,7 @@
  * What an invoice's line says, in the tenant's language. A line is described from what it was made of; nothing is computed
  * here but the last day of a span.
  */
-import type { MeterName } from '#contracts/events/account';
+import type { MeterName } from '#contracts/meters';
 import { type Formats, formatsFor, type Language } from './formats.js';
 
 export interface LinePhase {

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import type { Envelope, EventContract, EventData } from '#contracts/event';
-import { EVENT_CONTRACTS } from '#contracts/events/index';
-import { orderCreated } from '#contracts/events/order';
-import { quoteCreated } from '#contracts/events/quote';
-import { userSignedIn } from '#contracts/events/tenant';
-import { storageMeasured, usageReported } from '#contracts/events/usage';
+import { EVENT_CONTRACTS } from '#contracts/event-contracts';
+import { orderCreated } from '#contracts/orders/events';
+import { quoteCreated } from '#contracts/quotes/events';
+import { userSignedIn } from '#contracts/identity/events';
+import { storageMeasured, usageReported } from '#contracts/entitlements/events';
 import { METERS, totalOf, usageOf } from './meters.js';
 
 const AT = '2026-11-20T14:00:30.000Z';

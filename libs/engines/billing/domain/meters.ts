@@ -8,11 +8,11 @@
  *   usage.storage_measured   stored_mb     the most there was on any day
  */
 import { aggregateId, type Envelope, isEvent } from '#contracts/event';
-import type { MeterName } from '#contracts/events/account';
-import { orderCreated } from '#contracts/events/order';
-import { quoteCreated } from '#contracts/events/quote';
-import { userSignedIn } from '#contracts/events/tenant';
-import { storageMeasured, usageReported } from '#contracts/events/usage';
+import type { MeterName } from '#contracts/meters';
+import { orderCreated } from '#contracts/orders/events';
+import { quoteCreated } from '#contracts/quotes/events';
+import { userSignedIn } from '#contracts/identity/events';
+import { storageMeasured, usageReported } from '#contracts/entitlements/events';
 
 /** `sum` adds quantities, `distinct` counts different subjects, `max` takes the highest quantity. */
 export type How = 'sum' | 'distinct' | 'max';

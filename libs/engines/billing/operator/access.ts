@@ -10,7 +10,7 @@ import {
   nameBillingEmail,
   releaseParked,
   unholdAccount,
-} from '#contracts/http/billing-access';
+} from '#contracts/billing/operations';
 import { recordAct } from '#platform/audit';
 import { type CallOf, Handle } from '#platform/http';
 import { before, pageOf } from '#platform/paging';

@@ -14,7 +14,7 @@ import {
   rejectInvoice,
   showInvoice,
   writeOffInvoice,
-} from '#contracts/http/billing-desk';
+} from '#contracts/billing/operations';
 import { recordAct } from '#platform/audit';
 import { SETTINGS, type Settings } from '#platform/config';
 import { type CallOf, Handle } from '#platform/http';

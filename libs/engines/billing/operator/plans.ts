@@ -1,6 +1,6 @@
 /** What stores are offered. A version never changes; a new price is a new version. */
 import { Controller } from '@nestjs/common';
-import { createPlan, listPlans, showPlan } from '#contracts/http/billing-plans';
+import { createPlan, listPlans, showPlan } from '#contracts/billing/operations';
 import { recordAct } from '#platform/audit';
 import { type CallOf, Handle } from '#platform/http';
 import { before, pageOf } from '#platform/paging';

@@ -6,7 +6,7 @@ import {
   namePaymentMethod,
   removePaymentMethod,
   setUpProvider,
-} from '#contracts/http/billing-providers';
+} from '#contracts/billing/operations';
 import { recordAct } from '#platform/audit';
 import { SETTINGS, type Settings } from '#platform/config';
 import { sql } from '#platform/database';

@@ -7,7 +7,7 @@ import {
   showSubscription,
   showUsage,
   startSubscription,
-} from '#contracts/http/billing-plans';
+} from '#contracts/billing/operations';
 import { type CallOf, Handle } from '#platform/http';
 import { CLOCK } from '../data/accounts.js';
 import { tenantNamed } from '../data/desk.js';

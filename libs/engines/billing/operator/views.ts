@@ -1,5 +1,5 @@
 /** What only the operator is shown: whose it is, who did it and why. */
-import type { MeterName } from '#contracts/events/account';
+import type { MeterName } from '#contracts/meters';
 import { Decimal, minorDigits } from '#kernel';
 import type { FactRow, InvoiceRow } from '../data/lists.js';
 import type { LineExplanation, UsageExplanation } from '../documents/explain.js';

@@ -1,5 +1,6 @@
 /** What a tenant may use, told to the rest of the house: the period that runs, and the one that will follow it. */
-import { entitlementsChanged, METERS, type MeterName } from '#contracts/events/account';
+import { entitlementsChanged } from '#contracts/billing/events';
+import { METERS, type MeterName } from '#contracts/meters';
 import { type Announcement, announcement } from '../data/accounts.js';
 import type { BillingPlan } from '../domain/billing-plan.js';
 import { nextPeriod, type Period, type Subscription } from '../domain/periods.js';

@@ -8,8 +8,9 @@
  */
 import { createHash } from 'node:crypto';
 import { type Envelope, isEvent } from '#contracts/event';
-import { tenantCreated, userCreated } from '#contracts/events/tenant';
-import { usageCapChanged } from '#contracts/events/usage';
+import { tenantCreated } from '#contracts/tenancy/events';
+import { userCreated } from '#contracts/identity/events';
+import { usageCapChanged } from '#contracts/entitlements/events';
 import type { Sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { isNewer, type OwnCap, saveCaps } from '../data/caps.js';

@@ -6,7 +6,7 @@
  * Everything is computed from facts and `asOf`, and written in two flights. A second run finds the first one's rows and adds
  * nothing, however many passes were missed in between or run at once.
  */
-import { invoiceIssued, invoiceSettled } from '#contracts/events/account';
+import { invoiceIssued, invoiceSettled } from '#contracts/billing/events';
 import { Money } from '#kernel';
 import { type Sql, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';

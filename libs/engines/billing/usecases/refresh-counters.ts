@@ -2,7 +2,8 @@
  * Counters of accounts with news: counted anew from the events, held against the plan in force, and each threshold that is
  * newly passed said once; also the counts of what nobody else counts, whenever they have changed. Under the account's row lock, which one transaction has at a time.
  */
-import { METERS as METER_NAMES, type MeterName, usageCounted, usageLimitReached } from '#contracts/events/account';
+import { METERS as METER_NAMES, type MeterName } from '#contracts/meters';
+import { usageCounted, usageLimitReached } from '#contracts/billing/events';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import type { PassOutcome } from '#platform/inbox';
 import { type Announcement, announceAll, announcement } from '../data/accounts.js';

@@ -2,7 +2,7 @@
  * Money that moved, and what follows from it in the same transaction: the invoice is settled or owed again, the surplus
  * grows, and a tenant whose debt is gone has its access back.
  */
-import { invoiceSettled } from '#contracts/events/account';
+import { invoiceSettled } from '#contracts/billing/events';
 import { Money, newId } from '#kernel';
 import { sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';

@@ -13,8 +13,8 @@
  * rows and the two moments `opened_at` and `resolved_at` are the exception: they remember what the store was shown.
  */
 import { createHash } from 'node:crypto';
-import type { INSIGHT_ANSWERS } from '#contracts/events/insight';
-import type { INSIGHT_STATES } from '#contracts/http/insights';
+import type { INSIGHT_ANSWERS } from '#contracts/insights/events';
+import type { INSIGHT_STATES } from '#contracts/insights/operations';
 import { StateMachine } from '#kernel';
 
 export type InsightState = (typeof INSIGHT_STATES)[number];

@@ -1,4 +1,4 @@
-import { insightAnswered } from '#contracts/events/insight';
+import { insightAnswered } from '#contracts/insights/events';
 import { sql, type TenantTransaction } from '#platform/database';
 import { emit } from '#platform/outbox';
 import { insightById, type InsightRow } from '../data/insights.js';

@@ -3,11 +3,11 @@
  * fact comes from one aggregate, and what several touch is a sum, a minimum or a maximum, so their order does not matter.
  */
 import { type Envelope, type EventData, isEvent } from '#contracts/event';
-import { customerChanged, customerCreated } from '#contracts/events/customer';
-import { saleRecorded } from '#contracts/events/order';
-import { priceChanged, productChanged, productCreated } from '#contracts/events/product';
-import { quoteSent } from '#contracts/events/quote';
-import { stockAdjusted } from '#contracts/events/stock';
+import { customerChanged, customerCreated } from '#contracts/customers/events';
+import { saleRecorded } from '#contracts/orders/events';
+import { priceChanged, productChanged, productCreated } from '#contracts/catalogue/events';
+import { quoteSent } from '#contracts/quotes/events';
+import { stockAdjusted } from '#contracts/stock/events';
 import { Decimal, Money } from '#kernel';
 import type { Sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';

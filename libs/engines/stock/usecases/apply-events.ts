@@ -6,10 +6,10 @@
  * orders), and what several aggregates touch is a minimum, a maximum or a sum: the order between them does not matter.
  */
 import { type Envelope, isEvent } from '#contracts/event';
-import { saleRecorded } from '#contracts/events/order';
-import { priceChanged, productChanged, productCreated } from '#contracts/events/product';
-import { stockAdjusted } from '#contracts/events/stock';
-import { tenantCreated } from '#contracts/events/tenant';
+import { saleRecorded } from '#contracts/orders/events';
+import { priceChanged, productChanged, productCreated } from '#contracts/catalogue/events';
+import { stockAdjusted } from '#contracts/stock/events';
+import { tenantCreated } from '#contracts/tenancy/events';
 import { Decimal, Money } from '#kernel';
 import type { Sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';

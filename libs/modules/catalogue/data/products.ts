@@ -1,7 +1,7 @@
 /** Reads and writes of the catalogue's tables. Units travel as one JSON column, so a product is one row on the wire. */
 import { Decimal, priceText, Ratio } from '#kernel';
 import type { ResponseOf } from '#contracts/operation';
-import type { getProduct } from '#contracts/http/catalogue';
+import type { getProduct } from '#contracts/catalogue/operations';
 import { type Sql, sql, type TenantTransaction } from '#platform/database';
 import type { Product } from '../domain/product.js';
 

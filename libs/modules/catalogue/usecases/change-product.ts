@@ -1,6 +1,6 @@
 import type { BodyOf } from '#contracts/operation';
-import type { changeProduct as operation } from '#contracts/http/catalogue';
-import { priceChanged, productChanged } from '#contracts/events/product';
+import type { changeProduct as operation } from '#contracts/catalogue/operations';
+import { priceChanged, productChanged } from '#contracts/catalogue/events';
 import { Decimal, priceText } from '#kernel';
 import { sql, type TenantTransaction } from '#platform/database';
 import { emit } from '#platform/outbox';

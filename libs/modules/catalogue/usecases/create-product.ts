@@ -1,6 +1,6 @@
 import type { BodyOf } from '#contracts/operation';
-import type { createProduct as operation } from '#contracts/http/catalogue';
-import { productCreated } from '#contracts/events/product';
+import type { createProduct as operation } from '#contracts/catalogue/operations';
+import { productCreated } from '#contracts/catalogue/events';
 import { Decimal, newId, priceText, Ratio } from '#kernel';
 import { json, sql, type TenantTransaction, violatedConstraint } from '#platform/database';
 import { emit } from '#platform/outbox';

@@ -1,5 +1,5 @@
 import type { ResponseOf } from '#contracts/operation';
-import type { getCustomer, getSite } from '#contracts/http/customers';
+import type { getCustomer, getSite } from '#contracts/customers/operations';
 import { type Sql, sql } from '#platform/database';
 
 export interface CustomerRow {

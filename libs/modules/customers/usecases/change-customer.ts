@@ -1,6 +1,6 @@
 import type { BodyOf } from '#contracts/operation';
-import type { changeCustomer as operation } from '#contracts/http/customers';
-import { customerChanged } from '#contracts/events/customer';
+import type { changeCustomer as operation } from '#contracts/customers/operations';
+import { customerChanged } from '#contracts/customers/events';
 import { sql, type TenantTransaction } from '#platform/database';
 import { emit } from '#platform/outbox';
 import type { CustomerRow } from '../data/customers.js';

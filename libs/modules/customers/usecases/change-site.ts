@@ -1,6 +1,6 @@
 import type { BodyOf } from '#contracts/operation';
-import type { changeSite as operation } from '#contracts/http/customers';
-import { siteChanged } from '#contracts/events/customer';
+import type { changeSite as operation } from '#contracts/customers/operations';
+import { siteChanged } from '#contracts/customers/events';
 import { sql, type TenantTransaction } from '#platform/database';
 import { emit } from '#platform/outbox';
 import type { SiteRow } from '../data/customers.js';

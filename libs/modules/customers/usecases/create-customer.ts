@@ -1,6 +1,6 @@
 import type { BodyOf } from '#contracts/operation';
-import type { createCustomer as operation } from '#contracts/http/customers';
-import { customerCreated } from '#contracts/events/customer';
+import type { createCustomer as operation } from '#contracts/customers/operations';
+import { customerCreated } from '#contracts/customers/events';
 import { newId } from '#kernel';
 import { sql, type TenantTransaction, violatedConstraint } from '#platform/database';
 import { emit } from '#platform/outbox';

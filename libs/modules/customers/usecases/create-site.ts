@@ -1,6 +1,6 @@
 import type { BodyOf } from '#contracts/operation';
-import type { createSite as operation } from '#contracts/http/customers';
-import { siteCreated } from '#contracts/events/customer';
+import type { createSite as operation } from '#contracts/customers/operations';
+import { siteCreated } from '#contracts/customers/events';
 import { newId } from '#kernel';
 import { sql, type TenantTransaction } from '#platform/database';
 import { emit } from '#platform/outbox';

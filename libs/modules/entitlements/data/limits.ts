@@ -1,7 +1,7 @@
 /** The limits of the running periods, as the store sees them, and its own caps. */
 import type { ResponseOf } from '#contracts/operation';
-import type { MeterName } from '#contracts/events/account';
-import type { getEntitlements } from '#contracts/http/entitlements';
+import type { MeterName } from '#contracts/meters';
+import type { getEntitlements } from '#contracts/entitlements/operations';
 import { newId } from '#kernel';
 import { type Sql, sql, type TenantTransaction } from '#platform/database';
 

@@ -1,5 +1,6 @@
 import { Counter, Gauge } from 'prom-client';
-import { ACCOUNT_STATES, type MeterName } from '#contracts/events/account';
+import { ACCOUNT_STATES } from '#contracts/billing/events';
+import { type MeterName } from '#contracts/meters';
 import { type Queryable, sql } from '#platform/database';
 
 const quotaRefusals = new Counter({

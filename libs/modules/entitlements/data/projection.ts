@@ -1,6 +1,6 @@
 /** What the events say, as rows. One statement per table and batch; tenants come in the order of their ids. */
 import type { EventData } from '#contracts/event';
-import type { accessChanged } from '#contracts/events/account';
+import type { accessChanged } from '#contracts/billing/events';
 import { type Sql, sql } from '#platform/database';
 import type { Span, ToldPeriod } from '../domain/told-periods.js';
 

@@ -6,7 +6,7 @@
  * The last is zero but where a plan began anew, at another day than the one before it. So a period that is told when it has long
  * begun counts from its beginning, and counts what billing counts.
  */
-import type { MeterName } from '#contracts/events/account';
+import type { MeterName } from '#contracts/meters';
 import { sql, type TenantTransaction } from '#platform/database';
 
 export interface Answer {

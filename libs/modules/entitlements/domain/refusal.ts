@@ -1,5 +1,5 @@
 /** Which limit a request has met, in words and figures: the plan's hard limit, or the store's own lower cap. */
-import type { MeterName } from '#contracts/events/account';
+import type { MeterName } from '#contracts/meters';
 import type { DomainError } from '#kernel';
 import { errors } from '../errors.js';
 

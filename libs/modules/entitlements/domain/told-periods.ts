@@ -6,7 +6,7 @@
  * Announcements come in the order of the account's versions; where batches end makes no difference.
  */
 import type { EventData } from '#contracts/event';
-import type { entitlementsChanged } from '#contracts/events/account';
+import type { entitlementsChanged } from '#contracts/billing/events';
 
 type Announcement = EventData<typeof entitlementsChanged>;
 

@@ -9,7 +9,7 @@
  *
  * and reserves in front of the number, which is the next thing it takes: the time both are held is the same.
  */
-import type { MeterName } from '#contracts/events/account';
+import type { MeterName } from '#contracts/meters';
 import type { TenantTransaction } from '#platform/database';
 import { takeUnits, unitsUsed } from '../data/reservations.js';
 import { limitOf, refusalOf } from '../domain/refusal.js';

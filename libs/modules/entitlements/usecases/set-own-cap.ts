@@ -1,5 +1,5 @@
-import type { MeterName } from '#contracts/events/account';
-import { usageCapChanged } from '#contracts/events/usage';
+import type { MeterName } from '#contracts/meters';
+import { usageCapChanged } from '#contracts/entitlements/events';
 import type { TenantTransaction } from '#platform/database';
 import { emit } from '#platform/outbox';
 import { type CapRow, dropCap, saveCap, takeUntold, type ToldCap } from '../data/limits.js';

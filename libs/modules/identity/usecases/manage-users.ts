@@ -1,4 +1,4 @@
-import { userChanged, userCreated } from '#contracts/events/tenant';
+import { userChanged, userCreated } from '#contracts/identity/events';
 import type { Role } from '#contracts/permissions';
 import { newId } from '#kernel';
 import { hashPassword, verifyPassword } from '#platform/auth';

@@ -1,4 +1,4 @@
-import { userSignedIn } from '#contracts/events/tenant';
+import { userSignedIn } from '#contracts/identity/events';
 import type { Role } from '#contracts/permissions';
 import { newId } from '#kernel';
 import { verifyPassword } from '#platform/auth';

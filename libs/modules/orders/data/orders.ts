@@ -1,6 +1,6 @@
 import { Decimal, Money, priceText } from '#kernel';
 import type { ResponseOf } from '#contracts/operation';
-import type { getOrder } from '#contracts/http/orders';
+import type { getOrder } from '#contracts/orders/operations';
 import { type Sql, sql, type TenantTransaction } from '#platform/database';
 import type { OrderStatus } from '../domain/order.js';
 import { errors } from '../errors.js';

@@ -6,7 +6,7 @@
  *      └───────────┴───────────────┴─▶ cancelled (anything before delivered)
  */
 import { StateMachine } from '#kernel';
-import type { ORDER_STATUSES } from '#contracts/events/order';
+import type { ORDER_STATUSES } from '#contracts/orders/events';
 
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
 

@@ -1,5 +1,5 @@
 /** An order moves along its states; delivering takes the goods from stock and records the sale, cancelling frees them. */
-import { orderStatusChanged, saleRecorded } from '#contracts/events/order';
+import { orderStatusChanged, saleRecorded } from '#contracts/orders/events';
 import { Decimal } from '#kernel';
 import { releaseStock, sellStock } from '#modules/stock';
 import { sql, type TenantTransaction } from '#platform/database';

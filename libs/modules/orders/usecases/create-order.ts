@@ -1,5 +1,5 @@
 import type { BodyOf } from '#contracts/operation';
-import type { createOrder as operation } from '#contracts/http/orders';
+import type { createOrder as operation } from '#contracts/orders/operations';
 import { Decimal } from '#kernel';
 import { priceLines } from '#modules/catalogue';
 import { requireCustomer } from '#modules/customers';

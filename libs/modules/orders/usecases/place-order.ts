@@ -1,5 +1,5 @@
 /** An order comes into being: numbered, its goods held as far as there are any, and announced. */
-import { orderCreated } from '#contracts/events/order';
+import { orderCreated } from '#contracts/orders/events';
 import { Decimal, Money, newId, priceText } from '#kernel';
 import { reserve } from '#modules/entitlements';
 import { holdStock } from '#modules/stock';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { Decimal } from '#kernel';
-import { QUOTE_STATES } from '#contracts/http/quotes';
+import { QUOTE_STATES } from '#contracts/quotes/operations';
 import { type ConvertibleLine, planConversion, quoteStates, stateAt } from './quote.js';
 
 const line = (position: number, quantity: string, converted = '0'): ConvertibleLine => ({

@@ -10,7 +10,7 @@
  * writes that down. An expired quote can still be revised, and converted by whoever holds `quote.convert_expired`.
  */
 import { type Decimal, StateMachine } from '#kernel';
-import type { QUOTE_STATES } from '#contracts/http/quotes';
+import type { QUOTE_STATES } from '#contracts/quotes/operations';
 import { errors } from '../errors.js';
 
 export type QuoteState = (typeof QUOTE_STATES)[number];

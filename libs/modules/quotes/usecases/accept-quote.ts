@@ -1,4 +1,4 @@
-import { quoteAccepted } from '#contracts/events/quote';
+import { quoteAccepted } from '#contracts/quotes/events';
 import type { TenantTransaction } from '#platform/database';
 import { emit } from '#platform/outbox';
 import { type QuoteWithLines, saveState } from '../data/quotes.js';

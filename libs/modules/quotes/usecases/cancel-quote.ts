@@ -1,4 +1,4 @@
-import { quoteCancelled } from '#contracts/events/quote';
+import { quoteCancelled } from '#contracts/quotes/events';
 import type { TenantTransaction } from '#platform/database';
 import { emit } from '#platform/outbox';
 import { type QuoteWithLines, saveState } from '../data/quotes.js';

@@ -1,4 +1,4 @@
-import { quoteChanged } from '#contracts/events/quote';
+import { quoteChanged } from '#contracts/quotes/events';
 import type { TenantTransaction } from '#platform/database';
 import { emit } from '#platform/outbox';
 import { lockQuote, quoteById, type QuoteWithLines, replaceDraft } from '../data/quotes.js';

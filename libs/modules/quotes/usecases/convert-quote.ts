@@ -1,5 +1,5 @@
 /** An accepted quote becomes an order, whole or in part. Locked first, so 64 callers at once make one order. */
-import { quoteConverted } from '#contracts/events/quote';
+import { quoteConverted } from '#contracts/quotes/events';
 import { Decimal, Money } from '#kernel';
 import { lineTotal } from '#modules/catalogue';
 import { type OrderDraftLine, type PlacedOrder, placeOrder } from '#modules/orders';

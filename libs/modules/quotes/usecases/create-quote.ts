@@ -1,4 +1,4 @@
-import { quoteCreated } from '#contracts/events/quote';
+import { quoteCreated } from '#contracts/quotes/events';
 import { newId } from '#kernel';
 import { reserve } from '#modules/entitlements';
 import type { TenantTransaction } from '#platform/database';

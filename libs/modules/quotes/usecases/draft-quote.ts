@@ -1,6 +1,6 @@
 /** A quote as someone asks for it → a priced draft. Creating and changing a draft share it. */
 import type { BodyOf } from '#contracts/operation';
-import type { createQuote } from '#contracts/http/quotes';
+import type { createQuote } from '#contracts/quotes/operations';
 import { Decimal } from '#kernel';
 import { priceLines } from '#modules/catalogue';
 import { requireCustomer } from '#modules/customers';

@@ -1,5 +1,5 @@
 /** What every step of a quote's life shares: lock it, write down an expiry the clock has brought, check the transition. */
-import { quoteExpired } from '#contracts/events/quote';
+import { quoteExpired } from '#contracts/quotes/events';
 import type { TenantTransaction } from '#platform/database';
 import { emit } from '#platform/outbox';
 import { lockQuote, quoteById, type QuoteWithLines, saveState } from '../data/quotes.js';

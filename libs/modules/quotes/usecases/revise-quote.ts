@@ -1,4 +1,4 @@
-import { quoteCreated, quoteSuperseded } from '#contracts/events/quote';
+import { quoteCreated, quoteSuperseded } from '#contracts/quotes/events';
 import { Decimal, Money, newId } from '#kernel';
 import type { TenantTransaction } from '#platform/database';
 import { emit } from '#platform/outbox';

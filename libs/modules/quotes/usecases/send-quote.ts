@@ -1,4 +1,4 @@
-import { quoteSent } from '#contracts/events/quote';
+import { quoteSent } from '#contracts/quotes/events';
 import type { TenantTransaction } from '#platform/database';
 import { emit } from '#platform/outbox';
 import { type QuoteWithLines, saveState } from '../data/quotes.js';

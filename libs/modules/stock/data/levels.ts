@@ -1,6 +1,6 @@
 import { Decimal } from '#kernel';
 import type { ResponseOf } from '#contracts/operation';
-import type { getStock, recordMovement } from '#contracts/http/stock';
+import type { getStock, recordMovement } from '#contracts/stock/operations';
 import { type Sql, sql, type TenantTransaction } from '#platform/database';
 import { available, type Balance, type Change, type MovementKind } from '../domain/ledger.js';
 

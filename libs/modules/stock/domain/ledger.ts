@@ -3,7 +3,7 @@
  * on hand ≥ 0, reserved ≥ 0, reserved ≤ on hand. The table's CHECK constraints say the same, for whoever goes around this.
  */
 import { Decimal } from '#kernel';
-import type { MOVEMENT_KINDS } from '#contracts/events/stock';
+import type { MOVEMENT_KINDS } from '#contracts/stock/events';
 import { errors } from '../errors.js';
 
 export type MovementKind = (typeof MOVEMENT_KINDS)[number];

@@ -1,5 +1,5 @@
 /** Every change of stock passes here: lock the balances, decide, write ledger and balance, say so. */
-import { stockAdjusted } from '#contracts/events/stock';
+import { stockAdjusted } from '#contracts/stock/events';
 import { Decimal, newId } from '#kernel';
 import type { TenantTransaction } from '#platform/database';
 import { emit } from '#platform/outbox';

@@ -1,5 +1,5 @@
 import type { BodyOf } from '#contracts/operation';
-import type { recordMovement as operation } from '#contracts/http/stock';
+import type { recordMovement as operation } from '#contracts/stock/operations';
 import { Decimal } from '#kernel';
 import { sellableProducts, unitOf } from '#modules/catalogue';
 import type { TenantTransaction } from '#platform/database';

@@ -4,7 +4,7 @@
  *   active ⇄ suspended ─▶ closed ◀─ active
  */
 import { StateMachine } from '#kernel';
-import type { TENANT_STATES } from '#contracts/events/tenant';
+import type { TENANT_STATES } from '#contracts/tenancy/events';
 
 export type TenantState = (typeof TENANT_STATES)[number];
 

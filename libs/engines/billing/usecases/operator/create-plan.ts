@@ -1,4 +1,4 @@
-import { METER_TERMS } from '#contracts/http/billing-plans';
+import { METER_TERMS } from '#contracts/billing/operations';
 import { newId } from '#kernel';
 import { sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';

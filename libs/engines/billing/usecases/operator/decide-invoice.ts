@@ -7,7 +7,7 @@
  * A rejected one keeps its lines, so its usage counts as invoiced and no later pass bills it again. To issue and credit it
  * in full instead would send the tenant two papers about nothing, and could not undo a total below zero.
  */
-import { invoiceIssued } from '#contracts/events/account';
+import { invoiceIssued } from '#contracts/billing/events';
 import { Money } from '#kernel';
 import { sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';

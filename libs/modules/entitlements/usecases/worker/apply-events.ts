@@ -4,7 +4,7 @@
  * asks whether it has seen an event before.
  */
 import { type Envelope, isEvent } from '#contracts/event';
-import { accessChanged, entitlementsChanged, usageCounted } from '#contracts/events/account';
+import { accessChanged, entitlementsChanged, usageCounted } from '#contracts/billing/events';
 import type { Sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import {

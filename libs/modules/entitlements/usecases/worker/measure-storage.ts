@@ -8,7 +8,7 @@
  *
  * On the way it tells of caps that nobody has told, see set-own-cap.ts: there are some once after an upgrade, and then none.
  */
-import { storageMeasured } from '#contracts/events/usage';
+import { storageMeasured } from '#contracts/entitlements/events';
 import { DomainError, newId, tenantId } from '#kernel';
 import { type Queryable, sql, TenantDatabase, type TenantTransaction } from '#platform/database';
 import type { EnginePass, PassContext, PassEvent } from '#platform/inbox';

@@ -1,5 +1,5 @@
 import { type Queryable, sql } from '#platform/database';
-import type { TENANT_STATES } from '#contracts/events/tenant';
+import type { TENANT_STATES } from '#contracts/tenancy/events';
 
 /** Every state is there, those nobody is in as well: a series that comes and goes reads like a gap. */
 export async function countTenants(database: Queryable): Promise<Record<(typeof TENANT_STATES)[number], number>> {

@@ -1,4 +1,4 @@
-import { tenantCreated } from '#contracts/events/tenant';
+import { tenantCreated } from '#contracts/tenancy/events';
 import { newId, newSecret, tenantId } from '#kernel';
 import { createUser, type UserRow } from '#modules/identity';
 import { sql, violatedConstraint } from '#platform/database';

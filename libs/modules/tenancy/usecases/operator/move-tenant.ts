@@ -1,4 +1,4 @@
-import { tenantStateChanged } from '#contracts/events/tenant';
+import { tenantStateChanged } from '#contracts/tenancy/events';
 import { sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { emit, onBehalfOf } from '#platform/outbox';

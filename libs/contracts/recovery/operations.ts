@@ -1,6 +1,6 @@
 /** The recovery fence as operators see it and decide about it. */
 import { z } from 'zod';
-import { operation } from '../operation.js';
+import { operation, operator } from '../operation.js';
 import { instant, text } from '../scalars.js';
 
 const status = z.object({
@@ -14,7 +14,7 @@ const status = z.object({
   waiting: z.int().meta({ description: 'Committed events that no engine has been sent, counted as far as 10,000' }),
 });
 
-const recovery = { audience: 'operator', access: 'signed_in', tag: 'Events', response: status } as const;
+const recovery = { ...operator, tag: 'Events', response: status } as const;
 const decision = {
   ...recovery,
   method: 'POST',

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { defineEvent } from '../event.js';
 import { instant } from '../scalars.js';
-import { METERS } from './account.js';
+import { METERS } from '../meters.js';
 
 export const storageMeasured = defineEvent({
   type: 'usage.storage_measured',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineEvent } from '../event.js';
 import { currency, id, instant, money } from '../scalars.js';
-import { eventLine } from './quote.js';
+import { eventLine } from '../quotes/events.js';
 
 export const ORDER_STATUSES = [
   'pending',

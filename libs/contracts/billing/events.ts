@@ -1,10 +1,8 @@
 /** What billing says to the rest of the house. The aggregate is the tenant's billing account; its id is the tenant's. */
 import { z } from 'zod';
 import { defineEvent } from '../event.js';
+import { METERS } from '../meters.js';
 import { currency, id, instant, money } from '../scalars.js';
-
-export const METERS = ['orders', 'quotes', 'active_users', 'api_calls', 'stored_mb'] as const;
-export type MeterName = (typeof METERS)[number];
 
 export const ACCOUNT_STATES = ['trialing', 'active', 'grace', 'suspended', 'closed'] as const;
 

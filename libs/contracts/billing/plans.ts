@@ -1,6 +1,6 @@
 /** The operator's plans, and which store is on which. */
 import { z } from 'zod';
-import { operation, page, pageQuery } from '../operation.js';
+import { operation, operator, page, pageQuery } from '../operation.js';
 import { currency, date, id, instant, money, text } from '../scalars.js';
 import {
   access,
@@ -12,9 +12,7 @@ import {
   subscribedPlan,
   unitPrice,
   units,
-} from './billing.js';
-
-export const operator = { audience: 'operator', access: 'signed_in' } as const;
+} from './bill.js';
 
 export const reason = text(500).meta({ examples: ['agreed with the owner'], description: 'Why; kept in the audit' });
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { TENANT_STATES } from '../events/tenant.js';
-import { idParams, operation, page, pageQuery } from '../operation.js';
+import { TENANT_STATES } from './events.js';
+import { idParams, operation, operator, page, pageQuery } from '../operation.js';
 import { ROLES } from '../permissions.js';
 import { currency, id, instant, text } from '../scalars.js';
-import { email, password, token, user } from './identity.js';
+import { email, password, reason, user } from '../identity/operations.js';
 
 export const tenant = z
   .object({
@@ -44,42 +44,6 @@ const timeZone = z
     (value) => Intl.supportedValuesOf('timeZone').includes(value) || value === 'UTC',
     'must be an IANA time zone',
   );
-
-const reason = text(500).meta({ examples: ['asked for by the owner'], description: 'Why; kept in the audit' });
-
-const operator = { audience: 'operator', access: 'signed_in' } as const;
-
-export const operatorLogin = operation({
-  id: 'operatorLogin',
-  method: 'POST',
-  path: '/auth/login',
-  audience: 'operator',
-  access: 'public',
-  tag: 'Sign-in',
-  status: 200,
-  summary: 'Sign in to the console',
-  body: z.strictObject({
-    email,
-    password: z
-      .string()
-      .min(1)
-      .max(200)
-      .meta({ examples: ['a long sentence of words'] }),
-  }),
-  response: token,
-  errors: ['invalid_credentials', 'too_many_attempts'],
-});
-
-export const operatorLogout = operation({
-  ...operator,
-  id: 'operatorLogout',
-  method: 'POST',
-  path: '/auth/logout',
-  tag: 'Sign-in',
-  status: 200,
-  summary: 'End the console session',
-  response: z.object({ ended: z.int() }),
-});
 
 export const createTenant = operation({
   ...operator,
@@ -234,76 +198,4 @@ export const deactivateTenantUser = operation({
   body: z.strictObject({ reason }),
   response: user,
   errors: ['tenant_not_found', 'user_not_found', 'last_owner'],
-});
-
-export const createOperator = operation({
-  ...operator,
-  id: 'createOperator',
-  method: 'POST',
-  path: '/operators',
-  tag: 'Operators',
-  summary: 'Give a person access to the console',
-  command: 'operators create',
-  body: z.strictObject({
-    email,
-    name: text(200).meta({ examples: ['Ana Souza'] }),
-    password: password.optional(),
-    reason,
-  }),
-  response: z.object({
-    id,
-    email: z.string().meta({ examples: ['ana@acme.test'] }),
-    name: z.string().meta({ examples: ['Ana Souza'] }),
-    password: z
-      .string()
-      .nullable()
-      .meta({ examples: ['Vt3-quiet-Harbor-91'] }),
-  }),
-  errors: ['email_taken'],
-});
-
-export const listOperators = operation({
-  ...operator,
-  id: 'listOperators',
-  method: 'GET',
-  path: '/operators',
-  tag: 'Operators',
-  summary: 'List who may use the console',
-  command: 'operators list',
-  query: pageQuery,
-  response: page(
-    z.object({
-      id,
-      email: z.string().meta({ examples: ['ana@acme.test'] }),
-      name: z.string().meta({ examples: ['Ana Souza'] }),
-      is_active: z.boolean(),
-      created_at: instant,
-    }),
-  ),
-});
-
-export const listAudit = operation({
-  ...operator,
-  id: 'listAudit',
-  method: 'GET',
-  path: '/audit',
-  tag: 'Audit',
-  summary: 'What operators did, newest first',
-  command: 'audit list',
-  query: pageQuery.extend({ tenant: text(63).optional() }),
-  response: page(
-    z.object({
-      id,
-      at: instant,
-      actor: z.string().meta({ examples: ['operator:01931b6e-3c00-7a00-8000-000000000001'] }),
-      action: z.string().meta({ examples: ['tenants.suspend'] }),
-      tenant_id: id.nullable(),
-      subject: z.string().meta({ examples: ['tenant/01931b6e-3c00-7a00-8000-000000000009'] }),
-      reason: z
-        .string()
-        .nullable()
-        .meta({ examples: ['asked for by the owner'] }),
-      details: z.record(z.string(), z.unknown()),
-    }),
-  ),
 });

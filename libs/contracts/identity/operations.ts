@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { idParams, operation, page, pageQuery } from '../operation.js';
+import { idParams, operation, operator, page, pageQuery } from '../operation.js';
 import { ROLES } from '../permissions.js';
 import { id, instant, text } from '../scalars.js';
 
@@ -83,6 +83,8 @@ export const changeOwnPassword = operation({
   response: z.object({ ended: z.int() }),
   errors: ['invalid_credentials'],
 });
+
+export const reason = text(500).meta({ examples: ['asked for by the owner'], description: 'Why; kept in the audit' });
 
 export const user = z
   .object({
@@ -174,4 +176,82 @@ export const changeUser = operation({
   }),
   response: user,
   errors: ['last_owner'],
+});
+
+export const operatorLogin = operation({
+  id: 'operatorLogin',
+  method: 'POST',
+  path: '/auth/login',
+  audience: 'operator',
+  access: 'public',
+  tag: 'Sign-in',
+  status: 200,
+  summary: 'Sign in to the console',
+  body: z.strictObject({
+    email,
+    password: z
+      .string()
+      .min(1)
+      .max(200)
+      .meta({ examples: ['a long sentence of words'] }),
+  }),
+  response: token,
+  errors: ['invalid_credentials', 'too_many_attempts'],
+});
+
+export const operatorLogout = operation({
+  ...operator,
+  id: 'operatorLogout',
+  method: 'POST',
+  path: '/auth/logout',
+  tag: 'Sign-in',
+  status: 200,
+  summary: 'End the console session',
+  response: z.object({ ended: z.int() }),
+});
+
+export const createOperator = operation({
+  ...operator,
+  id: 'createOperator',
+  method: 'POST',
+  path: '/operators',
+  tag: 'Operators',
+  summary: 'Give a person access to the console',
+  command: 'operators create',
+  body: z.strictObject({
+    email,
+    name: text(200).meta({ examples: ['Ana Souza'] }),
+    password: password.optional(),
+    reason,
+  }),
+  response: z.object({
+    id,
+    email: z.string().meta({ examples: ['ana@acme.test'] }),
+    name: z.string().meta({ examples: ['Ana Souza'] }),
+    password: z
+      .string()
+      .nullable()
+      .meta({ examples: ['Vt3-quiet-Harbor-91'] }),
+  }),
+  errors: ['email_taken'],
+});
+
+export const listOperators = operation({
+  ...operator,
+  id: 'listOperators',
+  method: 'GET',
+  path: '/operators',
+  tag: 'Operators',
+  summary: 'List who may use the console',
+  command: 'operators list',
+  query: pageQuery,
+  response: page(
+    z.object({
+      id,
+      email: z.string().meta({ examples: ['ana@acme.test'] }),
+      name: z.string().meta({ examples: ['Ana Souza'] }),
+      is_active: z.boolean(),
+      created_at: instant,
+    }),
+  ),
 });

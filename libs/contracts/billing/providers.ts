@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { operation } from '../operation.js';
 import { id, instant, text } from '../scalars.js';
-import { ofTenant } from './billing-plans.js';
+import { ofTenant } from './plans.js';
 
 const PROVIDERS = ['stripe'] as const;
 

@@ -1,9 +1,10 @@
 /** What a store sees of its own bill; and the forms the operator's side shares with it. */
 import { z } from 'zod';
-import { ACCOUNT_STATES, METERS } from '../events/account.js';
+import { ACCOUNT_STATES } from './events.js';
+import { METERS } from '../meters.js';
 import { idParams, operation, page, pageQuery } from '../operation.js';
 import { currency, date, id, instant, money } from '../scalars.js';
-import { ownCap } from './entitlements.js';
+import { ownCap } from '../entitlements/operations.js';
 
 export const meter = z.enum(METERS);
 export const INVOICE_STATES = ['draft', 'needs_approval', 'issued', 'paid', 'void', 'uncollectible'] as const;

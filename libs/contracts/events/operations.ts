@@ -1,9 +1,9 @@
 /** What operators see of events on their way to the engines, and what they decide about those that failed. */
 import { z } from 'zod';
-import { operation } from '../operation.js';
+import { operation, operator } from '../operation.js';
 import { id, instant, text } from '../scalars.js';
 
-const operator = { audience: 'operator', access: 'signed_in', tag: 'Events' } as const;
+const ofEvents = { ...operator, tag: 'Events' } as const;
 
 const limit = z.coerce.number().int().min(1).max(500).default(50);
 
@@ -21,7 +21,7 @@ const event = z.object({
 });
 
 export const listEvents = operation({
-  ...operator,
+  ...ofEvents,
   id: 'listEvents',
   method: 'GET',
   path: '/events',
@@ -38,7 +38,7 @@ export const listEvents = operation({
 });
 
 export const showEvent = operation({
-  ...operator,
+  ...ofEvents,
   id: 'showEvent',
   method: 'GET',
   path: '/events/:id',
@@ -70,7 +70,7 @@ const deadLetter = z.object({
 });
 
 export const listDeadLetters = operation({
-  ...operator,
+  ...ofEvents,
   id: 'listDeadLetters',
   method: 'GET',
   path: '/dead-letters',
@@ -87,7 +87,7 @@ export const listDeadLetters = operation({
 
 const key = z.strictObject({ tenant: z.uuid(), engine: text(40), event: z.uuid() });
 const decision = {
-  ...operator,
+  ...ofEvents,
   method: 'POST',
   status: 200,
   params: key,
@@ -113,7 +113,7 @@ export const dropDeadLetter = operation({
 });
 
 export const listEngines = operation({
-  ...operator,
+  ...ofEvents,
   id: 'listEngines',
   method: 'GET',
   path: '/engines',

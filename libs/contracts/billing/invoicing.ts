@@ -1,6 +1,6 @@
 /** The operator's desk: invoices and what becomes of them, and payments. */
 import { z } from 'zod';
-import { idParams, operation, page, pageQuery } from '../operation.js';
+import { idParams, operation, operator, page, pageQuery } from '../operation.js';
 import { currency, id, instant, money, text } from '../scalars.js';
 import {
   invoice,
@@ -12,8 +12,8 @@ import {
   unitPrice,
   units,
   wholeText,
-} from './billing.js';
-import { moment, ofTenant, operator, positiveAmount, reason, tenantName } from './billing-plans.js';
+} from './bill.js';
+import { moment, ofTenant, positiveAmount, reason, tenantName } from './plans.js';
 
 export const slug = z.string().meta({ examples: ['acme'] });
 const actor = z.string().meta({ examples: ['operator:01931b6e-3c00-7a00-8000-000000000001'] });

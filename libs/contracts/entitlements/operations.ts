@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { METERS } from '../events/account.js';
+import { METERS } from '../meters.js';
 import { operation } from '../operation.js';
 import { instant } from '../scalars.js';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { operation, page, pageQuery } from '../operation.js';
-import { MOVEMENT_KINDS } from '../events/stock.js';
+import { MOVEMENT_KINDS } from './events.js';
 import { id, instant, price, quantity, signedQuantity, text, unitCode } from '../scalars.js';
 
 export const movement = z

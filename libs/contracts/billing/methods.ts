@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { operation } from '../operation.js';
 import { instant } from '../scalars.js';
-import { paymentMethod } from './billing.js';
+import { paymentMethod } from './bill.js';
 
 const own = {
   path: '/billing/payment-method',

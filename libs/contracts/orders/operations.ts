@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ORDER_STATUSES } from '../events/order.js';
+import { ORDER_STATUSES } from './events.js';
 import { idParams, operation, page, pageQuery } from '../operation.js';
 import { currency, id, instant, money, percent, price, quantity, text, unitCode } from '../scalars.js';
 

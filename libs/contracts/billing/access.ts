@@ -1,11 +1,11 @@
 /** Who may do what for billing's sake, decided by the operator; and the passes, with whom they leave out. */
 import { z } from 'zod';
-import { operation, page, pageQuery } from '../operation.js';
+import { operation, operator, page, pageQuery } from '../operation.js';
 import { id, instant } from '../scalars.js';
-import { access, billingPeriod, meter, wholeText } from './billing.js';
-import { slug } from './billing-desk.js';
-import { moment, ofTenant, operator, reason, tenantName } from './billing-plans.js';
-import { email } from './identity.js';
+import { access, billingPeriod, meter, wholeText } from './bill.js';
+import { slug } from './invoicing.js';
+import { moment, ofTenant, reason, tenantName } from './plans.js';
+import { email } from '../identity/operations.js';
 
 const standing = access.extend({ tenant_id: id, tenant: slug }).meta({ id: 'DeskAccess' });
 const ofAccess = {
