@@ -7,7 +7,7 @@ const LESSONS = {
   clock: 'Decisions use the clock they are given, so that tests and passes can move it (ARCHITECTURE.md, rule 6).',
   http: 'HTTP is decided in one place: throw a DomainError from the room’s error table (ARCHITECTURE.md, rule 8).',
   provider:
-    'A provider is asked outside of transactions: its answer may take as long as it likes (docs/adr/0018-asking-outside.md).',
+    'A provider is asked outside of transactions: its answer may take as long as it likes (docs/adr/0018-outbound-exchange.md).',
 };
 
 const clockRules = [

@@ -5,7 +5,7 @@ import { sql } from '#platform/database';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { assertMigrated } from '#platform/database/migrate';
 import { recoveryStatus } from '#platform/recovery';
-import { assertFitForStreams, connectRedis } from '#platform/streams';
+import { assertStreamSettings, connectRedis } from '#platform/streams';
 
 type Light = 'red' | 'amber' | 'green';
 
@@ -33,7 +33,7 @@ export async function doctor(settings: Settings, isJson: boolean): Promise<numbe
     ['row security', () => confinement(database)],
     ['migrations', () => migrations(database)],
     ['clocks', () => clocks(database)],
-    ['Redis', () => redisFitness(() => assertFitForStreams(redis))],
+    ['Redis', () => redisFitness(() => assertStreamSettings(redis))],
     ['recovery', () => recovery(database)],
     ['relay', () => relay(database)],
     ['outbox', () => outbox(database)],

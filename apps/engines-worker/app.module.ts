@@ -5,10 +5,10 @@ import { salesEngine } from '#engines/sales/worker';
 import { stockEngine } from '#engines/stock/worker';
 import { entitlementsProjection, USAGE_PASSES } from '#modules/entitlements/worker';
 import { type Settings, SettingsModule } from '#platform/config';
-import type { EngineConsumer, EnginePass } from '#platform/inbox';
+import type { EventConsumer, EnginePass } from '#platform/inbox';
 import { WorkerModule } from '#platform/inbox/worker';
 
-export const ENGINES: readonly EngineConsumer[] = [stockEngine, salesEngine, billingEngine, entitlementsProjection];
+export const ENGINES: readonly EventConsumer[] = [stockEngine, salesEngine, billingEngine, entitlementsProjection];
 export const PASSES: readonly EnginePass[] = [...BILLING_PASSES, ...USAGE_PASSES];
 
 @Module({})

@@ -1,5 +1,5 @@
 /** What the relay's and the worker's process agree on. */
-import type { EngineName } from '#contracts/subscriptions';
+import type { ConsumerName } from '#contracts/subscriptions';
 import type { AggregateKind } from '#contracts/event';
 
 export interface EventFacts {
@@ -9,5 +9,5 @@ export interface EventFacts {
 
 export const VERTICAL = 'bench';
 export const PARTITIONS = 16;
-export const SUBSCRIPTIONS: Readonly<Partial<Record<EngineName, readonly AggregateKind[]>>> = { stock: ['stock'] };
+export const SUBSCRIPTIONS: Readonly<Partial<Record<ConsumerName, readonly AggregateKind[]>>> = { stock: ['stock'] };
 export const QUIET = { info: () => undefined, warn: console.warn, error: console.error };

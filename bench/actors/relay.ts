@@ -1,6 +1,6 @@
 /** The relay of the product, with a life of its own. */
 import { disablePretenuring } from '#platform/boot';
-import { Relay, RELAY_LIMITS, RelayStore } from '#platform/outbox/relay';
+import { Relay, RELAY_LIMITS, RelayRepository } from '#platform/outbox/relay';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { connectRedis, EventStreams, StreamNames } from '#platform/streams';
 import { factsOf, go } from './actor.js';
@@ -13,7 +13,7 @@ const redis = connectRedis({ url: redisUrl, name: 'bench relay' });
 const subscriber = connectRedis({ url: redisUrl, name: 'bench wakes' });
 const relay = new Relay({
   ...RELAY_LIMITS,
-  store: new RelayStore(database, VERTICAL, PARTITIONS),
+  store: new RelayRepository(database, VERTICAL, PARTITIONS),
   streams: new EventStreams(redis, new StreamNames(VERTICAL, PARTITIONS)),
   subscriptions: SUBSCRIPTIONS,
   holder: `relay-${process.pid}`,

@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { disablePretenuring } from '#platform/boot';
-import type { EngineConsumer } from '#platform/inbox';
+import type { EventConsumer } from '#platform/inbox';
 import { Worker } from '#platform/inbox/worker';
 import { composedSql, json } from '#platform/database';
 import { CrossTenantDatabase } from '#platform/database/crossing';
@@ -18,7 +18,7 @@ const { databaseUrl, redisUrl, isTimed } = factsOf<EventFacts & { isTimed?: bool
 const arrivals = new Map<string, number>();
 let applied = 0;
 
-const counter: EngineConsumer = {
+const counter: EventConsumer = {
   name: 'stock',
   aggregates: ['stock'],
   tables: ['bench_effects'],

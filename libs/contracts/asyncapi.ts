@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { EventContract } from './event.js';
 import { EVENT_CONTRACTS } from './event-contracts.js';
-import { ENGINE_NAMES, SUBSCRIPTIONS } from './subscriptions.js';
+import { CONSUMER_NAMES, SUBSCRIPTIONS } from './subscriptions.js';
 
 type Json = Record<string, unknown>;
 
@@ -35,7 +35,7 @@ export function asyncApiDocument(version: string): Json {
       },
     },
     operations: Object.fromEntries(
-      ENGINE_NAMES.map((engine) => [
+      CONSUMER_NAMES.map((engine) => [
         `${engine}Receives`,
         {
           action: 'receive',

@@ -11,6 +11,6 @@ export const SUBSCRIPTIONS = {
   entitlements: ['account'],
 } as const satisfies Record<string, readonly AggregateKind[]>;
 
-export type EngineName = keyof typeof SUBSCRIPTIONS;
+export type ConsumerName = keyof typeof SUBSCRIPTIONS;
 
-export const ENGINE_NAMES = Object.keys(SUBSCRIPTIONS) as EngineName[];
+export const CONSUMER_NAMES = Object.keys(SUBSCRIPTIONS) as ConsumerName[];

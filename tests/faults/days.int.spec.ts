@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { CrossTenantDatabase } from '#platform/database/crossing';
-import { RelayStore } from '#platform/outbox/relay';
+import { RelayRepository } from '#platform/outbox/relay';
 import { aggregates, FaultSystem, PARTITIONS, tenants } from './system.js';
 
 const AHEAD = 7;
@@ -14,7 +14,7 @@ const INSERT = `insert into inbox_events (recorded_on, tenant_id, engine, event_
 
 let system: FaultSystem;
 let relay: CrossTenantDatabase;
-let store: RelayStore;
+let store: RelayRepository;
 let worker: pg.Client;
 
 beforeEach(async () => {
@@ -24,7 +24,7 @@ beforeEach(async () => {
     role: 'basecommerce_relay',
     application: 'faults relay',
   });
-  store = new RelayStore(relay, system.vertical, PARTITIONS);
+  store = new RelayRepository(relay, system.vertical, PARTITIONS);
   worker = new pg.Client({ connectionString: system.database.url });
   await worker.connect();
   await worker.query('begin; select from inbox_events');

@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { DomainError } from '#kernel';
 import { CrossTenantDatabase } from '#platform/database/crossing';
-import { BEGINNING, RelayStore } from '#platform/outbox/relay';
+import { BEGINNING, RelayRepository } from '#platform/outbox/relay';
 import { EventStreams, StreamNames } from '#platform/streams';
 import { aggregates, CLEAN, FaultSystem, PARTITIONS, recorder, tenants } from './system.js';
 
@@ -27,7 +27,7 @@ it('reads an event that was written earlier and committed later than what it has
     role: 'basecommerce_relay',
     application: 'faults relay',
   });
-  const store_ = new RelayStore(relay, system.vertical, PARTITIONS);
+  const store_ = new RelayRepository(relay, system.vertical, PARTITIONS);
   // Waits before it commits, with a sequence number and a transaction id lower than the other's.
   const lingering = new pg.Client({ connectionString: system.database.url });
   await lingering.connect();
@@ -97,10 +97,10 @@ it('refuses to publish for a lower epoch, and for any once Redis has forgotten',
   const entry = { partition: 0, count: 1, events: '{}' };
   expect(await streams.announceRelay(7)).toBe(true);
   expect(await streams.announceRelay(6)).toBe(false);
-  expect(await streams.publish(6, [entry])).toMatchObject({ answer: 'FENCED', ids: [] });
+  expect(await streams.publish(6, [entry])).toMatchObject({ answer: 'SUPERSEDED', ids: [] });
   expect(await streams.publish(7, [entry])).toMatchObject({ answer: 'OK', ids: [expect.any(String)] });
-  await streams.redis.del(streams.names.relayFence);
-  expect(await streams.publish(7, [entry])).toMatchObject({ answer: 'NOFENCE', ids: [] });
+  await streams.redis.del(streams.names.relayFencingToken);
+  expect(await streams.publish(7, [entry])).toMatchObject({ answer: 'NO_TOKEN', ids: [] });
 });
 
 it('starts counting where retention has dropped the beginning of an aggregate', async () => {
@@ -133,7 +133,7 @@ it('drops days behind the retention, and none that an engine still needs', async
     role: 'basecommerce_relay',
     application: 'faults relay',
   });
-  const store_ = new RelayStore(crossing, system.vertical, PARTITIONS);
+  const store_ = new RelayRepository(crossing, system.vertical, PARTITIONS);
   const days = async () =>
     (
       await system.owner.query(

@@ -1,7 +1,7 @@
 /** An engine's tables are rebuilt from the outbox while events keep flowing, and come out the same every time. */
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { json, sql } from '#platform/database';
-import type { EngineConsumer } from '#platform/inbox';
+import type { EventConsumer } from '#platform/inbox';
 import { replay } from '#platform/inbox/worker';
 import { CLEAN, FaultSystem, recorder, steadyWriters } from './system.js';
 
@@ -30,7 +30,7 @@ beforeEach(async () => {
 });
 afterEach(() => system.stop());
 
-const engine: EngineConsumer = {
+const engine: EventConsumer = {
   ...recorder(),
   tables: ['replayed_products'],
   async apply(tx, events) {
@@ -39,7 +39,7 @@ const engine: EngineConsumer = {
   },
 };
 /** The recorder's table is no table of the engine: a replay must not write effects into it a second time. */
-const rebuilt: EngineConsumer = {
+const rebuilt: EventConsumer = {
   ...engine,
   apply: async (tx, events) => void (await tx.query(sql`select replayed_apply(${json(events)})`)),
 };

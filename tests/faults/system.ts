@@ -7,15 +7,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import pg from 'pg';
 import type { Redis } from 'ioredis';
 import type { AggregateKind, Envelope } from '#contracts/event';
-import type { EngineName } from '#contracts/subscriptions';
+import type { ConsumerName } from '#contracts/subscriptions';
 import { stockAdjusted } from '#contracts/stock/events';
 import { newId, tenantId, type TenantId } from '#kernel';
 import { json, sql, TenantDatabase } from '#platform/database';
 import { CrossTenantDatabase } from '#platform/database/crossing';
-import type { EngineConsumer } from '#platform/inbox';
+import type { EventConsumer } from '#platform/inbox';
 import { Worker, type WorkerOptions } from '#platform/inbox/worker';
 import { emit, OutboxWaker } from '#platform/outbox';
-import { Relay, RELAY_LIMITS, type RelayOptions, RelayStore } from '#platform/outbox/relay';
+import { Relay, RELAY_LIMITS, type RelayOptions, RelayRepository } from '#platform/outbox/relay';
 import { connectRedis, EventStreams, StreamNames } from '#platform/streams';
 import { createTestDatabase, type TestDatabase } from '#testing/database';
 
@@ -108,7 +108,7 @@ export class FaultSystem {
     const subscriber = connectRedis({ url: this.redisUrl, name: 'faults wakes' });
     const relay: Relay = new Relay({
       ...RELAY_LIMITS,
-      store: new RelayStore(database, this.vertical, PARTITIONS),
+      store: new RelayRepository(database, this.vertical, PARTITIONS),
       streams: new EventStreams(redis, new StreamNames(this.vertical, PARTITIONS)),
       subscriptions: SUBSCRIPTIONS,
       holder: `relay-${randomUUID()}`,
@@ -127,7 +127,7 @@ export class FaultSystem {
     return relay;
   }
 
-  worker(consumers: readonly EngineConsumer[] = [recorder()], options: Partial<WorkerOptions> = {}): Worker {
+  worker(consumers: readonly EventConsumer[] = [recorder()], options: Partial<WorkerOptions> = {}): Worker {
     const database = new CrossTenantDatabase({
       url: this.database.url,
       role: 'basecommerce_engines',
@@ -173,7 +173,7 @@ export class FaultSystem {
   }
 
   /** Resolves when every written event has its effect or is held by a failure; rejects after the time given. */
-  async quiet(withinMs: number, engine: EngineName = 'stock'): Promise<void> {
+  async quiet(withinMs: number, engine: ConsumerName = 'stock'): Promise<void> {
     const deadline = Date.now() + withinMs;
     for (;;) {
       const [written, effects] = [await this.written(), await this.effects(engine)];
@@ -184,7 +184,7 @@ export class FaultSystem {
     }
   }
 
-  async verdict(engine: EngineName = 'stock'): Promise<Verdict> {
+  async verdict(engine: ConsumerName = 'stock'): Promise<Verdict> {
     const { rows } = await this.owner.query<Verdict>(
       `with effects as (select *, lag(version, 1, 0) over (partition by tenant_id, aggregate_id order by position) as before
                           from fault_effects where engine = $1)
@@ -224,10 +224,10 @@ export function tenants(count: number): TenantId[] {
 
 /** `refuse` makes the engine throw on events it names. */
 export function recorder(
-  name: EngineName = 'stock',
+  name: ConsumerName = 'stock',
   refuse: (event: Envelope) => boolean = () => false,
   kinds: readonly AggregateKind[] = ['stock'],
-): EngineConsumer {
+): EventConsumer {
   return {
     name,
     aggregates: kinds,

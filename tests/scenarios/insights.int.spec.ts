@@ -4,7 +4,7 @@ import { salesEngine } from '#engines/sales/worker';
 import { stockEngine } from '#engines/stock/worker';
 import { sql } from '#platform/database';
 import { CrossTenantDatabase } from '#platform/database/crossing';
-import type { EngineConsumer } from '#platform/inbox';
+import type { EventConsumer } from '#platform/inbox';
 import { type Caller, startSystem, type System } from './system.js';
 
 let system: System;
@@ -35,7 +35,7 @@ async function deliver(): Promise<void> {
   for (const engine of [stockEngine, salesEngine]) await hand(engine, events);
 }
 
-async function hand(engine: EngineConsumer, events: readonly Envelope[]): Promise<void> {
+async function hand(engine: EventConsumer, events: readonly Envelope[]): Promise<void> {
   const own = events.filter((event) => engine.aggregates.some((kind) => event.subject.startsWith(`${kind}/`)));
   await engines.transaction((tx) => engine.apply(tx, own));
   while ((await engines.transaction((tx) => engine.refresh(tx, 200))) > 0);

@@ -14,8 +14,8 @@ import { stockEngine } from '#engines/stock/worker';
 import { entitlementsProjection } from '#modules/entitlements/worker';
 import { compareWithArchive, exportStore, restoreStore, type Restored, tenantTables } from '#platform/backup';
 import { CrossTenantDatabase } from '#platform/database/crossing';
-import { replay, settle, Worker } from '#platform/inbox/worker';
-import { Relay, RELAY_LIMITS, RelayStore } from '#platform/outbox/relay';
+import { drainUntilIdle, replay, Worker } from '#platform/inbox/worker';
+import { Relay, RELAY_LIMITS, RelayRepository } from '#platform/outbox/relay';
 import { fenceDatabase } from '#platform/recovery';
 import { connectRedis, EventStreams, StreamNames } from '#platform/streams';
 import { storeCommand } from '../../apps/basecommerce/stores/command.js';
@@ -63,7 +63,7 @@ beforeAll(async () => {
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
   relay = new Relay({
     ...RELAY_LIMITS,
-    store: new RelayStore(crossing('basecommerce_relay'), vertical, PARTITIONS),
+    store: new RelayRepository(crossing('basecommerce_relay'), vertical, PARTITIONS),
     streams: new EventStreams(connect(), names),
     subscriptions: SUBSCRIPTIONS,
     subscriber: connect(),
@@ -98,7 +98,7 @@ afterAll(async () => {
 const file = (name: string) => path.join(folder, name);
 const backUp = (name: string, store = 'acme', key?: string) =>
   exportStore(long, { store, file: file(name), key, policies });
-const settled = () => settle(relay, worker);
+const settled = () => drainUntilIdle(relay, worker);
 
 interface Options {
   readonly store?: string;

@@ -1,5 +1,5 @@
 /** What the protocol relies on in Redis: streams, groups, pending entries, fences; and how it can forget. */
-import type { FenceAnswer, NewEntry, StreamPlace } from '#platform/streams';
+import type { FencingAnswer, NewEntry, StreamPlace } from '#platform/streams';
 import type { SimulatedEvent } from './database-model.js';
 
 interface Entry {
@@ -45,14 +45,14 @@ export class RedisModel {
     return true;
   }
 
-  private check(fence: string, epoch: number): FenceAnswer {
+  private check(fence: string, epoch: number): FencingAnswer {
     const standing = this.fences.get(fence);
     if (!this.isFenced) {
       if (standing !== undefined && standing > epoch) this.stale += 1;
       return 'OK';
     }
-    if (standing === undefined || standing < epoch) return 'NOFENCE';
-    return standing > epoch ? 'FENCED' : 'OK';
+    if (standing === undefined || standing < epoch) return 'NO_TOKEN';
+    return standing > epoch ? 'SUPERSEDED' : 'OK';
   }
 
   ensureGroups(): void {
@@ -62,7 +62,7 @@ export class RedisModel {
     }
   }
 
-  publish(epoch: number, entries: readonly NewEntry[]): { answer: FenceAnswer; ids: string[] } {
+  publish(epoch: number, entries: readonly NewEntry[]): { answer: FencingAnswer; ids: string[] } {
     const answer = this.check('relay', epoch);
     if (answer !== 'OK') return { answer, ids: [] };
     return {
@@ -96,7 +96,7 @@ export class RedisModel {
     return group && [...group.pending.values()].slice(0, count).map(({ id, events }) => ({ partition, id, events }));
   }
 
-  acknowledge(fence: string, epoch: number, partition: number, id: number): FenceAnswer {
+  acknowledge(fence: string, epoch: number, partition: number, id: number): FencingAnswer {
     const answer = this.check(fence, epoch);
     if (answer === 'OK') this.streams.get(partition)?.group?.pending.delete(id);
     return answer;

@@ -116,7 +116,7 @@ export class WorkerActor {
   private acknowledge(entry: InHand): void {
     this.hand = this.hand.filter((other) => other !== entry);
     const answer = this.redis.acknowledge(this.fence(entry.partition), entry.epoch, entry.partition, entry.id);
-    if (answer === 'FENCED') this.held.delete(entry.partition);
+    if (answer === 'SUPERSEDED') this.held.delete(entry.partition);
   }
 
   /** What one batch transaction does for one aggregate; a refused event is parked by the transactions after it. */

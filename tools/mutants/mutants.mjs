@@ -19,7 +19,7 @@ export const MUTANTS = [
   },
   {
     name: 'acknowledged before committed',
-    file: 'libs/platform/inbox/worker/engine-loop.ts',
+    file: 'libs/platform/inbox/worker/consumer-loop.ts',
     find: '    await this.applier.handle(events, epochs);\n    if (events.length > 0) this.options.refresher.mark();\n    this.acknowledge(mine, epochs);',
     replace:
       '    this.acknowledge(mine, epochs);\n    await this.applier.handle(events, epochs);\n    if (events.length > 0) this.options.refresher.mark();',
@@ -27,7 +27,7 @@ export const MUTANTS = [
   },
   {
     name: 'no inbox',
-    file: 'libs/platform/inbox/worker/gate-store.ts',
+    file: 'libs/platform/inbox/worker/gate-statements.ts',
     find: '                  ${events.map((event) => event.envelope.id)}::uuid[]) as e(recorded_on, tenant_id, event_id)`;\n}\n\n/** Of these events',
     replace:
       '                  ${events.map((event) => event.envelope.id)}::uuid[]) as e(recorded_on, tenant_id, event_id)\n     where false`;\n}\n\n/** Of these events',
@@ -35,7 +35,7 @@ export const MUTANTS = [
   },
   {
     name: 'outbox read by a cursor',
-    file: 'libs/platform/outbox/relay/relay-store.ts',
+    file: 'libs/platform/outbox/relay/relay-repository.ts',
     find: '           and not pg_visible_in_snapshot(o.xid, ${since.text}::pg_snapshot)\n           and pg_visible_in_snapshot(o.xid, coalesce',
     replace:
       '           and o.xid >= pg_snapshot_xmax(${since.text}::pg_snapshot)\n           and pg_visible_in_snapshot(o.xid, coalesce',

@@ -11,7 +11,7 @@ import {
 } from '#contracts/billing/operations';
 import { SETTINGS, type Settings } from '#platform/config';
 import { type CallOf, type ExchangeCall, Handle, HandleExchange } from '#platform/http';
-import { exchange } from '#platform/idempotency';
+import { outboundExchange } from '#platform/idempotency';
 import { before, pageOf } from '#platform/paging';
 import { factRows, invoiceRows, standingOf } from './data/lists.js';
 import { defaultMethod } from './data/methods.js';
@@ -104,9 +104,9 @@ export class BillingController {
   @HandleExchange(setUpOwnPaymentMethod)
   setUpMethod({ body }: ExchangeCall<typeof setUpOwnPaymentMethod>) {
     const { BASE_DOMAIN: domain } = this.settings;
-    return exchange({
+    return outboundExchange({
       prepare: (tx) => pageQuestion(tx, (slug) => `https://${slug}.${domain}${body.return_path}`),
-      ask: async (question, id) => openMethodPage(await this.pages.provider(), question, id),
+      call: async (request, id) => openMethodPage(await this.pages.provider(), request, id),
       conclude: (_, { url, expiresAt }) => ({ url, expires_at: expiresAt.toISOString() }),
     });
   }

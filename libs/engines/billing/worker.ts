@@ -1,5 +1,5 @@
 import { SUBSCRIPTIONS } from '#contracts/subscriptions';
-import type { EngineConsumer } from '#platform/inbox';
+import type { EventConsumer } from '#platform/inbox';
 import { measureBilling } from './metrics.js';
 import { measureQuotas } from './quota-metrics.js';
 import { applyEvents } from './usecases/apply-events.js';
@@ -12,7 +12,7 @@ export { BILLING_PASSES } from './passes/index.js';
  * forgets its days; accounts carry balances and decisions that no event tells. A replay applies the history again: each row
  * that stands stays, `received_at` included, a missing one is filled in, and ends up the same as if it had never been lost.
  */
-export const billingEngine: EngineConsumer = {
+export const billingEngine: EventConsumer = {
   name: 'billing',
   aggregates: SUBSCRIPTIONS.billing,
   tables: [],

@@ -1,12 +1,12 @@
 import { SUBSCRIPTIONS } from '#contracts/subscriptions';
-import type { EngineConsumer } from '#platform/inbox';
+import type { EventConsumer } from '#platform/inbox';
 import { claimStale } from './data/reviews.js';
 import { applyEvents } from './usecases/apply-events.js';
 import { reviewSubjects } from './usecases/review-subjects.js';
 import { runPass } from './usecases/run-pass.js';
 
 /** Insights are not listed: they carry the store's answers and come out the same from rebuilt facts. */
-export const salesEngine: EngineConsumer = {
+export const salesEngine: EventConsumer = {
   name: 'sales',
   aggregates: SUBSCRIPTIONS.sales,
   tables: [

@@ -1,5 +1,5 @@
 import { SUBSCRIPTIONS } from '#contracts/subscriptions';
-import type { EngineConsumer } from '#platform/inbox';
+import type { EventConsumer } from '#platform/inbox';
 import { claimStale } from './data/claims.js';
 import { applyEvents } from './usecases/apply-events.js';
 import { reviewProducts } from './usecases/review-products.js';
@@ -10,7 +10,7 @@ import { runPass } from './usecases/run-pass.js';
  * insights, which carry the store's answers; reviewing a rebuilt product leaves them as they are, because the same facts
  * give the same insights under the same ids.
  */
-export const stockEngine: EngineConsumer = {
+export const stockEngine: EventConsumer = {
   name: 'stock',
   aggregates: SUBSCRIPTIONS.stock,
   tables: [

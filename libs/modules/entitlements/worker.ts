@@ -1,5 +1,5 @@
 import { SUBSCRIPTIONS } from '#contracts/subscriptions';
-import type { EngineConsumer } from '#platform/inbox';
+import type { EventConsumer } from '#platform/inbox';
 import { measureAccess } from './data/metrics.js';
 import { applyEvents } from './usecases/worker/apply-events.js';
 
@@ -10,7 +10,7 @@ export { USAGE_PASSES } from './usecases/worker/measure-storage.js';
  * store has chosen are no effects of events. A rebuild leaves them alone, and counts on where they stand; so do the versions of
  * what is told of caps.
  */
-export const entitlementsProjection: EngineConsumer = {
+export const entitlementsProjection: EventConsumer = {
   name: 'entitlements',
   aggregates: SUBSCRIPTIONS.entitlements,
   tables: ['entitlements', 'tenant_access'],

@@ -12,7 +12,7 @@ import { recordAct } from '#modules/audit';
 import { type CallOf, Handle } from '#platform/http';
 import {
   dropDeadLetter as drop,
-  engineStatus,
+  consumerStatus,
   listDeadLetters as deadLetters,
   replayDeadLetter as replay,
 } from '#platform/inbox/operator';
@@ -76,7 +76,7 @@ export class EventsController {
 
   @Handle(listEngines)
   async engines(call: CallOf<typeof listEngines>) {
-    return { data: await engineStatus(call.tx), next_cursor: null };
+    return { data: await consumerStatus(call.tx), next_cursor: null };
   }
 
   private async decided(call: Decision, decision: 'replay' | 'drop') {

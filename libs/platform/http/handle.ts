@@ -7,7 +7,7 @@
  */
 import { HttpCode, Req, RequestMapping, RequestMethod, Res, SetMetadata } from '@nestjs/common';
 import { type Operation, PREFIX, type ResponseOf } from '#contracts/operation';
-import type { Exchange } from '#platform/idempotency';
+import type { OutboundExchange } from '#platform/idempotency';
 import type { ExchangeCall, OperatorCall, ReadCall, WriteCall } from './call.js';
 import type { HttpReply, HttpRequest, Operations } from './request.js';
 
@@ -28,7 +28,7 @@ export function handledOperations(): readonly Operation[] {
   return [...registered.values()];
 }
 
-type Asking<Op extends Operation> = (call: ExchangeCall<Op>) => Exchange<ResponseOf<Op>>;
+type Asking<Op extends Operation> = (call: ExchangeCall<Op>) => OutboundExchange<ResponseOf<Op>>;
 
 type Way = (
   operations: Operations,

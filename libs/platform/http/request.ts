@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Operation } from '#contracts/operation';
 import type { Principal } from '#platform/auth';
-import type { Exchange } from '#platform/idempotency';
+import type { OutboundExchange } from '#platform/idempotency';
 import type { LoggedRequest, Trace } from '#platform/telemetry';
 import type { Site } from './site.js';
 
@@ -18,7 +18,7 @@ export interface Operations {
     operation: Operation,
     request: HttpRequest,
     reply: HttpReply,
-    handler: (call: never) => Exchange<unknown>,
+    handler: (call: never) => OutboundExchange<unknown>,
   ): Promise<unknown>;
 }
 

@@ -6,7 +6,7 @@
  *   exchange  validate → transaction { idempotency? → prepare(tx) } → ask → transaction { conclude(tx) → record answer? } → answer
  *
  * A write is one transaction, idempotency record included: either all of it happened or none of it. What asks somebody outside
- * cannot be one, because a connection would be held for as long as they take: platform/idempotency/asked.ts.
+ * cannot be one, because a connection would be held for as long as they take: platform/idempotency/outbound-exchange.ts.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import type { Operation } from '#contracts/operation';
@@ -15,7 +15,7 @@ import '@fastify/cookie';
 import type { OperatorPrincipal, TenantPrincipal } from '#platform/auth';
 import { TenantDatabase, type TenantScope } from '#platform/database';
 import { CrossTenantDatabase, type CrossTenantTransaction } from '#platform/database/crossing';
-import { askedOnce, type Exchange, idempotencyKey, once } from '#platform/idempotency';
+import { runOutboundExchange, type OutboundExchange, idempotencyKey, withIdempotencyKey } from '#platform/idempotency';
 import { ADMISSION, type Admission } from './admission.js';
 import type { ExchangeCall, OperatorCall, ReadCall, WriteCall } from './call.js';
 import { type HttpReply, type HttpRequest, TAKEN_OVER } from './request.js';
@@ -54,7 +54,7 @@ export class OperationRunner {
     let refusal: DomainError | undefined;
     const refuseAfterCommit = (error: DomainError) => void (refusal = error);
     const answer = await this.database.transaction(scope, (tx) =>
-      once(tx, key, () => handler({ ...tenantCall, tx, refuseAfterCommit })),
+      withIdempotencyKey(tx, key, () => handler({ ...tenantCall, tx, refuseAfterCommit })),
     );
     if (refusal) throw refusal;
     return answer;
@@ -64,12 +64,12 @@ export class OperationRunner {
     operation: Operation,
     request: HttpRequest,
     reply: HttpReply,
-    handler: (call: ExchangeCall<Operation>) => Exchange<unknown>,
+    handler: (call: ExchangeCall<Operation>) => OutboundExchange<unknown>,
   ): Promise<unknown> {
     const call = callOf(operation, request, reply);
     const key = keyOf(operation, request, call);
     const parts = handler({ ...call, ...ofTenant(request) });
-    return askedOnce(this.database, this.scopeOf(operation, request), key, parts);
+    return runOutboundExchange(this.database, this.scopeOf(operation, request), key, parts);
   }
 
   private operate(request: HttpRequest, call: object, handler: (call: AnyCall) => Promise<unknown>): Promise<unknown> {

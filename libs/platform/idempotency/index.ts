@@ -1,2 +1,2 @@
-export { askedOnce, type Exchange, exchange } from './asked.js';
-export { idempotencyKey, type IdempotencyKey, once } from './once.js';
+export { runOutboundExchange, type OutboundExchange, outboundExchange } from './outbound-exchange.js';
+export { idempotencyKey, type IdempotencyKey, withIdempotencyKey } from './idempotency-key.js';

@@ -2,13 +2,13 @@
  * What an engine gives to the worker. The worker owns delivery (leases, version gate, exactly-once, bisecting, parking);
  * an engine only turns events into rows of its own tables.
  */
-import type { EngineName } from '#contracts/subscriptions';
+import type { ConsumerName } from '#contracts/subscriptions';
 import type { AggregateKind, Envelope } from '#contracts/event';
 import type { Queryable } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 
-export interface EngineConsumer {
-  readonly name: EngineName;
+export interface EventConsumer {
+  readonly name: ConsumerName;
   readonly aggregates: readonly AggregateKind[];
 
   /** Every table the engine writes, children before parents; `replay` rebuilds exactly these. */

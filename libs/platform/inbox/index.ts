@@ -1,2 +1,2 @@
-export type { EngineConsumer, PassOutcome } from './consumer.js';
+export type { EventConsumer, PassOutcome } from './consumer.js';
 export type { EnginePass, PassContext, PassEvent, PassFact } from './pass.js';

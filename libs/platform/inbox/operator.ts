@@ -84,7 +84,7 @@ export async function dropDeadLetter(tx: Queryable, key: DeadLetterKey, by: stri
   await decide(tx, key, 'drop', by);
 }
 
-export interface EngineStatus {
+export interface ConsumerStatus {
   readonly engine: string;
   readonly workers: number;
   readonly partitions: number;
@@ -95,8 +95,8 @@ export interface EngineStatus {
 }
 
 /** Who handles each engine's partitions, and what is held up. */
-export async function engineStatus(tx: Queryable): Promise<EngineStatus[]> {
-  return tx.query<EngineStatus>(sql<EngineStatus>`
+export async function consumerStatus(tx: Queryable): Promise<ConsumerStatus[]> {
+  return tx.query<ConsumerStatus>(sql<ConsumerStatus>`
     select l.engine, count(distinct l.holder) filter (where l.expires_at > clock_timestamp())::int as workers,
            count(*)::int as partitions,
            count(*) filter (where l.holder is null or l.expires_at <= clock_timestamp())::int as unowned,

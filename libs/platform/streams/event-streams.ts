@@ -4,7 +4,7 @@ import { compareIds, type EntryId, NOTHING } from './entry-id.js';
 import { OWNER, StreamNames } from './names.js';
 import { ACKNOWLEDGE, ANNOUNCE, define, PUBLISH, type Script, SURVEY } from './scripts.js';
 
-export type FenceAnswer = 'OK' | 'FENCED' | 'NOFENCE';
+export type FencingAnswer = 'OK' | 'SUPERSEDED' | 'NO_TOKEN';
 
 export interface NewEntry {
   readonly partition: number;
@@ -74,22 +74,22 @@ export class EventStreams {
     epoch: number,
     entries: readonly NewEntry[],
     recovery = FIRST_RECOVERY_EPOCH,
-  ): Promise<{ answer: FenceAnswer; ids: EntryId[] }> {
+  ): Promise<{ answer: FencingAnswer; ids: EntryId[] }> {
     const reply = (await this.publishScript(
       entries.length + 1,
-      this.names.relayFence,
+      this.names.relayFencingToken,
       ...entries.map((entry) => this.names.stream(entry.partition)),
       epoch,
       ...entries.flatMap((entry) => [entry.count, entry.events]),
       recovery,
-    )) as [FenceAnswer, ...EntryId[]];
+    )) as [FencingAnswer, ...EntryId[]];
     const [answer, ...ids] = reply;
     return { answer, ids };
   }
 
   /** True when `epoch` stands in the fence afterwards; false when a higher one does. */
   async announceRelay(epoch: number): Promise<boolean> {
-    const [isMine] = (await this.announceScript(1, this.names.relayFence, epoch)) as number[];
+    const [isMine] = (await this.announceScript(1, this.names.relayFencingToken, epoch)) as number[];
     return isMine === 1;
   }
 
@@ -97,19 +97,19 @@ export class EventStreams {
   async announceConsumer(engine: string, epochs: ReadonlyMap<number, number>): Promise<Set<number>> {
     if (epochs.size === 0) return new Set();
     const partitions = [...epochs.keys()];
-    const fences = partitions.map((partition) => this.names.consumerFence(engine, partition));
+    const fences = partitions.map((partition) => this.names.consumerFencingToken(engine, partition));
     const answers = (await this.announceScript(fences.length, ...fences, ...epochs.values())) as number[];
     return new Set(partitions.filter((_, index) => answers[index] === 1));
   }
 
-  async acknowledge(engine: string, acks: readonly Acknowledgement[]): Promise<FenceAnswer[]> {
+  async acknowledge(engine: string, acks: readonly Acknowledgement[]): Promise<FencingAnswer[]> {
     if (acks.length === 0) return [];
     const keys = acks.flatMap((ack) => [
-      this.names.consumerFence(engine, ack.partition),
+      this.names.consumerFencingToken(engine, ack.partition),
       this.names.stream(ack.partition),
     ]);
     const values = acks.flatMap((ack) => [ack.epoch, ack.ids.length, ...ack.ids]);
-    return (await this.acknowledgeScript(keys.length, ...keys, engine, ...values)) as FenceAnswer[];
+    return (await this.acknowledgeScript(keys.length, ...keys, engine, ...values)) as FencingAnswer[];
   }
 
   /** New entries of the given partitions; waits up to `blockMs` for the first. Uses its own connection. */

@@ -2,7 +2,7 @@ export { compareIds, type EntryId, NOTHING } from './entry-id.js';
 export {
   type Acknowledgement,
   EventStreams,
-  type FenceAnswer,
+  type FencingAnswer,
   furthestDelivered,
   type GroupPlace,
   hasHandled,
@@ -12,4 +12,4 @@ export {
 } from './event-streams.js';
 export { OWNER, StreamNames } from './names.js';
 export { type PublishedEvent, RecoveryMarks, type StreamMark } from './recovery-marks.js';
-export { assertFitForStreams, connectRedis, type RedisOptions } from './redis.js';
+export { assertStreamSettings, connectRedis, type RedisOptions } from './redis.js';

@@ -20,12 +20,12 @@ export class StreamNames {
   }
 
   /** Holds the highest epoch of a relay that has announced itself. */
-  get relayFence(): string {
+  get relayFencingToken(): string {
     return `fence:{${this.vertical}}:relay`;
   }
 
   /** Holds the highest epoch of a worker that has announced itself for this engine and partition. */
-  consumerFence(engine: string, partition: number): string {
+  consumerFencingToken(engine: string, partition: number): string {
     return `fence:{${this.vertical}}:${engine}:${partition}`;
   }
 

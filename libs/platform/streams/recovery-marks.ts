@@ -3,7 +3,7 @@
  * of every stream at that moment. The mark was committed in PostgreSQL before it was written here, and after everything up to
  * those ids: a database that has the mark has all of that.
  */
-import { type EventStreams, type FenceAnswer } from './event-streams.js';
+import { type EventStreams, type FencingAnswer } from './event-streams.js';
 import { type EntryId, NOTHING } from './entry-id.js';
 import { define, MARK, REBUILD, type Script } from './scripts.js';
 
@@ -45,18 +45,18 @@ export class RecoveryMarks {
     };
   }
 
-  async write(relayEpoch: number, { epoch, mark }: StreamMark): Promise<FenceAnswer> {
+  async write(relayEpoch: number, { epoch, mark }: StreamMark): Promise<FencingAnswer> {
     const { names } = this.streams;
     const facts = mark ? ['term', mark.term, 'count', mark.count, 'last', JSON.stringify(mark.last)] : [];
     return (await this.markScript(
       2,
-      names.relayFence,
+      names.relayFencingToken,
       names.recovery,
       relayEpoch,
       'epoch',
       epoch,
       ...facts,
-    )) as FenceAnswer;
+    )) as FencingAnswer;
   }
 
   /** Where Redis knows of another epoch, streams and fences are gone afterwards: whoever holds a lease announces it anew. */
@@ -64,8 +64,10 @@ export class RecoveryMarks {
     const { names } = this.streams;
     // Redis was emptied or is new, and what is in it since was published by this release or an older one.
     if (!found) return void (await this.streams.redis.hsetnx(names.recovery, 'epoch', epoch));
-    const fences = engines.flatMap((engine) => names.all.map((_, partition) => names.consumerFence(engine, partition)));
-    const keys = [names.recovery, ...names.all, names.relayFence, ...fences];
+    const fences = engines.flatMap((engine) =>
+      names.all.map((_, partition) => names.consumerFencingToken(engine, partition)),
+    );
+    const keys = [names.recovery, ...names.all, names.relayFencingToken, ...fences];
     await this.rebuildScript(keys.length, ...keys, found.epoch, epoch);
   }
 

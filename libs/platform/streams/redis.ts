@@ -38,7 +38,7 @@ const OLDEST_MAJOR = 7;
  * Refuses a Redis that could lose entries silently. `INFO` and not `CONFIG GET`, because managed servers hide the latter.
  * Resolves with warnings: what costs latency after a crash, but no event.
  */
-export async function assertFitForStreams(redis: Redis): Promise<string[]> {
+export async function assertStreamSettings(redis: Redis): Promise<string[]> {
   const facts = factsOf(
     (await redis.info('server')) + (await redis.info('memory')) + (await redis.info('persistence')),
   );

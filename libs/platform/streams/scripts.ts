@@ -20,8 +20,8 @@ export function define(redis: Redis, name: string, lua: string): Script {
 /** KEYS fence, stream…; ARGV epoch, (count, events)…, recovery epoch → status, id… */
 export const PUBLISH = `
 local fence = redis.call('GET', KEYS[1])
-if not fence or tonumber(fence) < tonumber(ARGV[1]) then return {'NOFENCE'} end
-if tonumber(fence) > tonumber(ARGV[1]) then return {'FENCED'} end
+if not fence or tonumber(fence) < tonumber(ARGV[1]) then return {'NO_TOKEN'} end
+if tonumber(fence) > tonumber(ARGV[1]) then return {'SUPERSEDED'} end
 local answer = {'OK'}
 for i = 2, #KEYS do
   answer[i] = redis.call('XADD', KEYS[i], '*', 'n', ARGV[2 * i - 2], 'e', ARGV[2 * i - 1], 'r', ARGV[#ARGV])
@@ -45,8 +45,8 @@ return answer`;
 /** KEYS fence, recovery; ARGV epoch, (field, value)… → status */
 export const MARK = `
 local fence = redis.call('GET', KEYS[1])
-if not fence or tonumber(fence) < tonumber(ARGV[1]) then return 'NOFENCE' end
-if tonumber(fence) > tonumber(ARGV[1]) then return 'FENCED' end
+if not fence or tonumber(fence) < tonumber(ARGV[1]) then return 'NO_TOKEN' end
+if tonumber(fence) > tonumber(ARGV[1]) then return 'SUPERSEDED' end
 redis.call('HSET', KEYS[2], unpack(ARGV, 2))
 return 'OK'`;
 
@@ -71,9 +71,9 @@ for i = 1, #KEYS, 2 do
   local epoch, count = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
   local fence = redis.call('GET', KEYS[i])
   if not fence or tonumber(fence) < epoch then
-    answer[#answer + 1] = 'NOFENCE'
+    answer[#answer + 1] = 'NO_TOKEN'
   elseif tonumber(fence) > epoch then
-    answer[#answer + 1] = 'FENCED'
+    answer[#answer + 1] = 'SUPERSEDED'
   else
     redis.call('XACK', KEYS[i + 1], ARGV[1], unpack(ARGV, at + 2, at + 1 + count))
     answer[#answer + 1] = 'OK'

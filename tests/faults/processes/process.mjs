@@ -52,9 +52,11 @@ await subject.start();
 say({ level: 'info', message: 'started', holder });
 
 async function relay() {
-  const [{ Relay }, { RelayStore }] = await Promise.all(['outbox/relay/relay', 'outbox/relay/relay-store'].map(load));
+  const [{ Relay }, { RelayRepository }] = await Promise.all(
+    ['outbox/relay/relay', 'outbox/relay/relay-repository'].map(load),
+  );
   return new Relay({
-    store: new RelayStore(database, vertical, partitions),
+    store: new RelayRepository(database, vertical, partitions),
     streams,
     subscriptions: options.subscriptions,
     backlog: { capacity: 40_000, quota: 4_000 },

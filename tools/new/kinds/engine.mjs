@@ -63,7 +63,7 @@ function register(plan, room, aggregates, table) {
     /^import .* from '#engines\//,
     `import { ${room.camel}Engine } from '#engines/${room.path}/worker';`,
   );
-  plan.edit(app, /(ENGINES: readonly EngineConsumer\[\] = \[[^\]]*)\]/, `$1, ${room.camel}Engine]`);
+  plan.edit(app, /(ENGINES: readonly EventConsumer\[\] = \[[^\]]*)\]/, `$1, ${room.camel}Engine]`);
   plan.addSorted(
     'tests/tenancy/catalogue/exceptions.ts',
     /^ {2}'\w+ (app|engines|operator|relay): /,

@@ -14,7 +14,7 @@ export interface CapRow {
 }
 
 /** A cap that is there, or was: as an event tells it. */
-export interface ToldCap extends CapRow {
+export interface AnnouncedCap extends CapRow {
   set_by: string;
   set_at: Date;
   telling: string;
@@ -44,8 +44,8 @@ export const currentLimits = (): Sql<LimitRow> => sql`
    order by e.meter, e.starts_at desc`;
 
 /** Told with the commit. The instant never goes back, although one who waited for the row may have begun before. */
-export async function saveCap(tx: TenantTransaction, meter: MeterName, cap: number): Promise<ToldCap> {
-  const row = await tx.first(sql<ToldCap>`
+export async function saveCap(tx: TenantTransaction, meter: MeterName, cap: number): Promise<AnnouncedCap> {
+  const row = await tx.first(sql<AnnouncedCap>`
     insert into entitlement_caps as c (tenant_id, meter, cap, set_by, set_at, telling, version, told_at)
     values (${tx.tenant}, ${meter}, ${cap}, ${tx.actor.id}, app.now(), ${newId()}, 1, app.now())
     on conflict (tenant_id, meter) do update
@@ -56,8 +56,8 @@ export async function saveCap(tx: TenantTransaction, meter: MeterName, cap: numb
 }
 
 /** Undefined where there is none to take away. */
-export function dropCap(tx: TenantTransaction, meter: MeterName): Promise<ToldCap | undefined> {
-  return tx.first(sql<ToldCap>`
+export function dropCap(tx: TenantTransaction, meter: MeterName): Promise<AnnouncedCap | undefined> {
+  return tx.first(sql<AnnouncedCap>`
     update entitlement_caps
        set cap = null, set_by = ${tx.actor.id}, set_at = greatest(set_at, app.now()), telling = coalesce(telling, ${newId()}),
            version = version + 1, told_at = greatest(set_at, app.now())
@@ -66,8 +66,8 @@ export function dropCap(tx: TenantTransaction, meter: MeterName): Promise<ToldCa
 }
 
 /** Those of the store that nobody has told as they are, as told from now on. */
-export function takeUntold(tx: TenantTransaction): Promise<ToldCap[]> {
-  return tx.query(sql<ToldCap>`
+export function takeUnannounced(tx: TenantTransaction): Promise<AnnouncedCap[]> {
+  return tx.query(sql<AnnouncedCap>`
     update entitlement_caps set telling = coalesce(telling, gen_random_uuid()), version = version + 1, told_at = set_at
      where tenant_id = ${tx.tenant} and told_at is distinct from set_at
     returning meter, cap, set_by, set_at, telling, version`);

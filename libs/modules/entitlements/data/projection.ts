@@ -2,7 +2,7 @@
 import type { EventData } from '#contracts/event';
 import type { accessChanged } from '#contracts/billing/events';
 import { type Sql, sql } from '#platform/database';
-import type { Span, ToldPeriod } from '../domain/told-periods.js';
+import type { Span, AnnouncedPeriod } from '../domain/announced-periods.js';
 
 export interface Of<Fact> {
   readonly tenant: string;
@@ -13,15 +13,15 @@ export type Access = EventData<typeof accessChanged>;
 
 interface Row {
   readonly tenant: string;
-  readonly period: ToldPeriod;
-  readonly terms: ToldPeriod['meters'][number];
+  readonly period: AnnouncedPeriod;
+  readonly terms: AnnouncedPeriod['meters'][number];
 }
 
-const rowsOf = (periods: readonly Of<ToldPeriod>[]): Row[] =>
+const rowsOf = (periods: readonly Of<AnnouncedPeriod>[]): Row[] =>
   periods.flatMap(({ tenant, fact }) => fact.meters.map((terms) => ({ tenant, period: fact, terms })));
 
 /** But for the rows that are told again, which keep what was counted in them. */
-export function forgetPeriods(spans: readonly Of<Span>[], standing: readonly Of<ToldPeriod>[]): Sql {
+export function forgetPeriods(spans: readonly Of<Span>[], standing: readonly Of<AnnouncedPeriod>[]): Sql {
   const kept = rowsOf(standing);
   return sql`
     delete from entitlements e
@@ -35,7 +35,7 @@ export function forgetPeriods(spans: readonly Of<Span>[], standing: readonly Of<
                         where k.tenant_id = e.tenant_id and k.meter = e.meter and k.starts_at = e.starts_at)`;
 }
 
-export function insertPeriods(periods: readonly Of<ToldPeriod>[]): Sql {
+export function insertPeriods(periods: readonly Of<AnnouncedPeriod>[]): Sql {
   const rows = rowsOf(periods);
   return sql`
     insert into entitlements as e (tenant_id, meter, starts_at, ends_at, plan, included, soft, hard, told_used)

@@ -2,7 +2,7 @@ import type { MeterName } from '#contracts/meters';
 import { usageCapChanged } from '#contracts/entitlements/events';
 import type { TenantTransaction } from '#platform/database';
 import { emit } from '#platform/outbox';
-import { type CapRow, dropCap, saveCap, takeUntold, type ToldCap } from '../data/limits.js';
+import { type CapRow, dropCap, saveCap, takeUnannounced, type AnnouncedCap } from '../data/limits.js';
 
 /**
  * The store's own limit, from the next request on and in every period to come; null takes it away. A cap below what is used
@@ -15,13 +15,13 @@ export async function setOwnCap(tx: TenantTransaction, meter: MeterName, cap: nu
 }
 
 /** What was set before caps were told, or by a process that knew nothing of it. Returns how many it told. */
-export async function tellOwnCaps(tx: TenantTransaction): Promise<number> {
-  const untold = await takeUntold(tx);
+export async function announceOwnCaps(tx: TenantTransaction): Promise<number> {
+  const untold = await takeUnannounced(tx);
   for (const cap of untold) tell(tx, cap);
   return untold.length;
 }
 
-function tell(tx: TenantTransaction, { telling, version, meter, cap, set_by, set_at }: ToldCap): void {
+function tell(tx: TenantTransaction, { telling, version, meter, cap, set_by, set_at }: AnnouncedCap): void {
   const data = { meter, cap: cap === null ? null : Number(cap), set_by, set_at: set_at.toISOString() };
   emit(tx, usageCapChanged, { id: telling, version }, data);
 }

@@ -2,9 +2,9 @@
  * Events into effects, exactly once.
  *
  *   begin · lease check · gate ─▶ engine's statements ─▶ inbox · gate · deferred · commit        (three flights)
- *   begin · lease check · gate · engine's statement ───▶ inbox · gate · deferred · commit        (two: places foreseen)
+ *   begin · lease check · gate · engine's statement ───▶ inbox · gate · deferred · commit        (two: places assumed)
  *
- * In quiet times a batch assumes where its aggregates stand (see foresight.ts), so that the handler starts at once; the
+ * In quiet times a batch assumes where its aggregates stand (see assumed-places.ts), so that the handler starts at once; the
  * answer of the gate, which travels with the engine's first statement, has to agree before anything is recorded.
  *
  * The commit does not wait for the disk. If PostgreSQL itself is killed, its last moments of batches are gone as if they
@@ -24,11 +24,11 @@ import { DomainError } from '#kernel';
 import { isRetryable, type Sql, violatedConstraint } from '#platform/database';
 import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
 import { NOT_FENCED } from '#platform/recovery';
-import type { EngineConsumer } from '../consumer.js';
+import type { EventConsumer } from '../consumer.js';
 import { type Arrival, arrivalOf, byAggregate } from './event.js';
-import { Foresight } from './foresight.js';
+import { AssumedPlaces } from './assumed-places.js';
 import { type Place, sift, UNSEEN } from './gate.js';
-import * as store from './gate-store.js';
+import * as store from './gate-statements.js';
 import * as metrics from './metrics.js';
 import { afterFailure, RETRY_POLICY, type RetryPolicy } from './retry.js';
 
@@ -40,14 +40,14 @@ export class LeaseLost extends Error {
 }
 
 /** The gate stands elsewhere than was assumed; nothing of the batch was kept. */
-class Unforeseen extends Error {}
+class WrongAssumption extends Error {}
 
 /** Named moments of the protocol. Tests kill the process at each of them. */
 export type WorkerStep = 'received' | 'checked' | 'applied' | 'committed' | 'acknowledged';
 
 export interface ApplierOptions {
   readonly database: CrossTenantDatabase;
-  readonly consumer: EngineConsumer;
+  readonly consumer: EventConsumer;
   readonly holder: string;
   readonly partitions: number;
   readonly retry?: RetryPolicy;
@@ -74,22 +74,22 @@ type Mode = {
   /** Take along deferred events whose turn has come. Not while looking for a poison event: it could be one of them. */
   readonly takesDeferred: boolean;
   /** Assume where aggregates stand, and have it confirmed beside the engine's work. */
-  readonly isForeseen: boolean;
+  readonly isOptimistic: boolean;
 };
 
 /** What comes from the streams may be the future of a database that was restored. */
 const TAKING_IN = { isAsynchronous: true, plansOnce: true, guard: NOT_FENCED };
 
-const FORESEEN: Mode = { isCareful: false, takesDeferred: true, isForeseen: true };
-const FAST: Mode = { isCareful: false, takesDeferred: true, isForeseen: false };
-const SINGLY: Mode = { isCareful: true, takesDeferred: false, isForeseen: false };
+const OPTIMISTIC: Mode = { isCareful: false, takesDeferred: true, isOptimistic: true };
+const FAST: Mode = { isCareful: false, takesDeferred: true, isOptimistic: false };
+const SINGLY: Mode = { isCareful: true, takesDeferred: false, isOptimistic: false };
 
 /** Events of a batch in quiet times. In a bigger one, a flight saved is nothing, and a wrong guess wastes more. */
-const FORESEEN_EVENTS = 100;
+const OPTIMISTIC_EVENTS = 100;
 
 export class Applier {
   private readonly engine: string;
-  private readonly foresight = new Foresight();
+  private readonly assumedPlaces = new AssumedPlaces();
 
   constructor(private readonly options: ApplierOptions) {
     this.engine = options.consumer.name;
@@ -108,13 +108,13 @@ export class Applier {
   }
 
   private async attemptQuickly(events: readonly Arrival[], epochs: Epochs): Promise<void> {
-    if (events.length > FORESEEN_EVENTS) return this.attempt(events, epochs, FAST);
+    if (events.length > OPTIMISTIC_EVENTS) return this.attempt(events, epochs, FAST);
     try {
-      await this.attempt(events, epochs, FORESEEN);
+      await this.attempt(events, epochs, OPTIMISTIC);
     } catch (error) {
       // Also what an engine refused: it may have been told of something that had happened already.
-      this.foresight.forget();
-      if (!(error instanceof Unforeseen)) throw error;
+      this.assumedPlaces.forget();
+      if (!(error instanceof WrongAssumption)) throw error;
       await this.attempt(events, epochs, FAST);
     }
   }
@@ -161,9 +161,9 @@ export class Applier {
     const stop = metrics.batchSeconds.startTimer({ engine: this.engine });
     const plan = await database.transaction(async (tx) => {
       const groups = byAggregate(events);
-      const foreseen = mode.isForeseen ? this.foresight.placesOf(groups) : undefined;
-      const confirm = foreseen && this.confirmation(tx, epochs, groups, foreseen);
-      const decided = foreseen ? this.siftAll(groups, foreseen) : await this.decide(tx, groups, epochs, mode, parked);
+      const assumed = mode.isOptimistic ? this.assumedPlaces.placesOf(groups) : undefined;
+      const confirm = assumed && this.confirmation(tx, epochs, groups, assumed);
+      const decided = assumed ? this.siftAll(groups, assumed) : await this.decide(tx, groups, epochs, mode, parked);
       await this.options.at?.('checked');
       const fresh = mode.isCareful ? await this.unrecorded(tx, decided.apply) : decided.apply;
       if (fresh.length > 0)
@@ -178,7 +178,7 @@ export class Applier {
       return decided;
     }, TAKING_IN);
     stop();
-    plan.heads.forEach((head, index) => this.foresight.learn(head.key, plan.places[index]!));
+    plan.heads.forEach((head, index) => this.assumedPlaces.learn(head.key, plan.places[index]!));
     metrics.appliedEvents.inc({ engine: this.engine }, plan.apply.length);
     metrics.deferredTotal.inc({ engine: this.engine }, plan.defer.length);
     await this.options.at?.('committed');
@@ -198,19 +198,19 @@ export class Applier {
     return this.siftAll(groups, places);
   }
 
-  /** Lease check and gate, asked on the way: throws where `decide` would have, or if the gate stands elsewhere than foreseen. */
+  /** Lease check and gate, asked on the way: throws where `decide` would have, or if the gate stands elsewhere than assumed. */
   private confirmation(
     tx: CrossTenantTransaction,
     epochs: Epochs,
     groups: Groups,
-    foreseen: Places,
+    assumed: Places,
   ): () => Promise<void> {
     const heads = headsOf(groups);
     const answer = tx.ride(this.questions(epochs, heads));
     return async () => {
       const places = placesAt(standing(await answer(), epochs), heads);
-      for (const [key, place] of foreseen) {
-        if (!isSame(places.get(key) ?? UNSEEN, place)) throw new Unforeseen();
+      for (const [key, place] of assumed) {
+        if (!isSame(places.get(key) ?? UNSEEN, place)) throw new WrongAssumption();
       }
     };
   }

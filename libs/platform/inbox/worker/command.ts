@@ -8,7 +8,7 @@ import { DomainError, isUuid } from '#kernel';
 import type { Settings } from '#platform/config';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { assertMigrated } from '#platform/database/migrate';
-import type { EngineConsumer } from '../consumer.js';
+import type { EventConsumer } from '../consumer.js';
 import type { EnginePass } from '../pass.js';
 import { replay } from './replay.js';
 import { runPass } from './run-pass.js';
@@ -33,7 +33,7 @@ const OPTIONS = {
 export async function engineCommand(
   verb: string,
   args: readonly string[],
-  engines: readonly EngineConsumer[],
+  engines: readonly EventConsumer[],
   passes: readonly EnginePass[],
   settings: Settings,
 ): Promise<number> {
@@ -71,7 +71,7 @@ export async function engineCommand(
 }
 
 type Work =
-  { readonly kind: 'engine'; readonly engine: EngineConsumer } | { readonly kind: 'pass'; readonly pass: EnginePass };
+  { readonly kind: 'engine'; readonly engine: EventConsumer } | { readonly kind: 'pass'; readonly pass: EnginePass };
 
 interface EngineRequest {
   readonly work: Work;
@@ -86,7 +86,7 @@ interface EngineRequest {
 function understand(
   verb: string,
   args: readonly string[],
-  engines: readonly EngineConsumer[],
+  engines: readonly EventConsumer[],
   passes: readonly EnginePass[],
 ): EngineRequest | string {
   if (verb !== 'run' && verb !== 'replay' && verb !== '--help')
@@ -121,7 +121,7 @@ function understand(
 function workNamed(
   verb: string,
   wanted: string | undefined,
-  engines: readonly EngineConsumer[],
+  engines: readonly EventConsumer[],
   passes: readonly EnginePass[],
 ): Work | undefined {
   const pass = verb === 'run' ? passes.find(({ name }) => name === wanted) : undefined;
@@ -130,7 +130,7 @@ function workNamed(
   return engine && { kind: 'engine', engine };
 }
 
-function namesFor(verb: string, engines: readonly EngineConsumer[], passes: readonly EnginePass[]): string[] {
+function namesFor(verb: string, engines: readonly EventConsumer[], passes: readonly EnginePass[]): string[] {
   const names = engines.map(({ name }) => name as string);
   return verb === 'replay' ? names : [...new Set([...names, ...passes.map(({ name }) => name)])];
 }
@@ -174,7 +174,7 @@ async function pass(
   return failed > 0 ? 1 : busy > 0 ? EX_TEMPFAIL : 0;
 }
 
-async function run(database: CrossTenantDatabase, engine: EngineConsumer, request: EngineRequest): Promise<number> {
+async function run(database: CrossTenantDatabase, engine: EventConsumer, request: EngineRequest): Promise<number> {
   const { tenant, asOf, isDryRun } = request;
   let failed = 0;
   for await (const result of runPass(database, engine, {
@@ -195,7 +195,7 @@ async function run(database: CrossTenantDatabase, engine: EngineConsumer, reques
   return failed === 0 ? 0 : 1;
 }
 
-async function rebuild(database: CrossTenantDatabase, engine: EngineConsumer, request: EngineRequest): Promise<number> {
+async function rebuild(database: CrossTenantDatabase, engine: EventConsumer, request: EngineRequest): Promise<number> {
   for await (const { tenant, events, lockedMs } of replay(database, engine, request.tenant)) {
     say(request, { tenant, events, locked_ms: lockedMs });
   }
@@ -212,7 +212,7 @@ function say({ isJson }: EngineRequest, facts: Record<string, unknown>): void {
   process.stdout.write(`${text}\n`);
 }
 
-function usage(engines: readonly EngineConsumer[], passes: readonly EnginePass[]): string {
+function usage(engines: readonly EventConsumer[], passes: readonly EnginePass[]): string {
   const names = engines.map(({ name }) => name as string);
   const alone = names.filter((name) => passes.every((pass) => pass.name !== name));
   const lines: [string, string][] = [

@@ -1,6 +1,6 @@
 /**
  * From Redis Streams into the engines. Read in this order: gate (what may be applied), foresight (guessing its answer), applier
- * (exactly once, poison), retry, lease-plan and lease-store (who), engine-loop (how events come), worker (the process).
+ * (exactly once, poison), retry, lease-plan and lease-repository (who), consumer-loop (how events come), worker (the process).
  */
 export { Applier, LeaseLost, type WorkerStep } from './applier.js';
 export { engineCommand } from './command.js';
@@ -12,4 +12,4 @@ export { Worker, type WorkerOptions } from './worker.js';
 export { replay, type ReplayOutcome } from './replay.js';
 export { type PassRequest, runPass, type TenantOutcome } from './run-pass.js';
 export { WorkerModule, type WorkerModuleOptions } from './worker.module.js';
-export { settle } from './settle.js';
+export { drainUntilIdle } from './drain-until-idle.js';

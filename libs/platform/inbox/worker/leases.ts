@@ -4,7 +4,7 @@
  */
 import type { EventStreams } from '#platform/streams';
 import { planLeases } from './lease-plan.js';
-import type { HeldLease, LeaseStore } from './lease-store.js';
+import type { HeldLease, LeaseRepository } from './lease-repository.js';
 
 export class Leases {
   private held = new Map<string, Map<number, number>>();
@@ -12,7 +12,7 @@ export class Leases {
   private recoveryEpoch = 0;
 
   constructor(
-    private readonly store: LeaseStore,
+    private readonly store: LeaseRepository,
     private readonly streams: EventStreams,
     private readonly engines: readonly string[],
     private readonly ttlMs: number,

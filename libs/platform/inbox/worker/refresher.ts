@@ -3,7 +3,7 @@
  * another one after it, so a burst costs one computation per subject and an insight follows its event within a moment.
  */
 import type { CrossTenantDatabase } from '#platform/database/crossing';
-import type { EngineConsumer } from '../consumer.js';
+import type { EventConsumer } from '../consumer.js';
 import * as metrics from './metrics.js';
 
 const SUBJECTS = 200;
@@ -18,7 +18,7 @@ export class Refresher {
 
   constructor(
     private readonly database: CrossTenantDatabase,
-    private readonly consumer: EngineConsumer,
+    private readonly consumer: EventConsumer,
     private readonly onError: (error: unknown) => void,
   ) {}
 

@@ -18,9 +18,9 @@ import type { Envelope } from '#contracts/event';
 import { DomainError } from '#kernel';
 import { composedSql, sql } from '#platform/database';
 import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
-import type { EngineConsumer } from '../consumer.js';
+import type { EventConsumer } from '../consumer.js';
 import { arrivalOf } from './event.js';
-import { columnsOf } from './gate-store.js';
+import { columnsOf } from './gate-statements.js';
 import { tenantsOf } from './tenants.js';
 
 export interface ReplayOutcome {
@@ -36,7 +36,7 @@ const FEW_EVENTS = 500;
 
 export async function* replay(
   database: CrossTenantDatabase,
-  consumer: EngineConsumer,
+  consumer: EventConsumer,
   tenant?: string,
 ): AsyncGenerator<ReplayOutcome> {
   const guard = await database.pool.connect();
@@ -66,7 +66,7 @@ class Replayer {
 
   constructor(
     private readonly database: CrossTenantDatabase,
-    private readonly consumer: EngineConsumer,
+    private readonly consumer: EventConsumer,
   ) {
     this.schema = `replay_${consumer.name}`;
   }

@@ -1,7 +1,7 @@
 /** One pass of one engine over its tenants, each in its own transaction, so that one that fails does not undo the others. */
 import { sql } from '#platform/database';
 import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
-import type { EngineConsumer, PassOutcome } from '../consumer.js';
+import type { EventConsumer, PassOutcome } from '../consumer.js';
 import { tenantsOf } from './tenants.js';
 
 export interface PassRequest {
@@ -18,7 +18,7 @@ export type TenantOutcome = { readonly tenant: string } & (
 
 export async function* runPass(
   database: CrossTenantDatabase,
-  consumer: EngineConsumer,
+  consumer: EventConsumer,
   request: PassRequest,
 ): AsyncGenerator<TenantOutcome> {
   const tenants = request.tenant ? [request.tenant] : await tenantsOf(database, consumer.name);

@@ -15,14 +15,14 @@ import { SETTINGS, type Settings } from '#platform/config';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { assertMigrated } from '#platform/database/migrate';
 import { OutboxWaker } from '#platform/outbox';
-import { assertFitForStreams, connectRedis, EventStreams, StreamNames } from '#platform/streams';
+import { assertStreamSettings, connectRedis, EventStreams, StreamNames } from '#platform/streams';
 import { createLogger, MetricsServer } from '#platform/telemetry';
-import type { EngineConsumer } from '../consumer.js';
+import type { EventConsumer } from '../consumer.js';
 import { LANES, Worker } from './worker.js';
 
 export interface WorkerModuleOptions {
   readonly vertical: string;
-  readonly consumers: readonly EngineConsumer[];
+  readonly consumers: readonly EventConsumer[];
 }
 
 const OPTIONS = Symbol('WorkerModuleOptions');
@@ -77,7 +77,7 @@ class WorkerService implements OnApplicationBootstrap, OnApplicationShutdown {
     const port = await this.metrics.listen(this.settings.METRICS_PORT);
     await assertMigrated(this.database.pool);
     await this.database.assertConfined();
-    for (const warning of await assertFitForStreams(this.redis)) this.log.warn(warning);
+    for (const warning of await assertStreamSettings(this.redis)) this.log.warn(warning);
     await this.worker.start();
     this.isStarted = true;
     this.log.info({ metrics_port: port }, 'engines-worker is running');

@@ -1,5 +1,5 @@
 /**
- * The worker process: leases kept up in the background, and a loop for each engine. See leases.ts (who), engine-loop.ts
+ * The worker process: leases kept up in the background, and a loop for each engine. See leases.ts (who), consumer-loop.ts
  * (how events come), applier.ts (how they become effects).
  */
 import type { Redis } from 'ioredis';
@@ -7,10 +7,10 @@ import type { Logger } from 'pino';
 import { sql } from '#platform/database';
 import type { CrossTenantDatabase } from '#platform/database/crossing';
 import type { EventStreams } from '#platform/streams';
-import type { EngineConsumer } from '../consumer.js';
+import type { EventConsumer } from '../consumer.js';
 import type { WorkerStep } from './applier.js';
-import { EngineLoop } from './engine-loop.js';
-import { LeaseStore } from './lease-store.js';
+import { ConsumerLoop } from './consumer-loop.js';
+import { LeaseRepository } from './lease-repository.js';
 import { Leases } from './leases.js';
 import * as metrics from './metrics.js';
 import { Refresher } from './refresher.js';
@@ -21,7 +21,7 @@ export interface WorkerOptions {
   readonly streams: EventStreams;
   /** Makes the connection on which one engine waits for new entries. */
   readonly reader: (engine: string) => Redis;
-  readonly consumers: readonly EngineConsumer[];
+  readonly consumers: readonly EventConsumer[];
   /** Unique per process: host, process id and a random part. */
   readonly holder: string;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
@@ -37,7 +37,7 @@ export const LANES = 2;
 const MEASURE_MS = 5_000;
 
 export class Worker {
-  private readonly loops: ReadonlyMap<string, EngineLoop>;
+  private readonly loops: ReadonlyMap<string, ConsumerLoop>;
   private readonly refreshers: Refresher[] = [];
   private readonly readers: Redis[] = [];
   private readonly leases: Leases;
@@ -47,8 +47,8 @@ export class Worker {
   constructor(private readonly options: WorkerOptions) {
     const { database, streams, consumers, holder, leaseMs = LEASE_MS } = options;
     const engines = consumers.map((consumer) => consumer.name);
-    const store = new LeaseStore(database, holder, leaseMs);
-    this.leases = new Leases(store, streams, engines, leaseMs, (engine) => this.loops.get(engine)!.settle());
+    const store = new LeaseRepository(database, holder, leaseMs);
+    this.leases = new Leases(store, streams, engines, leaseMs, (engine) => this.loops.get(engine)!.waitForBatches());
     this.loops = new Map(consumers.map((consumer) => [consumer.name, this.loopOf(consumer)]));
   }
 
@@ -88,7 +88,7 @@ export class Worker {
     return total;
   }
 
-  private loopOf(consumer: EngineConsumer): EngineLoop {
+  private loopOf(consumer: EventConsumer): ConsumerLoop {
     const { database, streams, holder, log, retry, at, reader: connect, lanes = LANES } = this.options;
     const refresher = new Refresher(database, consumer, (error) =>
       log.error({ err: error, engine: consumer.name }, 'a refresh failed'),
@@ -96,7 +96,7 @@ export class Worker {
     this.refreshers.push(refresher);
     const reader = connect(consumer.name);
     this.readers.push(reader);
-    return new EngineLoop({
+    return new ConsumerLoop({
       database,
       consumer,
       refresher,

@@ -1,7 +1,7 @@
 import { Counter, Gauge } from 'prom-client';
 import type { StreamPlace } from '#platform/streams';
 import type { MetricsServer } from '#platform/telemetry';
-import type { RelayStore } from './relay-store.js';
+import type { RelayRepository } from './relay-repository.js';
 
 export const publishedEvents = new Counter({
   name: 'outbox_published_events_total',
@@ -53,7 +53,7 @@ export function leadsNoMore(): void {
 }
 
 /** Told by every relay, leader or not: what waits in the outbox is a question to PostgreSQL alone. */
-export function tellUnpublished(metrics: MetricsServer, store: RelayStore): void {
+export function reportUnpublished(metrics: MetricsServer, store: RelayRepository): void {
   metrics.gauge(
     'outbox_unpublished_age_seconds',
     'Age of the oldest committed event that is not known to be in Redis',

@@ -17,7 +17,7 @@ import type { StreamPlace } from '#platform/streams';
 import { compareIds, type EntryId, hasHandled } from '#platform/streams';
 import type { Backlog, Key } from './backlog.js';
 import { repeatedEvents } from './metrics.js';
-import { BEGINNING, type RelayStore } from './relay-store.js';
+import { BEGINNING, type RelayRepository } from './relay-repository.js';
 
 export interface Frontier {
   readonly snapshot: string;
@@ -50,7 +50,7 @@ export class Reconciler {
   private readonly frontiers = new Map<string, Frontier>();
 
   private constructor(
-    private readonly store: RelayStore,
+    private readonly store: RelayRepository,
     private readonly subscriptions: Subscriptions,
     private readonly confirmed: Map<string, string>,
     private readonly hasRoom: () => boolean,
@@ -61,7 +61,7 @@ export class Reconciler {
   }
 
   static async begin(
-    store: RelayStore,
+    store: RelayRepository,
     subscriptions: Subscriptions,
     hasRoom: () => boolean,
     backlog: Backlog,

@@ -17,7 +17,7 @@ import { adoptLineage, fence, readRecovery, type Recovery } from '#platform/reco
 import {
   type EntryId,
   type EventStreams,
-  type FenceAnswer,
+  type FencingAnswer,
   type PublishedEvent,
   RecoveryMarks,
   type StreamMark,
@@ -92,13 +92,13 @@ export class RecoveryWatch {
    * `last`: of every stream, the last id up to which everything was committed before now. Waits for the disk, because Redis
    * must not know a mark that a crash takes from PostgreSQL.
    */
-  async mark(relayEpoch: bigint, last: readonly EntryId[]): Promise<FenceAnswer> {
+  async mark(relayEpoch: bigint, last: readonly EntryId[]): Promise<FencingAnswer> {
     const row = await this.database.first<{ marks: bigint; epoch: bigint; because: string | null }>(sql`
       insert into recovery_terms as t (term, vertical, marks)
       select ${this.term}, ${this.vertical}, 1 from relay_leases l where l.vertical = ${this.vertical} and l.epoch = ${relayEpoch}
       on conflict (term) do update set marks = t.marks + 1, marked_at = now()
       returning marks, (select epoch from recovery_state) as epoch, app.recovery_fence() as because`);
-    if (!row) return 'FENCED';
+    if (!row) return 'SUPERSEDED';
     if (row.because !== null) throw new RecoveryFenced(row.because);
     if (Number(row.epoch) !== this.epoch) throw new RecoveryFenced(`Recovery epoch ${row.epoch} has begun.`);
     const mark = { term: this.term, count: Number(row.marks), last };

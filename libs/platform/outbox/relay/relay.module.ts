@@ -14,12 +14,12 @@ import type { Logger } from 'pino';
 import { SETTINGS, type Settings } from '#platform/config';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { assertMigrated } from '#platform/database/migrate';
-import { assertFitForStreams, connectRedis, EventStreams, StreamNames } from '#platform/streams';
+import { assertStreamSettings, connectRedis, EventStreams, StreamNames } from '#platform/streams';
 import { createLogger, MetricsServer } from '#platform/telemetry';
-import { tellUnpublished } from './metrics.js';
+import { reportUnpublished } from './metrics.js';
 import type { Subscriptions } from './reconciler.js';
 import { Relay } from './relay.js';
-import { RelayStore } from './relay-store.js';
+import { RelayRepository } from './relay-repository.js';
 
 export interface RelayModuleOptions {
   readonly vertical: string;
@@ -61,7 +61,7 @@ class RelayService implements OnApplicationBootstrap, OnApplicationShutdown {
     });
     this.redis = connectRedis({ url: REDIS_URL, name: 'outbox-relay' });
     this.subscriber = connectRedis({ url: REDIS_URL, name: 'outbox-relay wakes' });
-    const store = new RelayStore(this.database, vertical, STREAM_PARTITIONS);
+    const store = new RelayRepository(this.database, vertical, STREAM_PARTITIONS);
     this.relay = new Relay({
       ...RELAY_LIMITS,
       store,
@@ -82,7 +82,7 @@ class RelayService implements OnApplicationBootstrap, OnApplicationShutdown {
       ],
       METRICS_ENABLED,
     );
-    tellUnpublished(this.metrics, store);
+    reportUnpublished(this.metrics, store);
     this.metrics.gauge('recovery_fenced', '1 while nothing leaves the database, until an operator confirms', () =>
       this.relay.fence === undefined ? 0 : 1,
     );
@@ -92,7 +92,7 @@ class RelayService implements OnApplicationBootstrap, OnApplicationShutdown {
     const port = await this.metrics.listen(this.settings.METRICS_PORT);
     await assertMigrated(this.database.pool);
     await this.database.assertConfined();
-    for (const warning of await assertFitForStreams(this.redis)) this.log.warn(warning);
+    for (const warning of await assertStreamSettings(this.redis)) this.log.warn(warning);
     await this.relay.start();
     this.isStarted = true;
     this.log.info({ metrics_port: port }, 'outbox-relay is running');

@@ -16,7 +16,7 @@ import { Backlog, type BacklogLimits, type Reading, type Snapshot } from './back
 import * as metrics from './metrics.js';
 import { Reconciler, type Subscriptions } from './reconciler.js';
 import { RecoveryWatch } from './recovery.js';
-import type { RelayStore } from './relay-store.js';
+import type { RelayRepository } from './relay-repository.js';
 import { entriesOf, Window, type WindowLimits } from './window.js';
 
 export type TermEnd = 'fenced' | 'forgotten';
@@ -25,7 +25,7 @@ export type TermEnd = 'fenced' | 'forgotten';
 export type RelayStep = 'announced' | 'read' | 'publishing' | 'published' | 'saving' | 'saved' | 'trimmed';
 
 export interface TermParts {
-  readonly store: RelayStore;
+  readonly store: RelayRepository;
   readonly streams: EventStreams;
   readonly subscriptions: Subscriptions;
   readonly backlog: BacklogLimits;
@@ -125,7 +125,7 @@ export class Term {
 
   private async mark(): Promise<void> {
     const answer = await this.recovery.mark(this.epoch, [...this.last]);
-    if (answer !== 'OK') throw new TermEnded(answer === 'FENCED' ? 'fenced' : 'forgotten');
+    if (answer !== 'OK') throw new TermEnded(answer === 'SUPERSEDED' ? 'fenced' : 'forgotten');
   }
 
   private get engines(): string[] {
@@ -156,7 +156,7 @@ export class Term {
     const entries = entriesOf(packs, ENTRY_EVENTS);
     await this.parts.at('publishing');
     const { answer, ids } = await this.parts.streams.publish(Number(this.epoch), entries, this.recovery.epoch);
-    if (answer !== 'OK') throw new TermEnded(answer === 'FENCED' ? 'fenced' : 'forgotten');
+    if (answer !== 'OK') throw new TermEnded(answer === 'SUPERSEDED' ? 'fenced' : 'forgotten');
     await this.parts.at('published');
     this.window.added(entries, ids);
     entries.forEach(({ partition }, index) => (this.last[partition] = ids[index]!));

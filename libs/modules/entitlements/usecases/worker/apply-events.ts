@@ -16,15 +16,15 @@ import {
   saveAccess,
   saveCounts,
 } from '../../data/projection.js';
-import { ToldPeriods } from '../../domain/told-periods.js';
+import { AnnouncedPeriods } from '../../domain/announced-periods.js';
 
 export async function applyEvents(tx: CrossTenantTransaction, events: readonly Envelope[]): Promise<void> {
-  const periods = new Map<string, ToldPeriods>();
+  const periods = new Map<string, AnnouncedPeriods>();
   const access = new Map<string, Access>();
   const counts = new Map<string, Map<string, Count>>();
   for (const event of events) {
     if (isEvent(event, entitlementsChanged)) {
-      const told = periods.get(event.tenantid) ?? new ToldPeriods();
+      const told = periods.get(event.tenantid) ?? new AnnouncedPeriods();
       periods.set(event.tenantid, told);
       told.take(event.data);
     } else if (isEvent(event, usageCounted)) {

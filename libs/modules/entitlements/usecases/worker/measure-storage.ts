@@ -14,7 +14,7 @@ import { type Queryable, sql, TenantDatabase, type TenantTransaction } from '#pl
 import type { EnginePass, PassContext, PassEvent } from '#platform/inbox';
 import { emit } from '#platform/outbox';
 import { errors } from '../../errors.js';
-import { tellOwnCaps } from '../set-own-cap.js';
+import { announceOwnCaps } from '../set-own-cap.js';
 
 const ACTOR = { id: 'system:usage-storage' };
 const MEGABYTE = 1_000_000n;
@@ -40,9 +40,9 @@ const storagePass: EnginePass = {
       return isDryRun ? stores.rehearse(scope, work) : stores.transaction(scope, work);
     };
     try {
-      for (const tenant of await storesWithUntoldCaps(database, only)) {
+      for (const tenant of await storesWithUnannouncedCaps(database, only)) {
         try {
-          const caps = await asStore(tenant, tellOwnCaps);
+          const caps = await asStore(tenant, announceOwnCaps);
           if (caps === 0) continue;
           counts.caps_told += caps;
           yield { kind: 'tenant', tenant, facts: { caps_told: caps, dry_run: isDryRun } };
@@ -98,7 +98,7 @@ async function limitedStores(database: Queryable, after: string, only: string | 
   return rows.map(({ tenant_id: tenant }) => tenant);
 }
 
-async function storesWithUntoldCaps(database: Queryable, only: string | undefined): Promise<string[]> {
+async function storesWithUnannouncedCaps(database: Queryable, only: string | undefined): Promise<string[]> {
   const rows = await database.query(sql<{ tenant_id: string }>`
     select distinct tenant_id from entitlement_caps
      where told_at is distinct from set_at and (${only ?? null}::uuid is null or tenant_id = ${only ?? null}::uuid)

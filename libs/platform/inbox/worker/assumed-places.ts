@@ -14,7 +14,7 @@ import { type Place, UNSEEN } from './gate.js';
 const REMEMBERED = 10_000;
 const WARY_MS = 1_000;
 
-export class Foresight {
+export class AssumedPlaces {
   private readonly versions = new Map<string, number>();
   private waryUntil = -Infinity;
 

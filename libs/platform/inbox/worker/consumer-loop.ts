@@ -19,16 +19,16 @@ import type { Logger } from 'pino';
 import type { Envelope } from '#contracts/event';
 import type { CrossTenantDatabase } from '#platform/database/crossing';
 import type { Acknowledgement, EventStreams, StreamEntry } from '#platform/streams';
-import type { EngineConsumer } from '../consumer.js';
+import type { EventConsumer } from '../consumer.js';
 import { Applier, type ApplierOptions, type Epochs, LeaseLost } from './applier.js';
 import { type Arrival, arrivalOf } from './event.js';
 import * as metrics from './metrics.js';
 import type { Refresher } from './refresher.js';
 
-export interface EngineLoopOptions extends Omit<ApplierOptions, 'partitions'> {
+export interface ConsumerLoopOptions extends Omit<ApplierOptions, 'partitions'> {
   readonly lanes: number;
   readonly database: CrossTenantDatabase;
-  readonly consumer: EngineConsumer;
+  readonly consumer: EventConsumer;
   readonly streams: EventStreams;
   /** A connection of its own, because it waits in XREADGROUP. */
   readonly reader: Redis;
@@ -55,7 +55,7 @@ const GAPS_EVERY_MS = 2_000;
 const NO_LEASE_PAUSE_MS = 50;
 const LONGEST_BACKOFF_MS = 2_000;
 
-export class EngineLoop {
+export class ConsumerLoop {
   private readonly applier: Applier;
   private readonly acknowledging = new Set<Promise<void>>();
   private isStopping = false;
@@ -73,7 +73,7 @@ export class EngineLoop {
   private seen = { failed: false, deferred: false };
   private looking: Promise<void> | undefined;
 
-  constructor(private readonly options: EngineLoopOptions) {
+  constructor(private readonly options: ConsumerLoopOptions) {
     this.applier = new Applier({ ...options, partitions: options.streams.names.partitions });
     this.busy = Array.from({ length: options.lanes }, () => Promise.resolve());
   }
@@ -86,11 +86,11 @@ export class EngineLoop {
   async stop(): Promise<void> {
     this.isStopping = true;
     await this.running;
-    await this.settle();
+    await this.waitForBatches();
   }
 
   /** Waits for the batches under way, before partitions change hands. */
-  async settle(): Promise<void> {
+  async waitForBatches(): Promise<void> {
     await Promise.all(this.busy);
     await Promise.all(this.acknowledging);
     await this.looking;
@@ -113,7 +113,7 @@ export class EngineLoop {
           ? pending
           : await streams.readNew(streams.redis, consumer.name, partitions, this.entriesPerRead(partitions), 0);
       await this.handle(entries);
-      await this.settle();
+      await this.waitForBatches();
       const retried = await this.applier.retry(this.options.epochs());
       const closed = await this.applier.closeGaps(this.options.epochs());
       const refreshed = await this.options.refresher.drain();
@@ -134,7 +134,7 @@ export class EngineLoop {
         await this.turn();
         backoff = 0;
       } catch (error) {
-        await this.settle();
+        await this.waitForBatches();
         this.failure = undefined;
         if (this.isStopping) break;
         if (error instanceof LeaseLost) {
@@ -340,7 +340,7 @@ export class EngineLoop {
       .acknowledge(this.engine, acks)
       .then((answers) => {
         answers.forEach((answer, index) => {
-          if (answer === 'FENCED') this.options.onLeaseLost(acks[index]!.partition);
+          if (answer === 'SUPERSEDED') this.options.onLeaseLost(acks[index]!.partition);
         });
         return this.options.at?.('acknowledged');
       })

@@ -3,8 +3,8 @@ import pg from 'pg';
 import { DomainError, newId, type TenantId, tenantId } from '#kernel';
 import { sql, TenantDatabase, type TenantTransaction } from '#platform/database';
 import { createTestDatabase, type TestDatabase } from '#testing/database';
-import { askedOnce, type Exchange, exchange } from './asked.js';
-import { type IdempotencyKey, once } from './once.js';
+import { runOutboundExchange, type OutboundExchange, outboundExchange } from './outbound-exchange.js';
+import { type IdempotencyKey, withIdempotencyKey } from './idempotency-key.js';
 
 let server: TestDatabase;
 let owner: pg.Pool;
@@ -33,13 +33,13 @@ class Outside {
   /** Of one question after the other; the last one stays. */
   answers: (() => Promise<string>)[] = [() => Promise.resolve('yes')];
 
-  readonly parts: Exchange<{ said: string; to: string }> = exchange({
+  readonly parts: OutboundExchange<{ said: string; to: string }> = outboundExchange({
     prepare: async (tx: TenantTransaction) => ({
       of: tx.tenant,
       nth: ++this.prepared,
       at: await clockOf(tx),
     }),
-    ask: async (question, id) => {
+    call: async (question, id) => {
       this.asked.push({ question, id });
       const answer = this.answers.length > 1 ? this.answers.shift()! : this.answers[0]!;
       return { said: await answer(), to: question.of };
@@ -105,7 +105,7 @@ const left = async (key: IdempotencyKey) =>
 it('holds no connection while it asks: the only one there is answers others meanwhile', async () => {
   const [tenant, outside] = [await store(), new Outside()];
   const release = outside.hang();
-  const asking = askedOnce(narrow, scopeOf(tenant), keyOf(), outside.parts);
+  const asking = runOutboundExchange(narrow, scopeOf(tenant), keyOf(), outside.parts);
   await outside.isAsked(1);
   expect(await narrow.read(scopeOf(tenant), sql`select 1 as one`)).toEqual([{ one: 1 }]);
   expect(await narrow.transaction(scopeOf(tenant), (tx) => tx.query(sql`select 2 as two`))).toEqual([{ two: 2 }]);
@@ -115,7 +115,7 @@ it('holds no connection while it asks: the only one there is answers others mean
 
 it('asks once for a request that is repeated: in flight it is told so, afterwards it gets the answer', async () => {
   const [tenant, outside, key] = [await store(), new Outside(), keyOf()];
-  const ask = () => askedOnce(wide, scopeOf(tenant), key, outside.parts);
+  const ask = () => runOutboundExchange(wide, scopeOf(tenant), key, outside.parts);
   const release = outside.hang();
   const first = ask();
   await outside.isAsked(1);
@@ -135,11 +135,11 @@ it('asks once for a request that is repeated: in flight it is told so, afterward
 it('refuses the key for another request: while it asks, after it was refused, and for ever after', async () => {
   const [tenant, outside, key] = [await store(), new Outside(), keyOf()];
   const other = { ...key, fingerprint: 'b' };
-  const ask = (by: IdempotencyKey) => codeOf(askedOnce(wide, scopeOf(tenant), by, outside.parts));
+  const ask = (by: IdempotencyKey) => codeOf(runOutboundExchange(wide, scopeOf(tenant), by, outside.parts));
   const plain = (by: IdempotencyKey) =>
-    codeOf(wide.transaction(scopeOf(tenant), (tx) => once(tx, by, () => Promise.resolve('written'))));
+    codeOf(wide.transaction(scopeOf(tenant), (tx) => withIdempotencyKey(tx, by, () => Promise.resolve('written'))));
   const release = outside.hang();
-  const first = askedOnce(wide, scopeOf(tenant), key, outside.parts).catch(() => undefined);
+  const first = runOutboundExchange(wide, scopeOf(tenant), key, outside.parts).catch(() => undefined);
   await outside.isAsked(1);
   expect([await ask(other), await plain(other)]).toEqual(['idempotency_key_reused', 'idempotency_key_reused']);
   release();
@@ -154,7 +154,7 @@ it('refuses the key for another request: while it asks, after it was refused, an
 it('does not take a refusal for an answer: the next repetition asks the same, at once and under the same id', async () => {
   const [tenant, outside, key] = [await store(), new Outside(), keyOf()];
   outside.fail();
-  const ask = () => codeOf(askedOnce(wide, scopeOf(tenant), key, outside.parts));
+  const ask = () => codeOf(runOutboundExchange(wide, scopeOf(tenant), key, outside.parts));
   expect(await ask()).toBe('provider_away');
   expect(await left(key)).toEqual({ asks: 1, records: 0 });
   expect(await ask()).toBe(`answered ${JSON.stringify({ said: 'yes', to: tenant })}`);
@@ -166,9 +166,9 @@ it('does not take a refusal for an answer: the next repetition asks the same, at
 it('lets go of the key of a process that died, and puts its very question again, under the same id', async () => {
   const [tenant, outside, key] = [await store(), new Outside(), keyOf()];
   const release = outside.hang();
-  const dead = askedOnce(wide, scopeOf(tenant), key, outside.parts);
+  const dead = runOutboundExchange(wide, scopeOf(tenant), key, outside.parts);
   await outside.isAsked(1);
-  const ask = () => codeOf(askedOnce(wide, scopeOf(tenant), key, outside.parts));
+  const ask = () => codeOf(runOutboundExchange(wide, scopeOf(tenant), key, outside.parts));
   await later(key, '55 seconds');
   expect(await ask()).toBe('idempotency_key_in_flight');
   await later(key, '6 seconds');
@@ -183,14 +183,14 @@ it('lets go of the key of a process that died, and puts its very question again,
 it('asks nothing while the answer is being recorded, however long that takes', async () => {
   const [tenant, outside, key] = [await store(), new Outside(), keyOf()];
   const answer = outside.hang();
-  const first = askedOnce(wide, scopeOf(tenant), key, outside.parts);
+  const first = runOutboundExchange(wide, scopeOf(tenant), key, outside.parts);
   await outside.isAsked(1);
   await later(key, '61 seconds');
   let record = () => {};
   outside.concluding = new Promise((resolve) => (record = resolve));
   answer('yes');
   while (outside.concluded === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  const second = codeOf(askedOnce(wide, scopeOf(tenant), key, outside.parts));
+  const second = codeOf(runOutboundExchange(wide, scopeOf(tenant), key, outside.parts));
   const soon = new Promise((resolve) => setTimeout(resolve, 1_000, 'waits'));
   const told = await Promise.race([second, soon]);
   record();
@@ -201,7 +201,7 @@ it('asks nothing while the answer is being recorded, however long that takes', a
 
 it('asks anew, under another id, once the other side may have forgotten the first', async () => {
   const [tenant, outside, key] = [await store(), new Outside(), keyOf()];
-  const ask = () => codeOf(askedOnce(wide, scopeOf(tenant), key, outside.parts));
+  const ask = () => codeOf(runOutboundExchange(wide, scopeOf(tenant), key, outside.parts));
   for (const age of ['0 seconds', '22 hours 30 minutes', '40 minutes']) {
     outside.fail();
     await later(key, age);
@@ -217,28 +217,31 @@ it('holds the guard in both transactions, and tells nothing to whom it has shut 
   const scope = { ...scopeOf(tenant), guard: sql`select app.admit_visitor(true)` };
   const state = (to: string) => owner.query(`update tenants set state = $2 where id = $1`, [tenant, to]);
   await state('suspended');
-  expect(await codeOf(askedOnce(narrow, scope, key, outside.parts))).toBe('tenant_suspended');
+  expect(await codeOf(runOutboundExchange(narrow, scope, key, outside.parts))).toBe('tenant_suspended');
   expect([outside.prepared, outside.asked.length]).toEqual([0, 0]);
   await state('active');
   const release = outside.hang();
-  const asking = codeOf(askedOnce(narrow, scope, key, outside.parts));
+  const asking = codeOf(runOutboundExchange(narrow, scope, key, outside.parts));
   await outside.isAsked(1);
   await state('suspended');
   release();
   expect(await asking).toBe('tenant_suspended');
   expect([outside.concluded, await left(key)]).toEqual([0, { asks: 1, records: 0 }]);
   await state('active');
-  expect(await codeOf(askedOnce(narrow, scope, key, outside.parts))).toContain('answered');
+  expect(await codeOf(runOutboundExchange(narrow, scope, key, outside.parts))).toContain('answered');
   expect(outside.asked[1]).toEqual(outside.asked[0]);
 });
 
 it('keeps stores and people apart that use the same key', async () => {
   const [acme, bolt, outside, key] = [await store(), await store(), new Outside(), keyOf()];
   const release = outside.hang();
-  const first = askedOnce(wide, scopeOf(acme), key, outside.parts);
+  const first = runOutboundExchange(wide, scopeOf(acme), key, outside.parts);
   await outside.isAsked(1);
-  expect(await askedOnce(wide, scopeOf(bolt), key, outside.parts)).toEqual({ said: 'yes', to: bolt });
-  expect(await askedOnce(wide, scopeOf(acme, 'user:bob'), key, outside.parts)).toEqual({ said: 'yes', to: acme });
+  expect(await runOutboundExchange(wide, scopeOf(bolt), key, outside.parts)).toEqual({ said: 'yes', to: bolt });
+  expect(await runOutboundExchange(wide, scopeOf(acme, 'user:bob'), key, outside.parts)).toEqual({
+    said: 'yes',
+    to: acme,
+  });
   release();
   expect(await first).toEqual({ said: 'late', to: acme });
   expect(new Set(outside.asked.map(({ id }) => id)).size).toBe(3);
@@ -246,7 +249,7 @@ it('keeps stores and people apart that use the same key', async () => {
 
 it('needs no key, and writes nothing down without one', async () => {
   const [tenant, outside] = [await store(), new Outside()];
-  for (let nth = 0; nth < 2; nth++) await askedOnce(wide, scopeOf(tenant), undefined, outside.parts);
+  for (let nth = 0; nth < 2; nth++) await runOutboundExchange(wide, scopeOf(tenant), undefined, outside.parts);
   expect(new Set(outside.asked.map(({ id }) => id)).size).toBe(2);
   const { rows } = await owner.query(`select from idempotency_asks where tenant_id = $1`, [tenant]);
   expect(rows).toHaveLength(0);
@@ -268,12 +271,12 @@ it('concludes once and under one id, whoever repeats it when, overtakes it or fa
     const ends = await Promise.all(
       Array.from({ length: 6 }, async () => {
         await pause();
-        return codeOf(askedOnce(wide, scopeOf(tenant), key, outside.parts));
+        return codeOf(runOutboundExchange(wide, scopeOf(tenant), key, outside.parts));
       }),
     );
     clearInterval(overtaking);
     for (let last = ''; !last.startsWith('answered');) {
-      last = await codeOf(askedOnce(wide, scopeOf(tenant), key, outside.parts));
+      last = await codeOf(runOutboundExchange(wide, scopeOf(tenant), key, outside.parts));
       ends.push(last);
       await later(key, '61 seconds');
     }

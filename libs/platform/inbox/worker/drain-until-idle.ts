@@ -9,7 +9,7 @@ interface Drainable {
  * engines write events of their own, until a whole round has found nothing to do. For tests whose relay and worker are
  * not started but driven.
  */
-export async function settle(relay: Drainable, worker: Drainable): Promise<void> {
+export async function drainUntilIdle(relay: Drainable, worker: Drainable): Promise<void> {
   for (;;) {
     const published = await relay.drain();
     const handled = await worker.drain();

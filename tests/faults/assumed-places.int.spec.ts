@@ -1,5 +1,5 @@
 /** A worker applies before the gate has answered. What it assumed wrongly must leave nothing behind. */
-import type { EngineConsumer } from '#platform/inbox';
+import type { EventConsumer } from '#platform/inbox';
 import type { Worker } from '#platform/inbox/worker';
 import type { Relay } from '#platform/outbox/relay';
 import { type Aggregate, aggregates, CLEAN, FaultSystem, recorder, tenants } from './system.js';
@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(() => system.stop());
 
-function listening(heard: number[]): EngineConsumer {
+function listening(heard: number[]): EventConsumer {
   const engine = recorder();
   return {
     ...engine,

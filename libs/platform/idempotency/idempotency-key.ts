@@ -6,7 +6,7 @@
  *   key locked by a running request ─▶ 409        key recorded, other request ─▶ 422        same request ─▶ its answer
  *
  * Only answers of work that committed are kept: a refused request changed nothing, so its retry is judged afresh. Work that
- * asks somebody outside takes two transactions: asked.ts.
+ * asks somebody outside takes two transactions: outbound-exchange.ts.
  */
 import { createHash } from 'node:crypto';
 import type { Operation } from '#contracts/operation';
@@ -42,7 +42,7 @@ export function idempotencyKey(
   return { key: header, fingerprint };
 }
 
-export async function once<Result>(
+export async function withIdempotencyKey<Result>(
   tx: TenantTransaction,
   key: IdempotencyKey | undefined,
   work: () => Promise<Result>,

@@ -43,7 +43,7 @@ interface PackRow {
   events: string;
 }
 
-export class RelayStore {
+export class RelayRepository {
   constructor(
     readonly database: CrossTenantDatabase,
     readonly vertical: string,

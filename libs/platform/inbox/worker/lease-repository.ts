@@ -29,7 +29,7 @@ export interface LeaseView {
   readonly leases: readonly (PartitionLease & { readonly engine: string })[];
 }
 
-export class LeaseStore {
+export class LeaseRepository {
   constructor(
     private readonly database: CrossTenantDatabase,
     readonly holder: string,

@@ -15,17 +15,17 @@ export interface Span {
   readonly endsAt: string;
 }
 
-export interface ToldPeriod extends Span {
+export interface AnnouncedPeriod extends Span {
   readonly plan: string;
   readonly meters: Announcement['periods'][number]['meters'];
 }
 
-export class ToldPeriods {
+export class AnnouncedPeriods {
   private readonly told: Span[] = [];
-  private left: ToldPeriod[] = [];
+  private left: AnnouncedPeriod[] = [];
 
   take({ plan, periods }: Announcement): void {
-    const named = periods.map((period): ToldPeriod => ({
+    const named = periods.map((period): AnnouncedPeriod => ({
       startsAt: period.starts_at,
       endsAt: period.ends_at,
       plan,
@@ -41,7 +41,7 @@ export class ToldPeriods {
   }
 
   /** What this batch says in its end. */
-  get standing(): readonly ToldPeriod[] {
+  get standing(): readonly AnnouncedPeriod[] {
     return this.left;
   }
 }

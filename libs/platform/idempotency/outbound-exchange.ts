@@ -15,47 +15,47 @@
  */
 import { newId } from '#kernel';
 import { json, sql, type TenantDatabase, type TenantScope, type TenantTransaction } from '#platform/database';
-import { type IdempotencyKey, inFlight, lockKey, record, waitForKey } from './once.js';
+import { type IdempotencyKey, inFlight, lockKey, record, waitForKey } from './idempotency-key.js';
 
 /** What can be written down and read again as it was: no transaction, no row, no function. */
 export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [member: string]: Plain };
 
 /** Of one request. Method syntax on purpose: an exchange of any question is an exchange. */
-interface Parts<Question extends Plain, Answer, Result> {
+interface Parts<Request extends Plain, Answer, Result> {
   /** Decides what is asked. Done again if the database asks for it, and left out where a question is put again. */
-  prepare(tx: TenantTransaction): Promise<Question>;
+  prepare(tx: TenantTransaction): Promise<Request>;
   /** No transaction is open. `id` is the same for every repetition of this question. */
-  ask(question: Question, id: string): Promise<Answer>;
+  call(request: Request, id: string): Promise<Answer>;
   conclude(tx: TenantTransaction, answer: Answer): Promise<Result> | Result;
 }
 
-export type Exchange<Result> = Parts<Plain, unknown, Result>;
+export type OutboundExchange<Result> = Parts<Plain, unknown, Result>;
 
 /** Names the parts, and lets each be typed by the one before. */
-export function exchange<Question extends Plain, Answer, Result>(
-  parts: Parts<Question, Answer, Result>,
-): Exchange<Result> {
+export function outboundExchange<Request extends Plain, Answer, Result>(
+  parts: Parts<Request, Answer, Result>,
+): OutboundExchange<Result> {
   return parts;
 }
 
 /** Longer than anybody waits outside. Who still waits then is overtaken, which harms nobody: both ask under the same id. */
-const ASKING_SECONDS = 60;
+const CALLING_SECONDS = 60;
 
 interface Begun {
   readonly id: string;
-  readonly question: Plain;
+  readonly request: Plain;
 }
 
-export async function askedOnce<Result>(
+export async function runOutboundExchange<Result>(
   database: Pick<TenantDatabase, 'transaction'>,
   scope: TenantScope,
   key: IdempotencyKey | undefined,
-  parts: Exchange<Result>,
+  parts: OutboundExchange<Result>,
 ): Promise<Result> {
   const begun = await database.transaction(scope, (tx) => begin(tx, key, parts));
   if ('answer' in begun) return begun.answer;
   try {
-    const answer = await parts.ask(begun.question, begun.id);
+    const answer = await parts.call(begun.request, begun.id);
     return await database.transaction(scope, (tx) => conclude(tx, key, begun.id, () => parts.conclude(tx, answer)));
   } catch (error) {
     // Only sooner than it would be by itself; so the error that counts is the first.
@@ -67,23 +67,23 @@ export async function askedOnce<Result>(
 async function begin<Result>(
   tx: TenantTransaction,
   key: IdempotencyKey | undefined,
-  parts: Exchange<Result>,
+  parts: OutboundExchange<Result>,
 ): Promise<Begun | { readonly answer: Result }> {
-  if (!key) return { id: newId(), question: await parts.prepare(tx) };
+  if (!key) return { id: newId(), request: await parts.prepare(tx) };
   const { record: recorded, ask } = await lockKey<Result>(tx, key);
   if (recorded) return { answer: recorded.answer };
   if (ask?.is_asking) throw inFlight();
   if (ask?.is_remembered) {
     await tx.execute(sql`
-      update idempotency_asks set asking_until = app.now() + ${ASKING_SECONDS} * interval '1 second'
+      update idempotency_asks set asking_until = app.now() + ${CALLING_SECONDS} * interval '1 second'
        where tenant_id = ${tx.tenant} and actor = ${tx.actor.id} and key = ${key.key}`);
-    return { id: ask.asked_as, question: ask.question as Plain };
+    return { id: ask.asked_as, request: ask.question as Plain };
   }
-  const begun = { id: newId(), question: await parts.prepare(tx) };
+  const begun = { id: newId(), request: await parts.prepare(tx) };
   await tx.execute(sql`
     insert into idempotency_asks (tenant_id, actor, key, fingerprint, asked_as, question, asked_at, asking_until)
-    values (${tx.tenant}, ${tx.actor.id}, ${key.key}, ${key.fingerprint}, ${begun.id}, ${json(begun.question)}, app.now(),
-            app.now() + ${ASKING_SECONDS} * interval '1 second')
+    values (${tx.tenant}, ${tx.actor.id}, ${key.key}, ${key.fingerprint}, ${begun.id}, ${json(begun.request)}, app.now(),
+            app.now() + ${CALLING_SECONDS} * interval '1 second')
     on conflict (tenant_id, actor, key) do update
        set asked_as = excluded.asked_as, question = excluded.question, asked_at = excluded.asked_at, asking_until = excluded.asking_until`);
   return begun;

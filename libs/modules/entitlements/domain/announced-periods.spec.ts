@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type Span, ToldPeriods, type ToldPeriod } from './told-periods.js';
+import { type Span, AnnouncedPeriods, type AnnouncedPeriod } from './announced-periods.js';
 
 const at = (day: number) => `2026-11-${String(day).padStart(2, '0')}T03:00:00.000Z`;
 const period = (from: number, to: number, hard = 150) => ({
@@ -12,15 +12,15 @@ const told = (...periods: ReturnType<typeof period>[]) => ({ plan: 'standard', p
 type Announcement = ReturnType<typeof told>;
 
 /** What the table holds after the batch. */
-function apply(table: readonly ToldPeriod[], batch: readonly Announcement[]): readonly ToldPeriod[] {
-  const periods = new ToldPeriods();
+function apply(table: readonly AnnouncedPeriod[], batch: readonly Announcement[]): readonly AnnouncedPeriod[] {
+  const periods = new AnnouncedPeriods();
   for (const announcement of batch) periods.take(announcement);
   const isReplaced = (old: Span) =>
     periods.replaced.some((span) => old.startsAt < span.endsAt && span.startsAt < old.endsAt);
   return [...table.filter((old) => !isReplaced(old)), ...periods.standing];
 }
 
-const shown = (table: readonly ToldPeriod[]) =>
+const shown = (table: readonly AnnouncedPeriod[]) =>
   table.map(({ startsAt, endsAt, meters }) => `${startsAt} ${endsAt} ${meters[0]!.hard}`).sort();
 
 describe('periods that are told', () => {
@@ -54,11 +54,11 @@ describe('periods that are told', () => {
     fc.assert(
       fc.property(fc.array(announcement, { maxLength: 12 }), fc.array(fc.nat(12)), (all, cuts) => {
         const one = apply([], all);
-        const single = all.reduce<readonly ToldPeriod[]>((table, each) => apply(table, [each]), []);
+        const single = all.reduce<readonly AnnouncedPeriod[]>((table, each) => apply(table, [each]), []);
         const borders = [0, ...cuts.map((cut) => Math.min(cut, all.length)).sort((a, b) => a - b), all.length];
         const batches = borders.slice(1).map((to, index) => all.slice(borders[index], to));
         expect(shown(one)).toEqual(shown(single));
-        expect(shown(batches.reduce<readonly ToldPeriod[]>(apply, []))).toEqual(shown(single));
+        expect(shown(batches.reduce<readonly AnnouncedPeriod[]>(apply, []))).toEqual(shown(single));
         for (const [index, left] of one.entries())
           for (const right of one.slice(index + 1))
             expect(left.startsAt < right.endsAt && right.startsAt < left.endsAt).toBe(false);
