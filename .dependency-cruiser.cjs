@@ -3,7 +3,6 @@
  * tools/walls/canaries.mjs holds one forbidden import for each of them and proves that it is caught.
  */
 const ROOM = '^libs/(modules|engines)/([^/]+)/';
-const DOORS = '(index|http|operator|worker)\\.ts$';
 const KERNEL = '^libs/kernel/index\\.ts$';
 const CONTRACTS = '^libs/contracts/';
 const PLATFORM_DOOR = '^libs/platform/[^/]+/((migrate|relay|worker)/)?index\\.ts$';

@@ -32,18 +32,11 @@ const everywhere = [
 
 export default tseslint.config(
   {
-    ignores: [
-      'dist/',
-      'node_modules/',
-      '.data/',
-      'libs/platform/database/prisma-client/',
-      '**/*.mjs',
-      '**/*.cjs',
-      '**/*.d.ts',
-    ],
+    ignores: ['dist/', 'node_modules/', '.data/', 'libs/platform/database/prisma-client/', '**/*.d.ts'],
   },
   ...tseslint.configs.recommendedTypeChecked,
   {
+    files: ['**/*.ts'],
     languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
     rules: {
       'no-console': 'error',
@@ -60,6 +53,34 @@ export default tseslint.config(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/no-extraneous-class': 'off',
     },
+  },
+  {
+    // Scripts: nothing compiles them, so tsconfig.tools.json checks their types as they are, without annotations.
+    files: ['**/*.mjs', '**/*.cjs'],
+    languageOptions: { parserOptions: { project: './tsconfig.tools.json', tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      'no-restricted-syntax': ['error', ...everywhere],
+      'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none' },
+      ],
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+      '@typescript-eslint/restrict-template-expressions': 'off',
+      // An event's listener may be asynchronous; it handles its own errors.
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],
+      // What a command prints or a file holds is parsed JSON or text; an annotation on each would say `any` as well.
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+    },
+  },
+  {
+    files: ['**/*.cjs'],
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
   {
     files: ['libs/modules/**/*.ts', 'libs/engines/**/*.ts', 'libs/contracts/**/*.ts'],

@@ -121,4 +121,4 @@ function refuse(text) {
   process.exitCode = 64;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv.slice(2));
+if (process.argv[1] === fileURLToPath(import.meta.url)) main(/** @type {[string, string?]} */ (process.argv.slice(2)));

@@ -25,7 +25,7 @@ const request = (protocol === 'https:' ? https : http).request({
   headers: { host, ...(data && { 'content-type': 'application/json' }), ...(name && { [name]: value }) },
   signal: AbortSignal.timeout(PATIENCE_MS),
 });
-request.once('error', (error) => {
+request.once('error', (/** @type {NodeJS.ErrnoException} */ error) => {
   writeFileSync(bodyFile, error.code ?? error.message);
   process.stdout.write('000');
 });

@@ -45,7 +45,12 @@ beforeEach(() => {
 
 afterEach(() => rmSync(root, { recursive: true }));
 
-/** Runs a script with its droplet moved to a scratch folder. `traps` are programs that only note that they were called. */
+/**
+ * Runs a script with its droplet moved to a scratch folder. `traps` are programs that only note that they were called.
+ * @param {string} file
+ * @param {string[]} words
+ * @param {{ traps?: string[], env?: Record<string, string> }} [options]
+ */
 function run(file, words, { traps = [], env = {} } = {}) {
   for (const name of traps) {
     writeFileSync(path.join(root, 'bin', name), `#!/bin/sh\necho "${name} $*" >> ${root}/called\nexit 97\n`);
@@ -315,7 +320,7 @@ describe('the crontab', () => {
   ];
 
   it.each(lines)('%s', (line) => {
-    const [, ...times] = /^(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s/.exec(line);
+    const [, ...times] = /^(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s/.exec(line) ?? [];
     times.forEach((time, index) => {
       const [least, most] = RANGES[index];
       expect(time).toMatch(/^(\*(\/\d+)?|\d+(,\d+)*)$/);
@@ -325,13 +330,14 @@ describe('the crontab', () => {
     const job =
       /^\S+\s+\S+\s+\S+\s+\S+\s+\S+\s+root\s+\/opt\/basecommerce\/bin\/job ([a-z-]+) --timeout \d+ -- (\S+)/.exec(line);
     expect(job).not.toBeNull();
-    if (job[2].startsWith('/opt/basecommerce/bin/')) expect(existsSync(host(path.basename(job[2])))).toBe(true);
+    const command = job?.[2] ?? '';
+    if (command.startsWith('/opt/basecommerce/bin/')) expect(existsSync(host(path.basename(command)))).toBe(true);
     // A percent sign ends the command in a crontab.
     expect(line).not.toContain('%');
   });
 
   it('names no job twice, and leaves no pass out', () => {
-    const jobs = lines.map((line) => /bin\/job (\S+)/.exec(line)[1]);
+    const jobs = lines.map((line) => /bin\/job (\S+)/.exec(line)?.[1]);
     expect(new Set(jobs).size).toBe(jobs.length);
     expect(jobs).toEqual(
       expect.arrayContaining([

@@ -39,7 +39,7 @@ function packageOf(name, file) {
   return (
     createRequire(file)
       .resolve.paths(folder)
-      .map((root) => path.join(root, folder, 'package.json'))
+      ?.map((root) => path.join(root, folder, 'package.json'))
       .find(isThere) ?? ''
   );
 }
@@ -66,4 +66,6 @@ const packages = readdirSync('/app/node_modules').flatMap((name) =>
   name.startsWith('@') ? readdirSync(`/app/node_modules/${name}`).map((part) => `${name}/${part}`) : [name],
 );
 const writable = ['/', '/app', '/usr/local/bin', ...files].filter(isWritable);
-process.stdout.write(JSON.stringify({ uid: process.getuid(), files, ours: ours.length, packages, missing, writable }));
+process.stdout.write(
+  JSON.stringify({ uid: process.getuid?.(), files, ours: ours.length, packages, missing, writable }),
+);

@@ -30,12 +30,12 @@ const STARTERS = {
   'start-scalar.js': `${documentUrl}Scalar.createApiReference(reader, { url, withDefaultFonts: false, telemetry: false, hideClientButton: true, showDeveloperTools: 'never', agent: { disabled: true } });\n`,
 };
 
+const bundle = (source) => readFileSync(path.join(root, 'node_modules', source), 'utf8').replaceAll(MARK, NOTHING);
+/** @returns {[name: string, content: Buffer]} */
+const named = (name, text) => [name, Buffer.from(text)];
 const files = [
-  ...Object.entries(BUNDLES).map(([name, source]) => [
-    name,
-    Buffer.from(readFileSync(path.join(root, 'node_modules', source), 'utf8').replaceAll(MARK, NOTHING)),
-  ]),
-  ...Object.entries(STARTERS).map(([name, content]) => [name, Buffer.from(content)]),
+  ...Object.entries(BUNDLES).map(([name, source]) => named(name, bundle(source))),
+  ...Object.entries(STARTERS).map(([name, content]) => named(name, content)),
 ];
 rmSync(target, { recursive: true, force: true });
 mkdirSync(target, { recursive: true });

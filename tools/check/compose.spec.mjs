@@ -86,7 +86,8 @@ it('keeps the data stores on a network that leads nowhere but to their users', (
 
 it('gives a process the time it needs to answer what is in flight', () => {
   const longest =
-    Number(/requestTimeout: ([\d_]+)/.exec(readFileSync('libs/platform/http/server.ts', 'utf8'))[1].replace('_', '')) /
-    1_000;
+    Number(
+      /requestTimeout: ([\d_]+)/.exec(readFileSync('libs/platform/http/server.ts', 'utf8'))?.[1]?.replace('_', ''),
+    ) / 1_000;
   expect(Number.parseInt(production.services.vertical.stop_grace_period, 10)).toBeGreaterThan(longest);
 });

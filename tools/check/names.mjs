@@ -55,6 +55,7 @@ for (const file of files) {
 }
 
 // Put together here, so that this file does not contain what it forbids.
+/** @type {[pattern: RegExp, what: string][]} */
 const FORBIDDEN = [
   [new RegExp(['registry', 'npmjs', 'org'].join('\\.')), 'a package registry’s host'],
   [new RegExp(`(^|[\\s"'(=])/(work|root|home)/[a-z]`), 'a path of one machine'],

@@ -12,6 +12,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 const isFixing = process.argv.includes('--fix');
 const only = process.argv[process.argv.indexOf('--only') + 1];
 
+/** @returns {[program: string, args: string[]]} */
 const node = (script, ...args) => [process.execPath, [script, ...args]];
 const tool = (name, ...args) => node(`node_modules/${name}`, ...args);
 
@@ -21,6 +22,7 @@ const STEPS = [
     command: tool('prettier/bin/prettier.cjs', isFixing ? '--write' : '--check', '--log-level', 'warn', '.'),
   },
   { name: 'types', command: tool('typescript/bin/tsc', '-p', 'tsconfig.json', '--noEmit') },
+  { name: 'scripts', command: tool('typescript/bin/tsc', '-p', 'tsconfig.tools.json', '--noEmit') },
   { name: 'lint', command: tool('eslint/bin/eslint.js', '.', ...(isFixing ? ['--fix'] : [])) },
   { name: 'walls', command: node('tools/walls/check.mjs', '--canaries') },
   { name: 'unused', command: tool('knip/bin/knip.js', '--no-progress') },
@@ -52,7 +54,7 @@ async function work() {
 
 function run({ name, command: [program, args] }) {
   const startedAt = performance.now();
-  return new Promise((resolve) => {
+  return new Promise((/** @type {(value?: undefined) => void} */ resolve) => {
     const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));

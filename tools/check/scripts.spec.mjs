@@ -10,11 +10,14 @@ import { shellcheck } from './shellcheck.mjs';
 const NOT_FOR_PEOPLE = /^infra\/(images|compose)\//;
 
 const listed = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8' });
+/** @type {[file: string, shell: string][]} */
 const shebangs = listed.stdout
   .split('\n')
   .filter((file) => file && existsSync(file) && statSync(file).isFile())
-  .map((file) => [file, /^#!.*\b(bash|sh)\b/.exec(firstBytes(file))?.[1]])
-  .filter(([, shell]) => shell);
+  .flatMap((file) => {
+    const shell = /^#!.*\b(bash|sh)\b/.exec(firstBytes(file))?.[1];
+    return shell ? [[file, shell]] : [];
+  });
 
 /** Enough for a shebang; pictures and databases are not read for it. */
 function firstBytes(file) {

@@ -18,7 +18,10 @@ const USAGE = 'usage: npm run dev:up | dev:down | dev:clean [-- --yes]';
 await main(async () => {
   const [verb, ...options] = process.argv.slice(2);
   const acts = { up, down, clean };
-  if (verb === '--help' || verb === 'help') return process.stdout.write(`${USAGE}\n`);
+  if (verb === '--help' || verb === 'help') {
+    process.stdout.write(`${USAGE}\n`);
+    return;
+  }
   const unknown = options.filter((option) => option !== '--yes' || verb !== 'clean');
   if (!Object.hasOwn(acts, verb ?? '') || unknown.length > 0) throw new Refusal(USAGE);
   if (!/^[a-z0-9][a-z0-9_-]*-dev$/.test(PROJECT)) throw new Refusal('BASECOMMERCE_DEV_PROJECT has to end in -dev');

@@ -25,6 +25,6 @@ function bench(environment) {
     stdio: 'inherit',
   });
   // Ctrl-C reaches the child by itself; what is left to do here is to stop the servers after it.
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => child.kill(signal));
   return new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
 }

@@ -52,6 +52,7 @@ export function build() {
   return true;
 }
 
+/** @returns {[script: string | undefined, command: [program: string, args: string[]]][]} */
 function buildSteps() {
   return [
     ['prisma:generate', ['npm', ['run', '-s', 'prisma:generate']]],

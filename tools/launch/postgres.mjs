@@ -75,7 +75,9 @@ function embedded() {
 }
 
 function onThisMachine() {
-  const installed = existsSync('/usr/lib/postgresql') ? readdirSync('/usr/lib/postgresql').sort((a, b) => b - a) : [];
+  const installed = existsSync('/usr/lib/postgresql')
+    ? readdirSync('/usr/lib/postgresql').sort((a, b) => Number(b) - Number(a))
+    : [];
   const folders = [
     ...installed.map((version) => `/usr/lib/postgresql/${version}/bin`),
     output('pg_config', ['--bindir']),

@@ -105,9 +105,10 @@ async function running(server) {
 /** When one does not start, the other is not left running with nobody who knows of it. */
 async function bothOrNeither(starts) {
   const outcomes = await Promise.allSettled(starts);
-  const failure = outcomes.find(({ status }) => status === 'rejected');
-  if (!failure) return outcomes.map(({ value }) => value);
-  for (const { value } of outcomes) if (value?.pid && !value.wasRunning) await stopProcess(value.pid);
+  const started = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (!failure) return started;
+  for (const server of started) if (server?.pid && !server.wasRunning) await stopProcess(server.pid);
   throw failure.reason;
 }
 

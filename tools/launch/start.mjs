@@ -29,7 +29,7 @@ const children = new Map();
 /** Children that were asked to end because their code has changed. */
 const restarting = new Set();
 let isStopping = false;
-let leaveServers = () => undefined;
+let leaveServers = () => {};
 
 await main(async () => {
   checkNode();
@@ -39,6 +39,7 @@ await main(async () => {
   build();
   const { databaseUrl, redisUrl } = await startServers('dev');
   leaveServers = keepServers('dev');
+  /** @type {NodeJS.ProcessEnv} */
   const environment = {
     ...process.env,
     ...secrets(),

@@ -32,7 +32,7 @@ try {
   process.exitCode = error instanceof Refusal ? 2 : 1;
 }
 
-async function generate([name, ...words], flags) {
+async function generate([name = '', ...words], flags) {
   const unknown = flags.find((flag) => flag !== '--dry-run');
   if (unknown) throw new Refusal(`there is no option ${unknown}; there is --dry-run`);
   const kinds = Object.keys(KINDS).join(', ');

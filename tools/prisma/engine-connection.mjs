@@ -8,13 +8,9 @@ import { ColumnTypeEnum } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
 
 const asIs = (text) => text;
-const listOf = (item) => (text) =>
-  pg.types
-    .getTypeParser(
-      1009,
-      'text',
-    )(text)
-    .map((entry) => (entry === null ? null : item(entry)));
+/** The parser of `text[]`, whose type number is missing in the package's list of names. */
+const textArray = pg.types.getTypeParser(/** @type {any} */ (1009), 'text');
+const listOf = (item) => (text) => textArray(text).map((entry) => (entry === null ? null : item(entry)));
 const isTrue = (text) => text === 't' || text === 'true';
 const instant = (text) => new Date(/[+-]\d\d(:?\d\d)?$/.test(text) ? text : `${text}Z`).toISOString();
 

@@ -142,7 +142,8 @@ async function main() {
     return;
   }
   for (const file of stale) {
-    if (files.has(file)) writeFileSync(path.join(schemaFolder, file), files.get(file));
+    const text = files.get(file);
+    if (text !== undefined) writeFileSync(path.join(schemaFolder, file), text);
     else rmSync(path.join(schemaFolder, file));
   }
 }

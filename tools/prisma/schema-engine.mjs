@@ -16,7 +16,8 @@ import pg from 'pg';
 import { EngineConnections, plainUrl } from './engine-connection.mjs';
 
 const engineFolder = path.dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm'));
-const { values: flags, positionals } = parseArgs({
+const { values, positionals } = parseArgs({
+  // Prisma may hand over flags of a newer version.
   strict: false,
   allowPositionals: true,
   options: {
@@ -25,6 +26,7 @@ const { values: flags, positionals } = parseArgs({
     version: { type: 'boolean', short: 'V' },
   },
 });
+const flags = /** @type {{ datamodels?: string[], datasource?: string, version?: boolean }} */ (values);
 const datasource = flags.datasource ? JSON.parse(flags.datasource) : {};
 
 if (flags.version) {
@@ -105,6 +107,8 @@ async function startEngine() {
     set_message: (text) => (globalThis.PRISMA_WASM_PANIC_REGISTRY.last = text),
   };
   const glue = await import(pathToFileURL(path.join(engineFolder, 'schema_engine_bg.js')).href);
+  // The types of Node leave it out.
+  const { WebAssembly } = /** @type {any} */ (globalThis);
   const module = await WebAssembly.compile(readFileSync(path.join(engineFolder, 'schema_engine_bg.wasm')));
   const { exports } = await WebAssembly.instantiate(module, { './schema_engine_bg.js': glue });
   glue.__wbg_set_wasm(exports);
@@ -114,7 +118,8 @@ async function startEngine() {
   return glue.SchemaEngine.new(
     { datamodels },
     log,
-    bindMigrationAwareSqlAdapterFactory(new EngineConnections(datasource)),
+    // The engine starts no transactions by itself, so its connection offers none.
+    bindMigrationAwareSqlAdapterFactory(/** @type {any} */ (new EngineConnections(datasource))),
   );
 }
 

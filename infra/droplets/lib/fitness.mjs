@@ -22,13 +22,14 @@ async function settings() {
 
 async function redis() {
   const { Redis } = await import('ioredis');
-  const client = new Redis(process.env.REDIS_URL, {
+  const client = new Redis(process.env.REDIS_URL ?? '', {
     lazyConnect: true,
     connectTimeout: PATIENCE_MS,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });
   // Without a listener it writes to standard error by itself.
+  /** @type {Error | undefined} */
   let reason;
   client.on('error', (error) => (reason = error));
   try {
@@ -62,7 +63,7 @@ async function database(isBreakingAllowed) {
   } finally {
     await client.end();
   }
-  const plan = await planMigrations({ url: process.env.DATABASE_URL, directory: migrationsDirectory() });
+  const plan = await planMigrations({ url: process.env.DATABASE_URL ?? '', directory: migrationsDirectory() });
   const objections = objectionsTo(plan, isBreakingAllowed);
   if (objections.length > 0) throw new Error(objections.join('; '));
   return plan.pending.map(({ name }) => name);
@@ -71,9 +72,10 @@ async function database(isBreakingAllowed) {
 async function main() {
   const outcomes = await Promise.allSettled([settings(), redis(), database(process.argv[2] === '1')]);
   const objections = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason.message] : []));
+  const pending = outcomes[2].status === 'fulfilled' ? outcomes[2].value : [];
   for (const objection of objections) process.stderr.write(`${objection.replaceAll('\n', '; ')}\n`);
   if (objections.length > 0) process.exit(1);
-  process.stdout.write(`pending migrations: ${outcomes[2].value.join(', ') || 'none'}\n`);
+  process.stdout.write(`pending migrations: ${pending.join(', ') || 'none'}\n`);
 }
 
 // Read from standard input it is a program; imported, a function to test.

@@ -15,6 +15,7 @@ const failures = new Map();
 const used = new WeakSet();
 let open = 0;
 
+/** @param {{ method: string, target: string, body?: string | undefined, isFresh: boolean, isSecond?: boolean }} request */
 function ask({ method, target, body, isFresh, isSecond = false }) {
   const startedAt = performance.now();
   const request = https.request(
@@ -36,7 +37,7 @@ function ask({ method, target, body, isFresh, isSecond = false }) {
     (response) => {
       response.resume();
       response.once('end', () => {
-        used.add(request.socket);
+        if (request.socket) used.add(request.socket);
         const ms = performance.now() - startedAt;
         if (ms > count.slowest_ms) count.slowest_ms = Math.round(ms);
         const expected = method === 'POST' ? 201 : 200;
@@ -45,11 +46,13 @@ function ask({ method, target, body, isFresh, isSecond = false }) {
         if (method === 'POST') count.written += 1;
         open -= 1;
       });
-      response.once('error', (error) => failed(`${method} ${target}: ${error.code ?? error.message} in the answer`));
+      response.once('error', (/** @type {NodeJS.ErrnoException} */ error) =>
+        failed(`${method} ${target}: ${error.code ?? error.message} in the answer`),
+      );
     },
   );
   request.once('timeout', () => request.destroy(new Error('no answer in 15 s')));
-  request.once('error', (error) => {
+  request.once('error', (/** @type {NodeJS.ErrnoException} */ error) => {
     // A server may close a connection that waits while a request is on its way; every client sends a reading request again.
     const isClosed = error.code === 'ECONNRESET' || error.code === 'EPIPE';
     if (isClosed && request.socket && used.has(request.socket) && method === 'GET' && !isSecond) {
