@@ -24,7 +24,7 @@ export async function compareStore(
   await tx.query(bindTenant(tenant));
   for (const table of exportedOf(tables)) {
     const [, rows] = await tx.batch([takeRole(table.role!), comparison(schema, tenant, table)]);
-    found.push({ table: table.name, policy: table.policy.kind, ...(rows![0] as unknown as Counts) });
+    found.push({ table: table.name, policy: table.policy.kind, ...rows[0]! });
   }
   await tx.query(takeRole('basecommerce_operator'));
   return found;

@@ -130,11 +130,11 @@ async function requestsEnded(database: CrossTenantDatabase): Promise<void> {
     const [, rows] = await database.rehearse((tx) =>
       tx.batch([
         composedSql('set local role none'),
-        sql`select count(*)::int as open from pg_stat_activity
+        sql<{ open: number }>`select count(*)::int as open from pg_stat_activity
              where datname = current_database() and pid <> pg_backend_pid() and application_name = 'vertical' and xact_start < ${since}`,
       ]),
     );
-    if (rows![0]!['open'] === 0) return;
+    if (rows[0]!.open === 0) return;
     if (Date.now() > deadline) throw errors.store_busy();
   }
 }

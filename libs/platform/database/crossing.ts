@@ -7,7 +7,7 @@ import { connectionFault, databaseFailure, isRetryable } from './failures.js';
 import { createPool, type DatabaseRole, type PoolOptions } from './pool.js';
 import { CommitSignals } from './signals.js';
 import { composedSql, type Sql } from './sql.js';
-import { type Queryable, TransactionState } from './transaction.js';
+import { type BatchRows, type Queryable, TransactionState } from './transaction.js';
 import { pipeline } from './wire.js';
 
 declare const crossing: unique symbol;
@@ -15,9 +15,10 @@ declare const crossing: unique symbol;
 /** A transaction that may see several tenants; `role` says by which policies. */
 export interface CrossTenantTransaction extends Queryable {
   readonly [crossing]: true;
-  batch(statements: readonly Sql[]): Promise<Record<string, unknown>[][]>;
+  /** Several statements in one round trip. Returns one list of rows per statement, in order. */
+  batch<const Statements extends readonly Sql[]>(statements: Statements): Promise<BatchRows<Statements>>;
   /** Statements that travel with the next one, ahead of it; the function resolves with their rows. */
-  ride(statements: readonly Sql[]): () => Promise<Record<string, unknown>[][]>;
+  ride<const Statements extends readonly Sql[]>(statements: Statements): () => Promise<BatchRows<Statements>>;
   now(): Promise<Date>;
   atCommit(statement: () => Sql): void;
   signal(topic: string, tenant: string): void;

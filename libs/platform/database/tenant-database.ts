@@ -8,7 +8,7 @@ import { connectionFault, databaseFailure, isRetryable } from './failures.js';
 import { createPool, type PoolOptions } from './pool.js';
 import { CommitSignals } from './signals.js';
 import { type Sql, sql } from './sql.js';
-import { type Queryable, TransactionState } from './transaction.js';
+import { type BatchRows, type Queryable, TransactionState } from './transaction.js';
 import { pipeline } from './wire.js';
 
 export interface Actor {
@@ -33,7 +33,8 @@ export interface TenantTransaction extends Queryable {
   readonly tenant: TenantId;
   readonly actor: Actor;
   readonly traceparent: string | undefined;
-  batch(statements: readonly Sql[]): Promise<Record<string, unknown>[][]>;
+  /** Several statements in one round trip. Returns one list of rows per statement, in order. */
+  batch<const Statements extends readonly Sql[]>(statements: Statements): Promise<BatchRows<Statements>>;
   now(): Promise<Date>;
   atCommit(statement: () => Sql): void;
   signal(topic: string, tenant: string): void;

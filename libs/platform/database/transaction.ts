@@ -18,6 +18,11 @@ const BEGIN = sql`begin`;
 const COMMIT = sql`commit`;
 const ROLLBACK = sql`rollback`;
 
+/** One list of rows per statement, each with the row type of its statement. */
+export type BatchRows<Statements extends readonly Sql[]> = {
+  -readonly [Place in keyof Statements]: Statements[Place] extends Sql<infer Row> ? Row[] : never;
+};
+
 export interface Queryable {
   /** All rows. */
   query<Row>(statement: Sql<Row>): Promise<Row[]>;
@@ -30,7 +35,7 @@ export interface Queryable {
 /** Statements that wait for a flight to travel with. */
 interface Rider {
   readonly statements: readonly Sql[];
-  rows: Record<string, unknown>[][] | undefined;
+  rows: unknown[][] | undefined;
 }
 
 export class TransactionState implements Queryable {
@@ -58,21 +63,21 @@ export class TransactionState implements Queryable {
     return (await this.run(statement)).count;
   }
 
-  /** Several statements in one round trip; one list of rows each. */
-  async batch(statements: readonly Sql[]): Promise<Record<string, unknown>[][]> {
-    return (await this.flight(statements)).map((result) => result.rows);
+  /** Several statements in one round trip. Returns one list of rows per statement, in order. */
+  async batch<const Statements extends readonly Sql[]>(statements: Statements): Promise<BatchRows<Statements>> {
+    return (await this.flight(statements)).map((result) => result.rows) as BatchRows<Statements>;
   }
 
   /**
    * Statements that travel with whatever this transaction says next, ahead of it, and so cost no round trip of their own. The
    * function returned resolves with their rows; if nothing has been said by then, it sends them.
    */
-  ride(statements: readonly Sql[]): () => Promise<Record<string, unknown>[][]> {
+  ride<const Statements extends readonly Sql[]>(statements: Statements): () => Promise<BatchRows<Statements>> {
     const rider: Rider = { statements, rows: undefined };
     this.riders.push(rider);
     return async () => {
       if (!rider.rows) await this.flight([]);
-      return rider.rows!;
+      return rider.rows as BatchRows<Statements>;
     };
   }
 

@@ -77,20 +77,20 @@ const REMEMBERED = '23 hours';
  * `idempotency_key_reused` or `idempotency_key_in_flight`.
  */
 export async function lockKey<Result>(tx: TenantTransaction, key: IdempotencyKey): Promise<Known<Result>> {
-  const [locked, records, asks] = (await tx.batch([
-    sql`select pg_try_advisory_xact_lock(hashtextextended(${nameOf(tx, key)}, 7102)) as is_free`,
-    sql`
+  const [locked, records, asks] = await tx.batch([
+    sql<{ is_free: boolean }>`select pg_try_advisory_xact_lock(hashtextextended(${nameOf(tx, key)}, 7102)) as is_free`,
+    sql<{ fingerprint: string; answer: Result }>`
       select fingerprint, answer from idempotency_records
        where tenant_id = ${tx.tenant} and actor = ${tx.actor.id} and key = ${key.key}`,
-    sql`
+    sql<Ask>`
       select fingerprint, asked_as, question, asking_until > app.now() as is_asking,
              asked_at > app.now() - ${REMEMBERED}::interval as is_remembered
         from idempotency_asks where tenant_id = ${tx.tenant} and actor = ${tx.actor.id} and key = ${key.key}`,
-  ])) as unknown as [[{ is_free: boolean }], { fingerprint: string; answer: Result }[], Ask[]];
+  ]);
   const [found] = records;
   const [ask] = asks;
   if ((found ?? ask ?? key).fingerprint !== key.fingerprint) throw errors.idempotency_key_reused();
-  if (!found && !locked[0].is_free) throw inFlight();
+  if (!found && !locked[0]!.is_free) throw inFlight();
   return { record: found, ask };
 }
 

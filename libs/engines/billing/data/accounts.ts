@@ -37,8 +37,8 @@ export async function tryLockAccount(tx: CrossTenantTransaction, tenant: string)
 
 /** Waits for the lock and says what time it is then, in whole milliseconds: nobody who held it before is newer. */
 export async function lockedNow(tx: CrossTenantTransaction, tenant: string): Promise<Date> {
-  const [, [row]] = (await tx.batch([lockAccount(tenant), CLOCK])) as [unknown, [{ now: Date }]];
-  return row.now;
+  const [, clock] = await tx.batch([lockAccount(tenant), CLOCK]);
+  return clock[0]!.now;
 }
 
 /** Not `app.now()`, which is when the transaction began: it may have waited for a lock since. */
@@ -82,7 +82,7 @@ export async function announceAll(
     ...along,
     sql`update billing_accounts set version = version + ${count}::int where tenant_id = ${tenant} returning version`,
   ]);
-  const version = results.at(-1)![0]?.['version'] as number | undefined;
+  const version = (results.at(-1) as { version: number }[])[0]?.version;
   if (version === undefined) throw errors.account_not_found();
   const acting = onBehalfOf(tx, tenant, actor);
   const first = version - count + 1;

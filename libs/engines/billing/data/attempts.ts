@@ -117,8 +117,8 @@ export async function chargePicture(
   invoice: string,
   provider: string,
 ): Promise<ChargePicture> {
-  const [[picture], attempts] = (await tx.batch([
-    sql`
+  const [pictures, attempts] = await tx.batch([
+    sql<PictureRow>`
       select i.due_at, e.notice_at, coalesce(plan.minimum_charge_minor, 0) as minimum, m.id as method_id, m.provider_ref as method_ref
         from billing_invoices i
         left join billing_access_episodes e on e.tenant_id = i.tenant_id and e.closed_at is null
@@ -129,10 +129,11 @@ export async function chargePicture(
                 where g.tenant_id = i.tenant_id and g.subscription_id = i.subscription_id and g.from_at <= app.now()
                 order by g.from_at desc limit 1) plan on true
        where i.tenant_id = ${tenant} and i.id = ${invoice}`,
-    sql`
+    sql<AttemptRow>`
       select state, decline, method_id, created_at, sent_at, amount_minor from billing_payment_attempts
        where tenant_id = ${tenant} and invoice_id = ${invoice}`,
-  ])) as unknown as [[PictureRow], AttemptRow[]];
+  ]);
+  const picture = pictures[0]!;
   const refused = (as: Decline) => attempts.filter(({ decline }) => decline === as).map((row) => row.amount_minor);
   return {
     dueAt: picture.due_at,

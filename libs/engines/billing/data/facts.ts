@@ -56,25 +56,25 @@ export const PERIODS_LOOKED_AT = 16;
 
 /** Throws `account_not_found` or `subscription_not_found`. */
 export async function subscriptionFacts(tx: Reading, tenant: string, subscription: string): Promise<SubscriptionFacts> {
-  const [accounts, subscriptions, assigned, periodRows, phaseRows, invoiceRows, transitions] = (await tx.batch([
-    sql`select tenant_id, slug, legal_name, locale, time_zone, currency, email, access_state, trial_ends_at, decided_as_of,
+  const [accounts, subscriptions, assigned, periodRows, phaseRows, invoiceRows, transitions] = await tx.batch([
+    sql<Account>`select tenant_id, slug, legal_name, locale, time_zone, currency, email, access_state, trial_ends_at, decided_as_of,
                surplus_minor, carried_minor
           from billing_accounts where tenant_id = ${tenant}`,
-    sql`select tenant_id, id, anchor_on, interval_months, started_at, cancel_at, ended_at, due_at
+    sql<SubscriptionRow>`select tenant_id, id, anchor_on, interval_months, started_at, cancel_at, ended_at, due_at
           from billing_subscriptions where tenant_id = ${tenant} and id = ${subscription}`,
-    sql`select plan_id, from_at, lead(from_at) over (order by from_at) as to_at
+    sql<AssignmentRow>`select plan_id, from_at, lead(from_at) over (order by from_at) as to_at
           from billing_plan_assignments where tenant_id = ${tenant} and subscription_id = ${subscription} order by from_at`,
-    sql`select seq, starts_at, ends_at, time_zone, tzdb_version, is_invoiced from billing_periods
+    sql<PeriodRow>`select seq, starts_at, ends_at, time_zone, tzdb_version, is_invoiced from billing_periods
          where tenant_id = ${tenant} and subscription_id = ${subscription}
            and (not is_invoiced or seq > (select coalesce(max(seq), 0) - ${PERIODS_LOOKED_AT}::int from billing_periods
                                            where tenant_id = ${tenant} and subscription_id = ${subscription}))
          order by seq`,
-    sql`select period_seq, phase, plan_id, starts_at, ends_at, days, days_of_period from billing_phases
+    sql<PhaseRow>`select period_seq, phase, plan_id, starts_at, ends_at, days, days_of_period from billing_phases
          where tenant_id = ${tenant} and subscription_id = ${subscription}
            and period_seq > (select coalesce(max(seq), 0) - ${PERIODS_LOOKED_AT}::int from billing_periods
                               where tenant_id = ${tenant} and subscription_id = ${subscription})
          order by period_seq, phase`,
-    sql`select i.id, i.period_seq, i.revision,
+    sql<InvoiceRow>`select i.id, i.period_seq, i.revision,
                (select json_agg(json_build_object('kind', l.kind, 'meter', l.meter, 'phase', l.phase, 'quantity', l.quantity::text,
                                                   'amount', l.amount_minor::text) order by l.line_no)
                   from billing_invoice_lines l where l.tenant_id = i.tenant_id and l.invoice_id = i.id and l.kind <> 'surplus') as lines
@@ -83,8 +83,8 @@ export async function subscriptionFacts(tx: Reading, tenant: string, subscriptio
            and i.period_seq > (select coalesce(max(seq), 0) - ${PERIODS_LOOKED_AT}::int from billing_periods
                                 where tenant_id = ${tenant} and subscription_id = ${subscription})
          order by i.period_seq, i.revision`,
-    sql`select to_state, as_of from billing_access_transitions where tenant_id = ${tenant} order by seq`,
-  ])) as unknown as Rows;
+    sql<TransitionRow>`select to_state, as_of from billing_access_transitions where tenant_id = ${tenant} order by seq`,
+  ]);
   const [account] = accounts;
   const [row] = subscriptions;
   if (!account) throw errors.account_not_found();
@@ -104,15 +104,16 @@ export async function subscriptionFacts(tx: Reading, tenant: string, subscriptio
   };
 }
 
-type Rows = [
-  Account[],
-  SubscriptionRow[],
-  { plan_id: string; from_at: Date; to_at: Date | null }[],
-  PeriodRow[],
-  PhaseRow[],
-  InvoiceRow[],
-  { to_state: AccessState; as_of: Date }[],
-];
+interface AssignmentRow {
+  plan_id: string;
+  from_at: Date;
+  to_at: Date | null;
+}
+
+interface TransitionRow {
+  to_state: AccessState;
+  as_of: Date;
+}
 
 interface PeriodRow {
   seq: number;

@@ -48,7 +48,7 @@ export async function numberInvoices(
 ): Promise<readonly SavedInvoice[]> {
   const issuing = invoices.filter(({ doubt }) => doubt === null).length;
   const results = await tx.batch([...before, ...(issuing === 0 ? [] : [drawing('invoice', issuing)])]);
-  const numbers = issuing === 0 ? [] : upTo(results.at(-1)![0]!['last'] as bigint, issuing);
+  const numbers = issuing === 0 ? [] : upTo((results.at(-1) as { last: bigint }[])[0]!.last, issuing);
   return invoices.map((invoice): SavedInvoice => {
     if (invoice.doubt !== null) return { ...invoice, id: newId(), status: 'needs_approval', number: null };
     return { ...invoice, id: newId(), status: invoice.total === 0n ? 'paid' : 'issued', number: numbers.shift()! };

@@ -33,11 +33,11 @@ export async function noticeFacts(
   { tenant, episode, step }: NoticeKey,
   storeUrl: ((slug: string) => string) | undefined,
 ): Promise<NoticeFacts> {
-  const [accounts, invoices] = (await tx.batch([
-    sql`select a.slug, a.legal_name, a.locale, a.time_zone, e.notice_at, e.extended_until, e.suspended_at, app.now() as now
+  const [accounts, invoices] = await tx.batch([
+    sql<AccountRow>`select a.slug, a.legal_name, a.locale, a.time_zone, e.notice_at, e.extended_until, e.suspended_at, app.now() as now
           from billing_accounts a join billing_access_episodes e on e.tenant_id = a.tenant_id
          where a.tenant_id = ${tenant} and e.id = ${episode}`,
-    sql`select i.number, i.due_at, i.currency, i.owed from (
+    sql<InvoiceRow>`select i.number, i.due_at, i.currency, i.owed from (
           select i.number, i.due_at, i.currency,
                  i.total_minor
                    - (select coalesce(sum(app.billing_owed_less(f.kind, f.amount_minor)), 0)::bigint
@@ -46,8 +46,8 @@ export async function noticeFacts(
                         from billing_credit_notes c where c.tenant_id = i.tenant_id and c.invoice_id = i.id) as owed
             from billing_invoices i where i.tenant_id = ${tenant} and i.status = 'issued' and i.due_at <= app.now()) i
          where i.owed > 0 order by i.due_at, i.number`,
-  ])) as unknown as [[AccountRow], InvoiceRow[]];
-  const [account] = accounts;
+  ]);
+  const account = accounts[0]!;
   const { notice_at: noticeAt, extended_until: extendedUntil, suspended_at: suspendedAt } = account;
   return {
     step,

@@ -33,7 +33,7 @@ export async function applyEvents(tx: CrossTenantTransaction, events: readonly E
   if (using.length > 0) statements.push(conflictsAmong(usage));
   if (statements.length === 0) return;
   const results = await tx.batch(statements);
-  const stored = using.length > 0 ? Number(results.at(-1)![0]!['conflicts']) : 0;
+  const stored = using.length > 0 ? Number((results.at(-1) as { conflicts: number | bigint }[])[0]!.conflicts) : 0;
   if (conflicts + stored > 0) usageConflicts.inc(conflicts + stored);
 }
 

@@ -14,7 +14,6 @@ import {
   type PhaseRow,
   phaseRows,
   type Reading,
-  type UsageEventRow,
   usageEventRows,
 } from '../data/lists.js';
 import { plansOf } from '../data/plans.js';
@@ -42,11 +41,11 @@ export async function wholeInvoice(
   const invoice = await tx.first(invoiceRow(filter));
   if (!invoice) throw errors.invoice_not_found();
   const { tenant_id: tenant, id } = invoice;
-  const [lines, facts, notes] = (await tx.batch([
+  const [lines, facts, notes] = await tx.batch([
     lineRows(tenant, id),
     factsOfInvoice(tenant, id),
     creditRows(tenant, id),
-  ])) as unknown as [LineRow[], FactRow[], CreditRow[]];
+  ]);
   return { invoice, lines, facts, notes };
 }
 
@@ -62,10 +61,10 @@ export async function explained(tx: Reading, id: string): Promise<ExplainedInvoi
   const meters = [...new Set(lines.flatMap(({ meter }) => (meter === null ? [] : [meter])))];
   const [phases, [events, earlier]] = [
     await phasesOfInvoice(tx, invoice),
-    (await tx.batch([
+    await tx.batch([
       usageEventRows(tenant, meters, invoice.starts_at, invoice.ends_at),
       earlierLineRows(tenant, subscription, seq, revision),
-    ])) as unknown as [UsageEventRow[], LineRow[]],
+    ]),
   ];
   const explanation = explainInvoice({
     madeAt: invoice.created_at,

@@ -108,7 +108,7 @@ async function isStillOurs(tx: CrossTenantTransaction, { tenant, episode, step, 
            and attempts = ${attempts}::smallint and handed_over_at is null
            for update skip locked`,
   ]);
-  return found!.length > 0;
+  return found.length > 0;
 }
 
 async function attempt(

@@ -17,7 +17,7 @@ export async function answerInsight(tx: TenantTransaction, input: AnswerInsight)
   if (!before) throw errors.insight_not_found();
   answers.assert(before.state, input.answer);
   const isSnoozed = input.answer === 'not_now';
-  const [, [row]] = (await tx.batch([
+  const [, after] = await tx.batch([
     sql`
       update insights
          set state = ${input.answer}, answered_at = app.now(), answered_by = ${tx.actor.id}, comment = ${input.comment},
@@ -25,7 +25,8 @@ export async function answerInsight(tx: TenantTransaction, input: AnswerInsight)
              version = version + 1
        where tenant_id = ${tx.tenant} and id = ${input.id}`,
     insightById(input.id),
-  ])) as unknown as [unknown, [InsightRow]];
+  ]);
+  const row = after[0]!;
   emit(
     tx,
     insightAnswered,

@@ -26,13 +26,13 @@ const nothing = (): Claimed => ({ product: [], customer: [], quote: [] });
 export async function claimStale(tx: CrossTenantTransaction, limit: number): Promise<Claimed> {
   const claimed = nothing();
   const lists = await tx.batch(SUBJECTS.map((kind) => claimStatement(kind, limit)));
-  SUBJECTS.forEach((kind, index) => (claimed[kind] = lists[index] as unknown as Key[]));
+  SUBJECTS.forEach((kind, index) => (claimed[kind] = lists[index]!));
   return claimed;
 }
 
-function claimStatement(kind: SubjectKind, limit: number): Sql {
+function claimStatement(kind: SubjectKind, limit: number): Sql<Key> {
   const [table, id] = [`sales_engine_${kind}s`, `${kind}_id`];
-  return composedSql(
+  return composedSql<Key>(
     `with recursive waiting as (
        (select tenant_id from ${table} where is_stale order by tenant_id limit 1)
        union all
@@ -64,9 +64,9 @@ export async function claimTenant(tx: CrossTenantTransaction, tenant: string): P
          update ${table} p set is_stale = false from due where p.tenant_id = due.tenant_id and p.${id} = due.${id}`,
         [tenant],
       ),
-      composedSql(`select tenant_id, ${id} as id from ${table} where tenant_id = $1 order by ${id}`, [tenant]),
+      composedSql<Key>(`select tenant_id, ${id} as id from ${table} where tenant_id = $1 order by ${id}`, [tenant]),
     ]);
-    claimed[kind] = rows as unknown as Key[];
+    claimed[kind] = rows;
   }
   return claimed;
 }

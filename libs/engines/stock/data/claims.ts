@@ -48,7 +48,7 @@ export async function claimTenant(tx: CrossTenantTransaction, tenant: string): P
         select tenant_id, product_id from stock_engine_products where tenant_id = ${tenant} and is_stale order by product_id for update
       )
       update stock_engine_products p set is_stale = false, news_from = null from due where p.tenant_id = due.tenant_id and p.product_id = due.product_id`,
-    sql`select tenant_id, product_id, '-infinity' as news_from from stock_engine_products where tenant_id = ${tenant} order by product_id`,
+    sql<Claim>`select tenant_id, product_id, '-infinity' as news_from from stock_engine_products where tenant_id = ${tenant} order by product_id`,
   ]);
-  return rows as unknown as Claim[];
+  return rows;
 }

@@ -67,10 +67,10 @@ export async function lockOrder(
   id: string,
   expectedVersion: number | undefined,
 ): Promise<OrderWithLines> {
-  const [locked, [order]] = (await tx.batch([
+  const [locked, [order]] = await tx.batch([
     sql`select version from orders where tenant_id = ${tx.tenant} and id = ${id} for update`,
     orderById(id),
-  ])) as unknown as [{ version: number }[], OrderWithLines[]];
+  ]);
   if (!order || locked.length === 0) throw errors.order_not_found();
   if (expectedVersion !== undefined && expectedVersion !== order.version) throw errors.version_conflict();
   return order;

@@ -69,10 +69,10 @@ export const quotePage = (
 
 /** Locks the quote, so that of 64 callers one decides and the others see what it decided. Throws `quote_not_found`. */
 export async function lockQuote(tx: TenantTransaction, id: string, expectedVersion?: number): Promise<QuoteWithLines> {
-  const [locked, found] = (await tx.batch([
+  const [locked, found] = await tx.batch([
     sql`select version from quotes where tenant_id = ${tx.tenant} and id = ${id} for update`,
     quoteById(id),
-  ])) as unknown as [{ version: number }[], QuoteWithLines[]];
+  ]);
   const quote = found[0];
   if (!quote || locked.length === 0) throw errors.quote_not_found();
   if (expectedVersion !== undefined && expectedVersion !== quote.version) throw errors.version_conflict();

@@ -29,18 +29,18 @@ export interface MovementRow {
 /** Creates the level at zero if the product has none, and locks it. Locks are taken in product order, so two orders never wait for each other. */
 export async function lockLevels(tx: TenantTransaction, productIds: readonly string[]): Promise<Map<string, LevelRow>> {
   const ids = [...new Set(productIds)].sort();
-  const [, rows] = (await tx.batch([
+  const [, rows] = await tx.batch([
     sql`
       insert into stock_levels (tenant_id, product_id)
       select ${tx.tenant}, wanted.id from unnest(${ids}::uuid[]) as wanted(id) order by wanted.id
       on conflict do nothing`,
-    sql`
+    sql<LevelRow>`
       select product_id, on_hand, reserved, version
         from stock_levels
        where tenant_id = ${tx.tenant} and product_id = any(${ids}::uuid[])
        order by product_id
          for update`,
-  ])) as [unknown, LevelRow[]];
+  ]);
   return new Map(rows.map((row) => [row.product_id, row]));
 }
 

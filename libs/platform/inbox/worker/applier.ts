@@ -21,7 +21,7 @@
  * consumer as a whole waits.
  */
 import { DomainError } from '#kernel';
-import { isRetryable, type Sql, violatedConstraint } from '#platform/database';
+import { isRetryable, violatedConstraint } from '#platform/database';
 import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
 import { NOT_FENCED } from '#platform/recovery';
 import type { EventConsumer } from '../consumer.js';
@@ -271,11 +271,11 @@ export class Applier {
     return standing(await tx.batch(this.questions(epochs, heads)), epochs);
   }
 
-  private questions(epochs: Epochs, heads: readonly Arrival[]): Sql[] {
+  private questions(epochs: Epochs, heads: readonly Arrival[]) {
     return [
       store.leaseCheck(this.engine, this.options.holder, [...epochs.keys()], [...epochs.values()]),
       store.placesOf(this.engine, store.columnsOf(heads)),
-    ];
+    ] as const;
   }
 
   private async unrecorded(tx: CrossTenantTransaction, events: readonly Arrival[]): Promise<readonly Arrival[]> {
@@ -356,12 +356,15 @@ export class Applier {
 }
 
 /** The answers to `questions`. Throws `LeaseLost`. */
-function standing([leases, places]: readonly Record<string, unknown>[][], epochs: Epochs): store.PlaceRow[] {
-  if (leases!.length < epochs.size) {
-    const own = new Set(leases!.map((row) => row['partition'] as number));
+function standing(
+  [leases, places]: readonly [{ partition: number }[], store.PlaceRow[]],
+  epochs: Epochs,
+): store.PlaceRow[] {
+  if (leases.length < epochs.size) {
+    const own = new Set(leases.map((row) => row.partition));
     throw new LeaseLost([...epochs.keys()].filter((partition) => !own.has(partition)));
   }
-  return places as unknown as store.PlaceRow[];
+  return places;
 }
 
 /** `parked`: the event that is tried again, whose aggregate counts as if nothing were parked. */

@@ -26,7 +26,7 @@ export function leaseCheck(
   holder: string,
   partitions: readonly number[],
   epochs: readonly number[],
-): Sql {
+): Sql<{ partition: number }> {
   return sql`
     select l.partition
       from unnest(${partitions}::int[], ${epochs}::bigint[]) as mine(partition, epoch)

@@ -59,22 +59,22 @@ export class LeaseRepository {
             on conflict (engine, holder) do update set expires_at = excluded.expires_at`,
           sql`delete from consumer_members where expires_at < clock_timestamp() - interval '1 minute'`,
           this.renewal(),
-          sql`select engine, array_agg(holder) as holders from consumer_members where expires_at > clock_timestamp() group by engine`,
-          sql`select engine, partition, holder, expires_at <= clock_timestamp() as is_expired from consumer_leases
+          sql<MemberRow>`select engine, array_agg(holder) as holders from consumer_members where expires_at > clock_timestamp() group by engine`,
+          sql<ViewRow>`select engine, partition, holder, expires_at <= clock_timestamp() as is_expired from consumer_leases
                where engine = any(${engines}::text[]) and partition < ${partitions}::int order by engine, partition`,
           RECOVERY,
         ]),
       { isAsynchronous: true },
     );
     return {
-      held: held!.map((row) => heldLease(row as unknown as LeaseRow)),
-      recovery: recoveryOf(recovery!),
-      members: new Map(members!.map((row) => [row['engine'] as string, row['holders'] as string[]])),
-      leases: leases!.map((row) => ({
-        engine: row['engine'] as string,
-        partition: row['partition'] as number,
-        holder: (row['holder'] as string | null) ?? undefined,
-        isExpired: row['is_expired'] as boolean,
+      held: held.map(heldLease),
+      recovery: recoveryOf(recovery),
+      members: new Map(members.map((row) => [row.engine, row.holders])),
+      leases: leases.map((row) => ({
+        engine: row.engine,
+        partition: row.partition,
+        holder: row.holder ?? undefined,
+        isExpired: row.is_expired,
       })),
     };
   }
@@ -95,7 +95,7 @@ export class LeaseRepository {
   /** Renews every lease of this worker that has not been taken, and resolves with them. */
   async renew(): Promise<Pick<LeaseView, 'held' | 'recovery'>> {
     const [held, recovery] = await this.database.transaction((tx) => tx.batch([this.renewal(), RECOVERY]));
-    return { held: held!.map((row) => heldLease(row as unknown as LeaseRow)), recovery: recoveryOf(recovery!) };
+    return { held: held.map(heldLease), recovery: recoveryOf(recovery) };
   }
 
   private renewal(): Sql<LeaseRow> {
@@ -122,10 +122,22 @@ export class LeaseRepository {
 }
 
 /** Asked after the leases, by a later snapshot: whoever holds leases of an epoch knows at least of that epoch. */
-const RECOVERY = sql`select epoch from recovery_state`;
+const RECOVERY = sql<{ epoch: bigint }>`select epoch from recovery_state`;
 
-function recoveryOf(rows: readonly Record<string, unknown>[]): number {
-  return Number(rows[0]!['epoch']);
+function recoveryOf(rows: readonly { epoch: bigint }[]): number {
+  return Number(rows[0]!.epoch);
+}
+
+interface MemberRow {
+  readonly engine: string;
+  readonly holders: string[];
+}
+
+interface ViewRow {
+  readonly engine: string;
+  readonly partition: number;
+  readonly holder: string | null;
+  readonly is_expired: boolean;
 }
 
 interface LeaseRow {
