@@ -13,8 +13,8 @@ import {
   halfUp,
   payable,
   subtractBillable,
-} from '../../libs/engines/billing/domain/reference-model.js';
-import { HARD_BP, type Meter, SOFT_BP } from '../../libs/engines/billing/domain/rating.js';
+} from '#testing/billing/reference-model';
+import { HARD_BP, type Meter, SOFT_BP } from '../../libs/engines/billing/plans/domain/rating.js';
 import { Books } from './books.js';
 
 const TENANTS = 1_000;

@@ -4,10 +4,10 @@ import Stripe from 'stripe';
 import supertest from 'supertest';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { StripeStub } from '#testing/stripe-stub/index';
-import { PaymentPages } from '../../libs/engines/billing/payments/configured.js';
-import type { PaymentProvider } from '../../libs/engines/billing/payments/port.js';
-import { stripeProvider } from '../../libs/engines/billing/payments/stripe.js';
-import { takeProviderEvents } from '../../libs/engines/billing/usecases/take-provider-events.js';
+import { PaymentPages } from '../../libs/engines/billing/collection/providers/configured.js';
+import type { PaymentProvider } from '../../libs/engines/billing/collection/providers/port.js';
+import { stripeProvider } from '../../libs/engines/billing/collection/providers/stripe.js';
+import { takeProviderEvents } from '../../libs/engines/billing/collection/usecases/take-provider-events.js';
 import { type Caller, startSystem, type System } from './system.js';
 
 const WEBHOOK_SECRET = 'whsec_scenario_of_the_console';

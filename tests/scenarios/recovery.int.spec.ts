@@ -12,10 +12,10 @@ import type { PassEvent } from '#platform/inbox';
 import { StripeStub, WEBHOOK_SECRET } from '#testing/stripe-stub/index';
 import { CommandModule } from '../../apps/basecommerce/app.module.js';
 import { doctor } from '../../apps/basecommerce/doctor.js';
-import { sealSecrets } from '../../libs/engines/billing/payments/configured.js';
-import { stripeProvider } from '../../libs/engines/billing/payments/stripe.js';
-import { chargeDueInvoices } from '../../libs/engines/billing/usecases/charge-invoice.js';
-import { reconcileAttempts } from '../../libs/engines/billing/usecases/reconcile-attempts.js';
+import { sealSecrets } from '../../libs/engines/billing/collection/providers/configured.js';
+import { stripeProvider } from '../../libs/engines/billing/collection/providers/stripe.js';
+import { chargeDueInvoices } from '../../libs/engines/billing/collection/usecases/charge-invoice.js';
+import { reconcileAttempts } from '../../libs/engines/billing/collection/usecases/reconcile-attempts.js';
 import { Books } from '../billing/books.js';
 
 const KEY = 'mk-3f9Q7xW2bZ8vK1nR5tY6uJ0pL4sD7cE';

@@ -13,13 +13,13 @@ import { SETTINGS, type Settings } from '#platform/config';
 import { type CallOf, type ExchangeCall, Handle, HandleExchange } from '#platform/http';
 import { outboundExchange } from '#platform/idempotency';
 import { before, pageOf } from '#platform/paging';
-import { factRows, invoiceRows, standingOf } from './data/lists.js';
-import { defaultMethod } from './data/methods.js';
-import { renderInvoicePdf } from './documents/invoice-pdf.js';
-import { PaymentPages } from './payments/configured.js';
-import { openMethodPage, pageQuestion, removeOwnMethod } from './usecases/own-method.js';
-import { printable, wholeInvoice } from './usecases/read-invoice.js';
-import { subscriptionPicture } from './usecases/subscription-picture.js';
+import { factRows, invoiceRows, standingOf } from './invoicing/data/lists.js';
+import { defaultMethod } from './collection/data/methods.js';
+import { renderInvoicePdf } from './invoicing/documents/invoice-pdf.js';
+import { PaymentPages } from './collection/providers/configured.js';
+import { openMethodPage, pageQuestion, removeOwnMethod } from './collection/usecases/own-method.js';
+import { printable, wholeInvoice } from './invoicing/usecases/read-invoice.js';
+import { subscriptionPicture } from './subscriptions/usecases/subscription-picture.js';
 import {
   accessView,
   instantText,

@@ -1,7 +1,7 @@
 /** For the demo, which lives through two months of billing in a second. */
-export { createPlan } from './usecases/operator/create-plan.js';
-export { confirmClosing } from './usecases/operator/manage-access.js';
-export { recordMovement } from './usecases/operator/record-movement.js';
-export { startSubscription } from './usecases/operator/start-subscription.js';
-export { BILLING_PASSES } from './passes/index.js';
+export { createPlan } from './plans/usecases/create-plan.js';
+export { confirmClosing } from './access/usecases/manage-access.js';
+export { recordMovement } from './collection/usecases/record-movement.js';
+export { startSubscription } from './subscriptions/usecases/start-subscription.js';
+export { BILLING_PASSES } from './passes/usecases/billing-passes.js';
 export { billingEngine } from './worker.js';

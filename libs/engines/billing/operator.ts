@@ -1,10 +1,10 @@
 /** The operator's doors to billing: console host only, every change audited with its reason. */
 import { Module } from '@nestjs/common';
-import { BillingAccessController } from './operator/access.js';
-import { InvoicesController } from './operator/invoices.js';
-import { PlansController } from './operator/plans.js';
-import { PaymentProvidersController } from './operator/providers.js';
-import { SubscriptionsController } from './operator/subscriptions.js';
+import { BillingAccessController } from './access/controllers/access.js';
+import { InvoicesController } from './collection/controllers/invoices.js';
+import { PlansController } from './plans/controllers/plans.js';
+import { PaymentProvidersController } from './collection/controllers/payment-providers.js';
+import { SubscriptionsController } from './subscriptions/controllers/subscriptions.js';
 
 @Module({
   controllers: [

@@ -1,15 +1,15 @@
 /** Rows as the wire shows them: money as decimal strings, instants in UTC. */
 import type { MeterName } from '#contracts/meters';
 import { Money } from '#kernel';
-import type { FactRow, InvoiceRow, LineRow, StandingRow } from './data/lists.js';
-import type { MethodRow } from './data/methods.js';
-import type { PlanTerms } from './data/plans.js';
-import { graceDeadline } from './domain/access.js';
-import { priceTextOf } from './domain/amounts.js';
-import { forecastOf } from './domain/forecast.js';
-import { METERS } from './domain/meters.js';
-import { ceilingOf, limitsOf } from './domain/rating.js';
-import type { SubscriptionPicture } from './usecases/subscription-picture.js';
+import type { FactRow, InvoiceRow, LineRow, StandingRow } from './invoicing/data/lists.js';
+import type { MethodRow } from './collection/data/methods.js';
+import type { PlanTerms } from './plans/data/plans.js';
+import { graceDeadline } from './access/domain/access.js';
+import { priceTextOf } from './accounts/domain/amounts.js';
+import { forecastOf } from './usage/domain/forecast.js';
+import { METERS } from './usage/domain/meters.js';
+import { ceilingOf, limitsOf } from './plans/domain/rating.js';
+import type { SubscriptionPicture } from './subscriptions/usecases/subscription-picture.js';
 
 export const moneyText = (minor: bigint, currency: string): string => new Money(minor, currency).toText();
 

@@ -1,11 +1,11 @@
 import { SUBSCRIPTIONS } from '#contracts/subscriptions';
 import type { EventConsumer } from '#platform/inbox';
-import { measureBilling } from './metrics.js';
-import { measureQuotas } from './quota-metrics.js';
-import { applyEvents } from './usecases/apply-events.js';
-import { recountTenant, refreshCounters } from './usecases/refresh-counters.js';
+import { measureBilling } from './passes/usecases/measure-billing.js';
+import { applyEvents } from './usage/usecases/apply-events.js';
+import { measureQuotas } from './usage/usecases/measure-quotas.js';
+import { recountTenant, refreshCounters } from './usage/usecases/refresh-counters.js';
 
-export { BILLING_PASSES } from './passes/index.js';
+export { BILLING_PASSES } from './passes/usecases/billing-passes.js';
 
 /**
  * No table is listed, so a rebuild takes nothing away. Usage is the evidence of invoices and outlives the outbox, which

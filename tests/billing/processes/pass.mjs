@@ -8,7 +8,7 @@
 const { databaseUrl, asOf } = JSON.parse(process.argv[2]);
 const load = (path) => import(new URL(`../../../dist/libs/${path}.js`, import.meta.url).href);
 const [{ CrossTenantDatabase }, { overagePass }] = await Promise.all(
-  ['platform/database/crossing', 'engines/billing/passes/overage'].map(load),
+  ['platform/database/crossing', 'engines/billing/passes/usecases/overage'].map(load),
 );
 const database = new CrossTenantDatabase({
   url: databaseUrl,

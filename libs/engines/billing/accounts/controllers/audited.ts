@@ -1,0 +1,28 @@
+import { recordAct } from '#platform/audit';
+import type { CrossTenantTransaction } from '#platform/database/crossing';
+import { tenantNamed } from '../../passes/data/desk.js';
+
+export interface Act {
+  readonly tx: CrossTenantTransaction;
+  readonly principal: { readonly actor: string };
+  readonly params: { readonly tenant: string };
+  readonly body: { readonly reason: string };
+}
+
+export type Deed = readonly [
+  action: string,
+  details: Record<string, unknown>,
+  act: (tenant: string, actor: string) => Promise<unknown>,
+];
+
+/** Does something to the store that the path names, and keeps who did it and why. */
+export async function audited(
+  { tx, principal, params, body }: Act,
+  ...[action, details, act]: Deed
+): Promise<{ readonly tenant: string; readonly slug: string }> {
+  const { actor } = principal;
+  const { tenant, slug } = await tenantNamed(tx, params.tenant);
+  await act(tenant, actor);
+  await recordAct(tx, { actor, action, tenant, subject: slug, reason: body.reason, details });
+  return { tenant, slug };
+}

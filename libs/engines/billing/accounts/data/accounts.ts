@@ -1,0 +1,102 @@
+/** A tenant's billing account: its lock, its row, and the events it sends. */
+import type { EventContract, EventData } from '#contracts/event';
+import { type Queryable, type Sql, sql } from '#platform/database';
+import type { CrossTenantTransaction } from '#platform/database/crossing';
+import { emit, onBehalfOf } from '#platform/outbox';
+import type { AccessState } from '../../access/domain/access-states.js';
+import { errors } from '../../errors.js';
+
+export interface Account {
+  tenant_id: string;
+  slug: string;
+  legal_name: string;
+  locale: string;
+  time_zone: string;
+  currency: string;
+  email: string | null;
+  access_state: AccessState;
+  trial_ends_at: Date | null;
+  decided_as_of: Date | null;
+  surplus_minor: bigint;
+  carried_minor: bigint;
+}
+
+/**
+ * Everything that decides about a tenant's bills or access holds this lock until it commits. Facts are read, and the clock
+ * is asked, after it is held.
+ */
+export const lockAccount = (tenant: string): Sql => sql`
+  select pg_advisory_xact_lock(hashtextextended(${`billing/${tenant}`}, 0))`;
+
+/** False while somebody else holds it. */
+export async function tryLockAccount(tx: CrossTenantTransaction, tenant: string): Promise<boolean> {
+  const row = await tx.first<{ is_free: boolean }>(sql`
+    select pg_try_advisory_xact_lock(hashtextextended(${`billing/${tenant}`}, 0)) as is_free`);
+  return row!.is_free;
+}
+
+/** Waits for the lock and says what time it is then, in whole milliseconds: nobody who held it before is newer. */
+export async function lockedNow(tx: CrossTenantTransaction, tenant: string): Promise<Date> {
+  const [, clock] = await tx.batch([lockAccount(tenant), CLOCK]);
+  return clock[0]!.now;
+}
+
+/** Not `app.now()`, which is when the transaction began: it may have waited for a lock since. */
+export const CLOCK = sql<{ now: Date }>`
+  select date_trunc('milliseconds', clock_timestamp() + (app.now() - now())) as now`;
+
+/** Throws `account_not_found`. */
+export async function requireAccount(tx: Queryable, tenant: string): Promise<Account> {
+  const account = await tx.first<Account>(sql`
+    select tenant_id, slug, legal_name, locale, time_zone, currency, email, access_state, trial_ends_at, decided_as_of,
+           surplus_minor, carried_minor
+      from billing_accounts where tenant_id = ${tenant}`);
+  if (!account) throw errors.account_not_found();
+  return account;
+}
+
+export interface Announcement<Contract extends EventContract = EventContract> {
+  readonly contract: Contract;
+  readonly data: EventData<Contract>;
+}
+
+export const announcement = <Contract extends EventContract>(
+  contract: Contract,
+  data: EventData<Contract>,
+): Announcement => ({ contract, data });
+
+/** Sends events of the account, in the order of its versions; `along` is written in the same flight, before. */
+export async function announceAll(
+  tx: CrossTenantTransaction,
+  tenant: string,
+  announcements: readonly Announcement[],
+  actor = 'system:billing',
+  along: readonly Sql[] = [],
+): Promise<void> {
+  const count = announcements.length;
+  if (count === 0) {
+    if (along.length > 0) await tx.batch(along);
+    return;
+  }
+  const results = await tx.batch([
+    ...along,
+    sql`update billing_accounts set version = version + ${count}::int where tenant_id = ${tenant} returning version`,
+  ]);
+  const version = (results.at(-1) as { version: number }[])[0]?.version;
+  if (version === undefined) throw errors.account_not_found();
+  const acting = onBehalfOf(tx, tenant, actor);
+  const first = version - count + 1;
+  announcements.forEach(({ contract, data }, place) => {
+    emit(acting, contract, { id: tenant, version: first + place }, data);
+  });
+}
+
+export async function announce<Contract extends EventContract>(
+  tx: CrossTenantTransaction,
+  tenant: string,
+  contract: Contract,
+  data: EventData<Contract>,
+  actor?: string,
+): Promise<void> {
+  await announceAll(tx, tenant, [announcement(contract, data)], actor);
+}

@@ -1,0 +1,89 @@
+/** Payment providers: their keys come in once and are sealed, their messages are stored before they are answered. */
+import { Controller, Inject } from '@nestjs/common';
+import {
+  hearProvider,
+  listProviders,
+  namePaymentMethod,
+  removePaymentMethod,
+  setUpProvider,
+} from '#contracts/billing/operations';
+import { recordAct } from '#platform/audit';
+import { SETTINGS, type Settings } from '#platform/config';
+import { sql } from '#platform/database';
+import { type CallOf, Handle } from '#platform/http';
+import { tenantNamed } from '../../passes/data/desk.js';
+import { type MethodRow } from '../data/methods.js';
+import { errors } from '../../errors.js';
+import { configuredProvider, sealSecrets } from '../providers/configured.js';
+import { nameMethod, removeMethod } from '../usecases/manage-methods.js';
+import { storeProviderEvent } from '../usecases/take-provider-events.js';
+
+interface ProviderRow {
+  name: 'stripe';
+  added_at: Date;
+  added_by: string;
+}
+
+@Controller()
+export class PaymentProvidersController {
+  constructor(@Inject(SETTINGS) private readonly settings: Settings) {}
+
+  @Handle(setUpProvider)
+  async setUp({ tx, principal, params, body }: CallOf<typeof setUpProvider>) {
+    const { actor } = principal;
+    const { key, webhookSecret } = sealSecrets(this.settings, params.provider, {
+      key: body.api_key,
+      webhookSecret: body.webhook_secret,
+    });
+    const row = await tx.first<ProviderRow>(sql`
+      insert into billing_providers (name, sealed_key, sealed_webhook_secret, added_at, added_by)
+      values (${params.provider}, ${key}, ${webhookSecret}, app.now(), ${actor})
+      on conflict (name) do update set sealed_key = excluded.sealed_key, sealed_webhook_secret = excluded.sealed_webhook_secret,
+                                       added_at = excluded.added_at, added_by = excluded.added_by
+      returning name, added_at, added_by`);
+    const act = { action: 'provider.set_up', tenant: null, subject: `provider/${params.provider}` };
+    await recordAct(tx, { actor, ...act, reason: body.reason });
+    return providerView(row!);
+  }
+
+  @Handle(listProviders)
+  async list({ tx }: CallOf<typeof listProviders>) {
+    const rows = await tx.query<ProviderRow>(sql`select name, added_at, added_by from billing_providers order by name`);
+    return { data: rows.map(providerView) };
+  }
+
+  @Handle(namePaymentMethod)
+  async nameMethod({ tx, principal, params, body }: CallOf<typeof namePaymentMethod>) {
+    const { provider, reference, label, reason } = body;
+    const { tenant, slug } = await tenantNamed(tx, params.tenant);
+    const row = await nameMethod(tx, principal.actor, { tenant, provider, reference, label });
+    const act = { action: 'payment_method.name', tenant, subject: slug, details: { provider, label } };
+    await recordAct(tx, { actor: principal.actor, ...act, reason });
+    return methodView(tenant, row);
+  }
+
+  @Handle(removePaymentMethod)
+  async removeMethod({ tx, principal, params, body }: CallOf<typeof removePaymentMethod>) {
+    const { tenant, slug } = await tenantNamed(tx, params.tenant);
+    const row = await removeMethod(tx, principal.actor, tenant);
+    const act = { action: 'payment_method.remove', tenant, subject: slug, details: { label: row.label } };
+    await recordAct(tx, { actor: principal.actor, ...act, reason: body.reason });
+    return methodView(tenant, row);
+  }
+
+  @Handle(hearProvider)
+  async hear({ tx, rawBody, header }: CallOf<typeof hearProvider>) {
+    const provider = await configuredProvider(tx, this.settings);
+    if (!provider) throw errors.provider_not_set_up();
+    const event = provider.verify(rawBody() ?? Buffer.alloc(0), header('stripe-signature') ?? '', await tx.now());
+    return { is_new: await storeProviderEvent(tx, event) };
+  }
+}
+
+function providerView({ name, added_at: addedAt, added_by: addedBy }: ProviderRow) {
+  return { name, added_at: addedAt.toISOString(), added_by: addedBy };
+}
+
+function methodView(tenant: string, { id, provider, label, added_at: addedAt }: MethodRow) {
+  return { tenant_id: tenant, id, provider: provider as 'stripe', label, added_at: addedAt.toISOString() };
+}

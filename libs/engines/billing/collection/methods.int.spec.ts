@@ -1,0 +1,248 @@
+/** Which card a store is charged by, however late, often and in whatever order the provider tells of its cards. */
+import fc from 'fast-check';
+import pg from 'pg';
+import { newId, tenantId } from '#kernel';
+import { sql, TenantDatabase } from '#platform/database';
+import { CrossTenantDatabase } from '#platform/database/crossing';
+import { createTestDatabase, type TestDatabase } from '#testing/database';
+import { StripeStub, WEBHOOK_SECRET } from '#testing/stripe-stub/index';
+import type { PaymentProvider } from './providers/port.js';
+import { stripeProvider } from './providers/stripe.js';
+import { nameMethod, removeMethod } from './usecases/manage-methods.js';
+import { openMethodPage, pageQuestion, removeOwnMethod } from './usecases/own-method.js';
+import { storeProviderEvent, takeProviderEvents } from './usecases/take-provider-events.js';
+
+let server: TestDatabase;
+let owner: pg.Client;
+let engines: CrossTenantDatabase;
+let operator: CrossTenantDatabase;
+let stores: TenantDatabase;
+let stub: StripeStub;
+let provider: PaymentProvider;
+
+beforeAll(async () => {
+  server = await createTestDatabase();
+  owner = new pg.Client({ connectionString: server.url });
+  await owner.connect();
+  const options = { url: server.url, application: 'methods-spec', maxConnections: 2 };
+  engines = new CrossTenantDatabase({ ...options, role: 'basecommerce_engines' });
+  operator = new CrossTenantDatabase({ ...options, role: 'basecommerce_operator' });
+  stores = new TenantDatabase(options);
+  stub = await StripeStub.start();
+  provider = stripeProvider({ apiKey: 'sk_test_stub', webhookSecret: WEBHOOK_SECRET, endpoint: stub.endpoint });
+  await owner.query(`insert into billing_providers (name, sealed_key, sealed_webhook_secret, added_at, added_by)
+                     values ('stripe', '\\x00', '\\x00', now(), 'spec')`);
+});
+
+afterAll(async () => {
+  await stub.stop();
+  await Promise.all([engines.close(), operator.close(), stores.close(), owner.end()]);
+  await server.drop();
+});
+
+async function store(): Promise<string> {
+  const tenant = newId();
+  await owner.query(
+    `insert into billing_accounts (tenant_id, slug, legal_name, locale, time_zone, currency) values ($1, $2, 'Store', 'pt-BR', 'UTC', 'BRL')`,
+    [tenant, tenant.slice(-12)],
+  );
+  return tenant;
+}
+
+const asStore = (tenant: string) => ({ tenant: tenantId(tenant), actor: { id: 'user:ana' } });
+const openPage = async (tenant: string) => {
+  const question = await stores.transaction(asStore(tenant), (tx) =>
+    pageQuestion(tx, (slug) => `https://${slug}.example.com/billing`),
+  );
+  return openMethodPage(provider, question, newId());
+};
+const removeOwn = (tenant: string) => stores.transaction(asStore(tenant), (tx) => removeOwnMethod(tx));
+
+/** Enters a card on the newest page and says what Stripe will tell of it, each thing once. */
+function enter(last4: string) {
+  const { session, setup, method } = stub.ledger.enterCard({ last4 });
+  return {
+    method,
+    tellings: [
+      { type: 'checkout.session.completed', object: session },
+      { type: 'setup_intent.succeeded', object: setup },
+      { type: 'payment_method.attached', object: { id: method, object: 'payment_method' } },
+    ],
+  };
+}
+
+type Message = ReturnType<typeof enter>['tellings'][number];
+
+async function hear(messages: readonly Message[]): Promise<void> {
+  const at = new Date();
+  for (const { type, object } of messages) {
+    const { body, signature } = stub.webhook(`evt_${newId()}`, type, object, at);
+    const event = provider.verify(body, signature, at);
+    await operator.transaction((tx) => storeProviderEvent(tx, event));
+  }
+  for await (const taken of takeProviderEvents(engines, provider, 1_000)) if ('error' in taken) throw taken.error;
+}
+
+/** The last four digits of what is charged, and of every card that is known. */
+async function cards(tenant: string) {
+  const rows = await engines.query(sql<{ label: string; is_default: boolean }>`
+    select label, is_default and removed_at is null as is_default from billing_payment_methods
+     where tenant_id = ${tenant} order by label`);
+  return { charged: rows.filter((row) => row.is_default).map(({ label }) => label), known: rows.length };
+}
+
+const detach = (method: string): Message => {
+  stub.ledger.patch(method, { customer: null });
+  return { type: 'payment_method.detached', object: { id: method, object: 'payment_method' } };
+};
+
+it('charges the card that was entered, with what people know it by', async () => {
+  const tenant = await store();
+  await openPage(tenant);
+  await hear(enter('4242').tellings);
+  const { rows } = await owner.query(
+    `select label, brand, last4, exp_month, exp_year, added_by, provider_ref ~ '^cus_.+/pm_.+$' as is_chargeable
+       from billing_payment_methods where tenant_id = $1`,
+    [tenant],
+  );
+  expect(rows).toEqual([
+    {
+      label: 'Visa 4242',
+      brand: 'visa',
+      last4: '4242',
+      exp_month: 8,
+      exp_year: 2029,
+      added_by: 'user:ana',
+      is_chargeable: true,
+    },
+  ]);
+  expect(await cards(tenant)).toEqual({ charged: ['Visa 4242'], known: 1 });
+});
+
+it('knows the store again at the provider when it enters another card', async () => {
+  const tenant = await store();
+  for (const digits of ['0001', '0002']) {
+    await openPage(tenant);
+    await hear(enter(digits).tellings);
+  }
+  const { rows } = await owner.query(
+    `select distinct split_part(provider_ref, '/', 1) from billing_payment_methods where tenant_id = $1`,
+    [tenant],
+  );
+  expect(rows).toHaveLength(1);
+  expect(await cards(tenant)).toEqual({ charged: ['Visa 0002'], known: 2 });
+});
+
+it('follows a card that its bank replaces, and charges none that the provider let go of', async () => {
+  const tenant = await store();
+  await openPage(tenant);
+  const { method, tellings } = enter('4242');
+  await hear(tellings);
+  stub.ledger.patch(method, { card: { brand: 'visa', last4: '9999', exp_month: 2, exp_year: 2033 } });
+  await hear([{ type: 'payment_method.updated', object: { id: method, object: 'payment_method' } }]);
+  expect(await cards(tenant)).toEqual({ charged: ['Visa 9999'], known: 1 });
+  await hear([detach(method)]);
+  expect(await cards(tenant)).toEqual({ charged: [], known: 1 });
+});
+
+it('is not brought back by what is told again after the store removed it', async () => {
+  const tenant = await store();
+  await openPage(tenant);
+  const { tellings } = enter('4242');
+  await hear(tellings);
+  expect(await removeOwn(tenant)).toMatchObject({ label: 'Visa 4242' });
+  await hear(tellings);
+  expect(await cards(tenant)).toEqual({ charged: [], known: 1 });
+  await expect(removeOwn(tenant)).rejects.toMatchObject({ code: 'payment_method_not_found' });
+});
+
+it('is not a card whose page was opened before the store removed the one that was charged', async () => {
+  const tenant = await store();
+  await openPage(tenant);
+  await hear(enter('0002').tellings);
+  await openPage(tenant);
+  const early = stub.ledger.pages.at(-1)!;
+  await removeOwn(tenant);
+  const { session } = stub.ledger.enterCard({ last4: '0001' }, early);
+  await hear([{ type: 'checkout.session.completed', object: session }]);
+  expect(await cards(tenant)).toEqual({ charged: [], known: 2 });
+  await openPage(tenant);
+  await hear(enter('0003').tellings);
+  expect(await cards(tenant)).toEqual({ charged: ['Visa 0003'], known: 3 });
+});
+
+it('is the one that the operator names, until a newer one is entered', async () => {
+  const tenant = await store();
+  const name = (reference: string) =>
+    operator.transaction((tx) =>
+      nameMethod(tx, 'operator:eva', { tenant, provider: 'stripe', reference, label: reference }),
+    );
+  await openPage(tenant);
+  const { tellings } = enter('4242');
+  await name('cus_1/pm_1');
+  await hear(tellings);
+  expect((await cards(tenant)).charged).toEqual(['cus_1/pm_1']);
+  await openPage(tenant);
+  await hear(enter('0002').tellings);
+  expect((await cards(tenant)).charged).toEqual(['Visa 0002']);
+  await operator.transaction((tx) => removeMethod(tx, 'operator:eva', tenant));
+  await name('cus_1/pm_1');
+  expect((await cards(tenant)).charged).toEqual(['cus_1/pm_1']);
+});
+
+it('is nobody’s of another installation', async () => {
+  const tenant = newId();
+  await owner.query(
+    `insert into billing_accounts (tenant_id, slug, legal_name, locale, time_zone, currency) values ($1, 'gone', 'Store', 'pt-BR', 'UTC', 'BRL')`,
+    [tenant],
+  );
+  await openPage(tenant);
+  await owner.query(`delete from billing_accounts where tenant_id = $1`, [tenant]);
+  await hear(enter('4242').tellings);
+  expect(await cards(tenant)).toEqual({ charged: [], known: 0 });
+});
+
+it('cannot be entered where no provider is set up, and the store has no page that reads the keys', async () => {
+  const tenant = await store();
+  const question = await stores.transaction(asStore(tenant), (tx) => pageQuestion(tx, () => ''));
+  await expect(openMethodPage(undefined, question, newId())).rejects.toMatchObject({ code: 'provider_not_set_up' });
+  const peek = stores.transaction(asStore(tenant), (tx) => tx.query(sql`select sealed_key from billing_providers`));
+  await expect(peek).rejects.toThrow();
+});
+
+it('is the same for any order, number and grouping of what Stripe tells', async () => {
+  const story = fc.record({
+    cards: fc.integer({ min: 1, max: 4 }),
+    detached: fc.array(fc.nat({ max: 3 }), { maxLength: 3 }),
+    shuffled: fc.infiniteStream(fc.nat()),
+    batch: fc.integer({ min: 1, max: 6 }),
+    copies: fc.integer({ min: 1, max: 3 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(story, async ({ cards: count, detached, shuffled, batch, copies }) => {
+      const tenant = await store();
+      const entered: ReturnType<typeof enter>[] = [];
+      for (let card = 0; card < count; card++) {
+        await openPage(tenant);
+        entered.push(enter(`000${card}`));
+      }
+      const gone = [...new Set(detached)].filter((card) => card < count);
+      const messages = [
+        ...entered.flatMap(({ tellings }) => tellings),
+        ...gone.map((card) => detach(entered[card]!.method)),
+      ];
+      const deliveries = Array.from({ length: copies }, () => messages)
+        .flat()
+        .map((message) => ({ message, place: shuffled.next().value }))
+        .sort((a, b) => a.place - b.place)
+        .map(({ message }) => message);
+      for (let from = 0; from < deliveries.length; from += batch) await hear(deliveries.slice(from, from + batch));
+      const newest = count - 1;
+      expect(await cards(tenant)).toEqual({
+        charged: gone.includes(newest) ? [] : [`Visa 000${newest}`],
+        known: count,
+      });
+    }),
+    { numRuns: 40 },
+  );
+}, 120_000);

@@ -1,0 +1,63 @@
+/** What a notice tells, read when it is sent: a debt that has become smaller since it was decided is told as it is now. */
+import { sql } from '#platform/database';
+import type { CrossTenantTransaction } from '#platform/database/crossing';
+import { graceDeadline } from '../../access/domain/access.js';
+import { languageFor } from '../../invoicing/documents/formats.js';
+import type { NoticeKey } from './claim-notice.js';
+import type { NoticeFacts, OwedInvoice } from './notice.js';
+
+interface AccountRow {
+  slug: string;
+  legal_name: string;
+  locale: string;
+  time_zone: string;
+  notice_at: Date | null;
+  extended_until: Date | null;
+  suspended_at: Date | null;
+  now: Date;
+}
+
+interface InvoiceRow {
+  number: bigint;
+  due_at: Date;
+  currency: string;
+  owed: bigint;
+}
+
+/**
+ * An invoice that is being charged right now is named as well: it is owed until the money is there, and if the charge fails,
+ * nobody writes again because of it.
+ */
+export async function noticeFacts(
+  tx: CrossTenantTransaction,
+  { tenant, episode, step }: NoticeKey,
+  storeUrl: ((slug: string) => string) | undefined,
+): Promise<NoticeFacts> {
+  const [accounts, invoices] = await tx.batch([
+    sql<AccountRow>`select a.slug, a.legal_name, a.locale, a.time_zone, e.notice_at, e.extended_until, e.suspended_at, app.now() as now
+          from billing_accounts a join billing_access_episodes e on e.tenant_id = a.tenant_id
+         where a.tenant_id = ${tenant} and e.id = ${episode}`,
+    sql<InvoiceRow>`select i.number, i.due_at, i.currency, i.owed from (
+          select i.number, i.due_at, i.currency,
+                 i.total_minor
+                   - (select coalesce(sum(app.billing_owed_less(f.kind, f.amount_minor)), 0)::bigint
+                        from billing_payment_facts f where f.tenant_id = i.tenant_id and f.invoice_id = i.id)
+                   - (select coalesce(sum(c.amount_minor), 0)::bigint
+                        from billing_credit_notes c where c.tenant_id = i.tenant_id and c.invoice_id = i.id) as owed
+            from billing_invoices i where i.tenant_id = ${tenant} and i.status = 'issued' and i.due_at <= app.now()) i
+         where i.owed > 0 order by i.due_at, i.number`,
+  ]);
+  const account = accounts[0]!;
+  const { notice_at: noticeAt, extended_until: extendedUntil, suspended_at: suspendedAt } = account;
+  return {
+    step,
+    language: languageFor(account.locale),
+    name: account.legal_name,
+    zone: account.time_zone,
+    invoices: invoices.map(({ due_at: dueAt, ...invoice }): OwedInvoice => ({ ...invoice, dueAt })),
+    limitedAt: graceDeadline({ noticeAt, extendedUntil }),
+    wasSuspended: suspendedAt !== null,
+    storeUrl: storeUrl?.(account.slug) ?? null,
+    asOf: account.now,
+  };
+}

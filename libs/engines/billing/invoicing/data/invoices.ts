@@ -1,0 +1,141 @@
+/** Invoices as rows: made in one flight per tenant, with their lines, ledger entries and the numbers of those that are issued. */
+import { newId } from '#kernel';
+import { type Sql, sql } from '#platform/database';
+import type { CrossTenantTransaction } from '#platform/database/crossing';
+import type { InvoiceLine } from '../domain/invoice-lines.js';
+import { type Posting, postings, saveLedger } from '../../accounts/data/ledger.js';
+
+export type InvoiceStatus = 'draft' | 'needs_approval' | 'issued' | 'paid' | 'void' | 'uncollectible';
+
+export type StoredLine = Omit<InvoiceLine, 'kind'> & { readonly kind: InvoiceLine['kind'] | 'surplus' };
+
+export interface NewInvoice {
+  readonly subscription: string;
+  readonly periodSeq: number;
+  readonly revision: number;
+  readonly currency: string;
+  readonly lines: readonly StoredLine[];
+  readonly total: bigint;
+  readonly dueAt: Date;
+  /** Waits for a person instead of being issued. */
+  readonly doubt: string | null;
+}
+
+export interface SavedInvoice extends NewInvoice {
+  readonly id: string;
+  readonly status: InvoiceStatus;
+  readonly number: bigint | null;
+}
+
+type Series = 'invoice' | 'credit_note';
+
+/** Whoever else draws waits until this transaction ends, which is what leaves no gap: so it is drawn as late as possible. */
+export const drawing = (series: Series, count: number): Sql<{ last: bigint }> => sql<{ last: bigint }>`
+  update billing_series set last = last + ${count}::bigint where name = ${series} returning last`;
+
+const upTo = (last: bigint, count: number) =>
+  Array.from({ length: count }, (_, place) => last - BigInt(count - 1 - place));
+
+export async function drawNumbers(tx: CrossTenantTransaction, series: Series, count: number): Promise<bigint[]> {
+  return upTo((await tx.first(drawing(series, count)))!.last, count);
+}
+
+/** Runs `before`, and in the same flight draws the numbers that the invoices without a doubt are issued under. */
+export async function numberInvoices(
+  tx: CrossTenantTransaction,
+  invoices: readonly NewInvoice[],
+  before: readonly Sql[],
+): Promise<readonly SavedInvoice[]> {
+  const issuing = invoices.filter(({ doubt }) => doubt === null).length;
+  const results = await tx.batch([...before, ...(issuing === 0 ? [] : [drawing('invoice', issuing)])]);
+  const numbers = issuing === 0 ? [] : upTo((results.at(-1) as { last: bigint }[])[0]!.last, issuing);
+  return invoices.map((invoice): SavedInvoice => {
+    if (invoice.doubt !== null) return { ...invoice, id: newId(), status: 'needs_approval', number: null };
+    return { ...invoice, id: newId(), status: invoice.total === 0n ? 'paid' : 'issued', number: numbers.shift()! };
+  });
+}
+
+export function insertions(tenant: string, saved: readonly SavedInvoice[], asOf: Date): Sql[] {
+  if (saved.length === 0) return [];
+  return [insertInvoices(tenant, saved, asOf), insertLines(tenant, saved), ...ledgerOf(tenant, saved, asOf)];
+}
+
+function ledgerOf(tenant: string, saved: readonly SavedInvoice[], asOf: Date): Sql[] {
+  const posted = saved.filter(({ number }) => number !== null).flatMap((invoice): Posting[] => postings.issue(invoice));
+  return posted.length === 0 ? [] : [saveLedger(tenant, posted, asOf)];
+}
+
+const insertInvoices = (tenant: string, invoices: readonly SavedInvoice[], asOf: Date): Sql => sql`
+  insert into billing_invoices (tenant_id, id, subscription_id, period_seq, revision, status, currency, total_minor, number,
+                                issued_at, due_at, settled_at, created_at, doubt)
+  select ${tenant}::uuid, i.id, i.subscription, i.seq, i.revision, i.status, i.currency, i.total, i.number,
+         case when i.number is not null then ${asOf}::timestamptz end, case when i.number is not null then i.due_at end,
+         case when i.status = 'paid' then ${asOf}::timestamptz end, ${asOf}::timestamptz, i.doubt
+    from unnest(${invoices.map(({ id }) => id)}::uuid[], ${invoices.map(({ subscription }) => subscription)}::uuid[],
+                ${invoices.map(({ periodSeq }) => periodSeq)}::int[], ${invoices.map(({ revision }) => revision)}::int[],
+                ${invoices.map(({ status }) => status)}::text[], ${invoices.map(({ currency }) => currency)}::text[],
+                ${invoices.map(({ total }) => total)}::bigint[], ${invoices.map(({ number }) => number)}::bigint[],
+                ${invoices.map(({ dueAt }) => dueAt.toISOString())}::timestamptz[], ${invoices.map(({ doubt }) => doubt)}::text[])
+      as i(id, subscription, seq, revision, status, currency, total, number, due_at, doubt)`;
+
+function insertLines(tenant: string, invoices: readonly SavedInvoice[]): Sql {
+  const lines = invoices.flatMap(({ id, lines: own }) =>
+    own.map((line, place) => ({ ...line, invoice: id, no: place + 1 })),
+  );
+  return sql`
+    insert into billing_invoice_lines (tenant_id, invoice_id, line_no, line_key, kind, meter, phase, quantity, price_micro, amount_minor)
+    select ${tenant}::uuid, l.* from unnest(
+      ${lines.map((line) => line.invoice)}::uuid[], ${lines.map((line) => line.no)}::smallint[], ${lines.map((line) => line.key)}::text[],
+      ${lines.map((line) => line.kind)}::text[], ${lines.map((line) => line.meter ?? null)}::text[],
+      ${lines.map((line) => line.phase ?? null)}::smallint[], ${lines.map((line) => line.quantity)}::numeric[],
+      ${lines.map((line) => line.priceMicro)}::numeric[], ${lines.map((line) => line.amount)}::bigint[]) as l`;
+}
+
+export interface Balance {
+  readonly id: string;
+  readonly status: InvoiceStatus;
+  readonly number: bigint;
+  readonly currency: string;
+  readonly total: bigint;
+  /** Payments, won disputes and what the next invoice takes up, less refunds, disputes and the tenant's surplus. */
+  readonly paid: bigint;
+  readonly credited: bigint;
+  /** Of what a person gave up, the part that has not been paid after all. */
+  readonly writtenOff: bigint;
+  /** Below zero: more was paid than is owed. */
+  readonly owed: bigint;
+}
+
+interface BalanceRow {
+  id: string;
+  status: InvoiceStatus;
+  number: bigint;
+  currency: string;
+  total_minor: bigint;
+  paid: bigint;
+  credited: bigint;
+  given_up: bigint;
+}
+
+/** Of an issued invoice, read under the account's lock; undefined if there is none. */
+export async function balanceOf(
+  tx: CrossTenantTransaction,
+  tenant: string,
+  invoice: string,
+): Promise<Balance | undefined> {
+  const row = await tx.first<BalanceRow>(sql`
+    select i.id, i.status, i.number, i.currency, i.total_minor,
+           (select coalesce(sum(app.billing_owed_less(f.kind, f.amount_minor)), 0)::bigint
+              from billing_payment_facts f where f.tenant_id = i.tenant_id and f.invoice_id = i.id) as paid,
+           (select coalesce(sum(c.amount_minor), 0)::bigint
+              from billing_credit_notes c where c.tenant_id = i.tenant_id and c.invoice_id = i.id and c.kind = 'credit') as credited,
+           (select coalesce(sum(c.amount_minor), 0)::bigint
+              from billing_credit_notes c where c.tenant_id = i.tenant_id and c.invoice_id = i.id and c.kind = 'write_off') as given_up
+      from billing_invoices i
+     where i.tenant_id = ${tenant} and i.id = ${invoice} and i.number is not null`);
+  if (!row) return undefined;
+  const { id, status, number, currency, total_minor: total, paid, credited } = row;
+  const left = total - paid - credited;
+  const writtenOff = left <= 0n ? 0n : row.given_up < left ? row.given_up : left;
+  return { id, status, number, currency, total, paid, credited, writtenOff, owed: left - writtenOff };
+}

@@ -1,0 +1,91 @@
+/**
+ * Money, numbers and instants as a tenant reads them. Amounts reach Intl as decimal text, so that nothing passes through a
+ * float; how many decimals a currency has is the kernel's to say, because the amounts are counted by it.
+ */
+import { Decimal, minorDigits, Money } from '#kernel';
+import { MICRO } from '../../plans/domain/rating.js';
+
+export const LANGUAGES = ['pt-BR', 'en', 'es'] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+export interface Formats {
+  money(minor: bigint, currency: string): string;
+  /** A price in millionths of a minor unit, with as many decimals as it needs. */
+  price(micro: bigint, currency: string): string;
+  number(value: bigint): string;
+  /** The day in a zone: `5 de novembro de 2026`. */
+  day(at: Date, zone: string): string;
+  /** `05/11/2026`; in English `Nov 5, 2026`, because there the figures may be read either way. */
+  shortDay(at: Date, zone: string): string;
+  /** With the zone's name, because the reader may be in another one. */
+  instant(at: Date, zone: string): string;
+}
+
+/** The language of a locale, without regard to its region; Portuguese for one that we do not speak. */
+export function languageFor(locale: string): Language {
+  return LANGUAGES.find((language) => primary(language) === primary(locale)) ?? LANGUAGES[0];
+}
+
+const made = new Map<Language, Formats>();
+
+export function formatsFor(language: Language): Formats {
+  let formats = made.get(language);
+  if (!formats) made.set(language, (formats = makeFormats(language)));
+  return formats;
+}
+
+function primary(locale: string): string {
+  return locale.toLowerCase().split(/[-_]/)[0]!;
+}
+
+/** Decimals of a price: those of the minor unit and its millionths. */
+const MICRO_DIGITS = MICRO.toString().length - 1;
+
+function makeFormats(language: Language): Formats {
+  const currencies = new Map<string, Intl.NumberFormat>();
+  const moneyFormat = (currency: string, most: number) => {
+    const key = `${currency}/${most}`;
+    const [least, style] = [minorDigits(currency), 'currency'] as const;
+    const format =
+      currencies.get(key) ??
+      new Intl.NumberFormat(language, { style, currency, minimumFractionDigits: least, maximumFractionDigits: most });
+    currencies.set(key, format);
+    return format;
+  };
+  const numbers = new Intl.NumberFormat(language);
+  const dates = (at: Date, options: Intl.DateTimeFormatOptions) =>
+    plain(new Intl.DateTimeFormat(language, options).format(at));
+  return {
+    money: (minor, currency) =>
+      plain(moneyFormat(currency, minorDigits(currency)).format(decimal(new Money(minor, currency).toText()))),
+    price: (micro, currency) => {
+      const digits = minorDigits(currency) + MICRO_DIGITS;
+      return plain(moneyFormat(currency, digits).format(decimal(Decimal.of(micro, digits).toText())));
+    },
+    number: (value) => plain(numbers.format(value)),
+    day: (at, timeZone) => dates(at, { dateStyle: 'long', timeZone }),
+    shortDay: (at, timeZone) =>
+      language === 'en'
+        ? dates(at, { dateStyle: 'medium', timeZone })
+        : dates(at, { day: '2-digit', month: '2-digit', year: 'numeric', timeZone }),
+    instant: (at, timeZone) =>
+      `${dates(at, { dateStyle: 'long', timeStyle: 'short', timeZone })} (${zoneName(language, at, timeZone)})`,
+  };
+}
+
+function zoneName(language: Language, at: Date, timeZone: string): string {
+  const parts = new Intl.DateTimeFormat(language, { timeZone, timeZoneName: 'long' }).formatToParts(at);
+  const name = plain(parts.find(({ type }) => type === 'timeZoneName')?.value ?? timeZone);
+  // A name of its own tells a reader enough; a bare offset needs the place.
+  return /^(GMT|UTC)[+-]/.test(name) ? `${name}, ${timeZone}` : name;
+}
+
+/** Intl puts narrow no-break spaces, which the fonts of a PDF and some mail readers lack. Ordinary no-break ones stay. */
+function plain(text: string): string {
+  return text.replaceAll(/[\u2009\u202F]/g, '\u00A0').replaceAll('\u2212', '-');
+}
+
+/** Intl reads decimal text digit by digit. */
+function decimal(text: string): Intl.StringNumericLiteral {
+  return text as Intl.StringNumericLiteral;
+}

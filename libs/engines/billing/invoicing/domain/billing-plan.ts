@@ -1,0 +1,159 @@
+/**
+ * What one tenant's pass has to do, decided from facts and an instant: which periods have begun, which bills are ripe, which
+ * may need a correction, and when it is worth looking again.
+ */
+import type { InvoiceDraft, InvoiceLine, Usage } from './invoice-lines.js';
+import { draftInvoice, type Earlier } from './invoice-lines.js';
+import { type Doubt, doubtAbout } from './doubts.js';
+import { nextPeriod, type Period, periodsUntil, type Subscription } from '../../plans/domain/periods.js';
+import { type Phase, phasesOf, type PlanAssignment, type Suspension } from '../../plans/domain/proration.js';
+import type { Plan } from '../../plans/domain/rating.js';
+
+const HOUR_MS = 3_600_000;
+
+export interface BillingPlan extends Plan {
+  readonly reviewHours: number;
+  readonly minimumChargeMinor: bigint;
+}
+
+export interface KnownPeriod extends Period {
+  readonly isInvoiced: boolean;
+}
+
+export interface BillingFacts<P extends BillingPlan = BillingPlan> {
+  readonly subscription: Subscription & { readonly id: string };
+  readonly cancelAt: Date | null;
+  readonly hasEnded: boolean;
+  /** Nothing was left to do before this instant; news from the past (late usage) has set it back. */
+  readonly dueAt: Date;
+  readonly periods: readonly KnownPeriod[];
+  readonly assignments: readonly (PlanAssignment & { readonly plan: P })[];
+}
+
+/** Periods that have begun and are not stored; none begins once the subscription is cancelled. */
+export function missingPeriods({ subscription, cancelAt, hasEnded, periods }: BillingFacts, asOf: Date): Period[] {
+  if (hasEnded) return [];
+  const lastStart = cancelAt === null || cancelAt > asOf ? asOf : new Date(cancelAt.getTime() - 1);
+  return periodsUntil(subscription, periods.at(-1), lastStart);
+}
+
+export interface RipePeriod {
+  readonly period: KnownPeriod;
+  readonly phases: readonly Phase[];
+}
+
+/** Not invoiced, ended, and the review window is over. */
+export function ripePeriods(facts: BillingFacts, periods: readonly KnownPeriod[], asOf: Date): RipePeriod[] {
+  return periods
+    .filter(({ isInvoiced, endsAt }) => !isInvoiced && endsAt <= asOf)
+    .map((period) => ({ period, phases: phasesOf(period, facts.assignments) }))
+    .filter(({ period, phases }) => ripeAt(period, phases) <= asOf);
+}
+
+/**
+ * Invoiced periods that news may have reached. The newest one always: usage that was being recorded while its invoice was
+ * made was seen by neither side.
+ */
+export function correctablePeriods({ dueAt }: BillingFacts, periods: readonly KnownPeriod[]): KnownPeriod[] {
+  const invoiced = periods.filter(({ isInvoiced }) => isInvoiced);
+  return invoiced.filter((period) => period.endsAt > dueAt || period === invoiced.at(-1));
+}
+
+export interface PeriodFacts {
+  readonly period: Period;
+  readonly phases: readonly Phase[];
+  readonly usage: readonly Usage[];
+  readonly earlier: Earlier | null;
+}
+
+export interface AccountFacts {
+  readonly subscription: string;
+  readonly suspensions: readonly Suspension[];
+  readonly carried: bigint;
+  readonly surplus: bigint;
+  readonly earlierTotals: readonly bigint[];
+}
+
+export interface MadeInvoice extends InvoiceDraft {
+  readonly period: Period;
+  /** Taken from what the tenant has overpaid; a part of `total` already. */
+  readonly surplusUsed: bigint;
+  readonly doubt: Doubt | null;
+}
+
+export interface MadeInvoices {
+  readonly invoices: readonly MadeInvoice[];
+  readonly carried: bigint;
+  readonly surplus: bigint;
+}
+
+/** Invoices in the order of their periods; what one carries on, the next takes up. One that waits for a person keeps its hands off both. */
+export function makeInvoices(periods: readonly PeriodFacts[], account: AccountFacts, asOf: Date): MadeInvoices {
+  const invoices: MadeInvoice[] = [];
+  let { carried, surplus } = account;
+  const totals = [...account.earlierTotals];
+  for (const { period, phases, usage, earlier } of [...periods].sort((a, b) => a.period.seq - b.period.seq)) {
+    const plan = phases.at(-1)?.plan as BillingPlan | undefined;
+    if (!plan) continue;
+    const facts = {
+      subscription: account.subscription,
+      period,
+      phases,
+      usage,
+      earlier,
+      suspensions: account.suspensions,
+    };
+    const minimumCharge = plan.minimumChargeMinor;
+    const draft = draftInvoice({ ...facts, carried, minimumCharge });
+    if (draft.lines.length === 0) continue;
+    const worth = worthOf(draft.lines);
+    const about = { revision: draft.revision, periodEndedAt: period.endsAt, madeBefore: invoices.length };
+    const doubt = doubtAbout({ ...about, total: worth, baseMinor: plan.baseMinor, earlierTotals: totals }, asOf);
+    if (doubt !== null) {
+      // A person may say no: then nothing that was carried or overpaid must have gone into it.
+      const alone = draftInvoice({ ...facts, carried: 0n, minimumCharge: 0n });
+      invoices.push({ ...alone, period, surplusUsed: 0n, doubt });
+      continue;
+    }
+    const surplusUsed = surplusFor(draft.total, surplus, minimumCharge);
+    carried = draft.carriedOn;
+    surplus -= surplusUsed;
+    if (draft.revision === 0) totals.push(worth);
+    invoices.push({ ...draft, total: draft.total - surplusUsed, period, surplusUsed, doubt: null });
+  }
+  return { invoices, carried, surplus };
+}
+
+/** What the period itself costs, without what was carried into or out of its invoice. */
+export function worthOf(lines: readonly Pick<InvoiceLine, 'kind' | 'amount'>[]): bigint {
+  return lines.reduce((sum, { kind, amount }) => (kind === 'carry' ? sum : sum + amount), 0n);
+}
+
+/** When there is something to do again; null once the subscription has ended and all of it is invoiced. */
+export function nextDueAt(facts: BillingFacts, periods: readonly KnownPeriod[]): Date | null {
+  const waiting = periods
+    .filter(({ isInvoiced }) => !isInvoiced)
+    .map((period) => ripeAt(period, phasesOf(period, facts.assignments)));
+  const last = periods.at(-1);
+  const isOver = facts.hasEnded || isLastPeriod(facts, last);
+  if (!isOver) waiting.push(last?.endsAt ?? nextPeriod(facts.subscription, undefined).startsAt);
+  return waiting.reduce<Date | null>((first, at) => (first === null || at < first ? at : first), null);
+}
+
+/** Whether no period will follow `last`. */
+export function isLastPeriod({ cancelAt }: Pick<BillingFacts, 'cancelAt'>, last: Period | undefined): boolean {
+  return cancelAt !== null && last !== undefined && last.endsAt >= cancelAt;
+}
+
+function ripeAt(period: Period, phases: readonly Phase[]): Date {
+  const plan = phases.at(-1)?.plan as BillingPlan | undefined;
+  return new Date(period.endsAt.getTime() + (plan?.reviewHours ?? 0) * HOUR_MS);
+}
+
+/** Never so much that what is left would be too little for the provider to charge. */
+function surplusFor(total: bigint, surplus: bigint, minimumCharge: bigint): bigint {
+  if (total <= 0n || surplus <= 0n) return 0n;
+  if (surplus >= total) return total;
+  const left = total - surplus;
+  return left >= minimumCharge ? surplus : total > minimumCharge ? total - minimumCharge : 0n;
+}

@@ -1,0 +1,168 @@
+/** One invoice whole, as it is shown, explained and printed. */
+import type { Settings } from '#platform/config';
+import {
+  type CreditRow,
+  creditRows,
+  earlierLineRows,
+  type FactRow,
+  factsOfInvoice,
+  type InvoiceFilter,
+  type InvoiceRow,
+  invoiceRow,
+  type LineRow,
+  lineRows,
+  type PhaseRow,
+  phaseRows,
+  type Reading,
+  usageEventRows,
+} from '../data/lists.js';
+import { plansOf } from '../../plans/data/plans.js';
+import { type ExplainedLine, explainInvoice, type InvoiceExplanation } from '../documents/explain.js';
+import { languageFor } from '../documents/formats.js';
+import type { InvoiceDocument, Party } from '../documents/invoice-document.js';
+import { METERS } from '../../usage/domain/meters.js';
+import { meterInPhase, type Phase } from '../../plans/domain/proration.js';
+import { limitsOf } from '../../plans/domain/rating.js';
+import { requireAccount } from '../../accounts/data/accounts.js';
+import { errors } from '../../errors.js';
+
+export interface WholeInvoice {
+  readonly invoice: InvoiceRow;
+  readonly lines: readonly LineRow[];
+  readonly facts: readonly FactRow[];
+  readonly notes: readonly CreditRow[];
+}
+
+/** Throws `invoice_not_found`. */
+export async function wholeInvoice(
+  tx: Reading,
+  filter: InvoiceFilter & { readonly id: string },
+): Promise<WholeInvoice> {
+  const invoice = await tx.first(invoiceRow(filter));
+  if (!invoice) throw errors.invoice_not_found();
+  const { tenant_id: tenant, id } = invoice;
+  const [lines, facts, notes] = await tx.batch([
+    lineRows(tenant, id),
+    factsOfInvoice(tenant, id),
+    creditRows(tenant, id),
+  ]);
+  return { invoice, lines, facts, notes };
+}
+
+export interface ExplainedInvoice extends WholeInvoice {
+  readonly explanation: InvoiceExplanation;
+}
+
+/** Reads every event of the period that a line is about. Throws `invoice_not_found`. */
+export async function explained(tx: Reading, id: string): Promise<ExplainedInvoice> {
+  const whole = await wholeInvoice(tx, { id });
+  const { invoice, lines } = whole;
+  const { tenant_id: tenant, subscription_id: subscription, period_seq: seq, revision } = invoice;
+  const meters = [...new Set(lines.flatMap(({ meter }) => (meter === null ? [] : [meter])))];
+  const [phases, [events, earlier]] = [
+    await phasesOfInvoice(tx, invoice),
+    await tx.batch([
+      usageEventRows(tenant, meters, invoice.starts_at, invoice.ends_at),
+      earlierLineRows(tenant, subscription, seq, revision),
+    ]),
+  ];
+  const explanation = explainInvoice({
+    madeAt: invoice.created_at,
+    phases,
+    lines: lines.map(lineOf),
+    earlier: earlier.map(lineOf),
+    events: events.map(({ occurred_at: occurredAt, received_at: receivedAt, ...event }) => ({
+      ...event,
+      occurredAt,
+      receivedAt,
+    })),
+    counting: (meter) => METERS[meter as keyof typeof METERS].how,
+  });
+  return { ...whole, explanation };
+}
+
+/** Who sends the invoices, as the setting says it: a name, and lines below it behind semicolons. */
+function sellerOf({ INVOICE_SELLER: text }: Pick<Settings, 'INVOICE_SELLER'>): Party {
+  const [name = '', ...details] = text.split(';').map((part) => part.trim());
+  return { name, details: details.filter((line) => line !== '') };
+}
+
+/** What was not issued is not printed. Throws `invoice_not_found`. */
+export async function printable(
+  tx: Reading,
+  filter: Pick<InvoiceFilter, 'tenant'> & { readonly id: string },
+  settings: Pick<Settings, 'INVOICE_SELLER'>,
+): Promise<InvoiceDocument> {
+  const { invoice, lines } = await wholeInvoice(tx, { ...filter, isIssuedOnly: true });
+  const phases = await phasesOfInvoice(tx, invoice);
+  const account = await requireAccount(tx, invoice.tenant_id);
+  const { total_minor: total, paid, credited } = invoice;
+  return {
+    language: languageFor(account.locale),
+    zone: account.time_zone,
+    currency: invoice.currency,
+    seller: sellerOf(settings),
+    buyer: { name: account.legal_name, details: account.email === null ? [] : [account.email] },
+    number: invoice.number!,
+    revision: invoice.revision,
+    issuedAt: invoice.issued_at!,
+    dueAt: invoice.due_at!,
+    period: { startsAt: invoice.starts_at, endsAt: invoice.ends_at },
+    status: invoice.status as InvoiceDocument['status'],
+    lines: lines.map((row) => printedLine(lineOf(row), phases)),
+    total,
+    paid,
+    credited,
+    owed: total - paid - credited,
+    notes: [],
+  };
+}
+
+function printedLine(line: ExplainedLine, phases: readonly Phase[]): InvoiceDocument['lines'][number] {
+  const { kind, meter, quantity, priceMicro, amount } = line;
+  const phase = line.phase === null ? undefined : phases[line.phase];
+  const isUsage = meter !== null;
+  const terms = meter === null ? undefined : phase?.plan.meters.get(meter);
+  const inPhase = terms && phase && meterInPhase(terms, phase);
+  return {
+    kind,
+    meter: meter ?? undefined,
+    quantity,
+    priceMicro,
+    amount,
+    phase:
+      phase && (!isUsage || phases.length > 1)
+        ? { ...phase, plan: (phase.plan as Phase['plan'] & { code: string }).code }
+        : undefined,
+    freeUpTo: inPhase && (inPhase.billableFrom === 'soft' ? limitsOf(inPhase).soft : inPhase.included),
+  };
+}
+
+async function phasesOfInvoice(tx: Reading, invoice: InvoiceRow): Promise<Phase[]> {
+  const { tenant_id: tenant, subscription_id: subscription, period_seq: seq } = invoice;
+  const rows: PhaseRow[] = await tx.query(phaseRows(tenant, subscription, seq));
+  const plans = await plansOf(
+    tx,
+    rows.map((row) => row.plan_id),
+  );
+  return rows.map((row) => ({
+    index: row.phase,
+    plan: plans.get(row.plan_id)!,
+    startsAt: row.starts_at,
+    endsAt: row.ends_at,
+    days: row.days,
+    daysOfPeriod: row.days_of_period,
+  }));
+}
+
+function lineOf(row: Omit<LineRow, 'plan'>): ExplainedLine {
+  return {
+    lineNo: row.line_no,
+    kind: row.kind,
+    meter: row.meter,
+    phase: row.phase,
+    quantity: BigInt(row.quantity),
+    priceMicro: BigInt(row.price_micro),
+    amount: row.amount_minor,
+  };
+}

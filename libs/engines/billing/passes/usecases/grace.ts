@@ -1,0 +1,89 @@
+/**
+ * `billing-grace`: the access ladder. Debts push a tenant down by one rung per pass at most, settled debts lift it; the
+ * notices that a step asks for are recorded with it and mailed afterwards.
+ */
+import type { CrossTenantTransaction } from '#platform/database/crossing';
+import type { EnginePass, PassContext, PassEvent, PassFact } from '#platform/inbox';
+import { readAccess, saveDecision } from '../../access/data/access.js';
+import { beginRun, finishRun, tenantsToDecide } from '../data/runs.js';
+import { type AccessDecision, decideAccess } from '../../access/domain/access.js';
+import { chargeAll } from './charges.js';
+import { eachTenant } from './each-tenant.js';
+import { isMailSetUp, mailNotices } from './mails.js';
+
+const ACTOR = 'system:billing-grace';
+
+export const gracePass: EnginePass = {
+  name: 'billing-grace',
+  summary: 'warn tenants that owe, suspend those whose grace is over, restore those that paid',
+  async *run(context: PassContext): AsyncGenerator<PassEvent> {
+    const { database, tenant: only, isDryRun } = context;
+    const run = await beginRun(database, 'billing-grace', context.asOf, context);
+    const counts = { tenants: 0, moved: 0, notices: 0, charged: 0, mailed: 0, busy: 0, parked: 0 };
+    const tenants = await tenantsToDecide(database, run.asOf, only);
+    const items = tenants.map((tenant) => ({
+      tenant,
+      work: async (tx: CrossTenantTransaction) => {
+        const decision = await decide(tx, tenant, run.asOf);
+        counts.moved += decision?.transitions.length ?? 0;
+        counts.notices += decision?.notices.length ?? 0;
+        return decision && factsOf(decision, isDryRun);
+      },
+    }));
+    for await (const event of eachTenant(context, 'billing-grace', items)) {
+      if (event.kind === 'busy') counts.busy += 1;
+      if (event.kind === 'parked') counts.parked += 1;
+      yield event;
+    }
+    counts.tenants = tenants.length;
+    yield { kind: 'progress', done: tenants.length, total: tenants.length };
+    for await (const event of chargeAll(context, run.asOf)) {
+      counts.charged += 1;
+      yield event;
+    }
+    for await (const event of mailNotices(context)) {
+      if (event.kind === 'tenant' && event.facts['mail'] === 'handed_over') counts.mailed += 1;
+      yield event;
+    }
+    if (!isDryRun) await finishRun(database, run, counts);
+    yield {
+      kind: 'done',
+      facts: { as_of: run.asOf.toISOString(), dry_run: isDryRun, ...counts, mail: isMailSetUp(context) },
+    };
+  },
+};
+
+/** Facts are read under the account's lock, so a payment that came first has won; undefined when nothing changes. */
+export async function decide(
+  tx: CrossTenantTransaction,
+  tenant: string,
+  asOf: Date,
+): Promise<(AccessDecision & { readonly slug: string }) | undefined> {
+  const picture = await readAccess(tx, tenant, asOf);
+  if (!picture) return undefined;
+  const decision = decideAccess(picture, asOf);
+  const isUnchanged =
+    decision.transitions.length +
+      decision.notices.length +
+      decision.placesHolds.length +
+      decision.releasesHolds.length ===
+      0 &&
+    !decision.opensEpisode &&
+    !decision.closesEpisode;
+  if (isUnchanged) return undefined;
+  await saveDecision(tx, tenant, picture, decision, asOf, ACTOR);
+  return { ...decision, slug: picture.slug };
+}
+
+function factsOf(
+  { slug, state, transitions, notices }: AccessDecision & { readonly slug: string },
+  isDryRun: boolean,
+): PassFact {
+  return {
+    store: slug,
+    access: state,
+    because: transitions.map(({ cause }) => cause).join(', ') || null,
+    notices: notices.join(', ') || null,
+    dry_run: isDryRun,
+  };
+}

@@ -1,0 +1,37 @@
+/** Recorded notices go out by mail, where the operator has set a mail server up. */
+import type { PassContext, PassEvent } from '#platform/inbox';
+import { mailerFrom } from '#platform/mail';
+import { fenced } from './fence.js';
+import { sendNotices } from '../../collection/usecases/send-notices.js';
+
+/** Of one pass; the rest waits for the next. */
+const MOST_MAILS = 1_000;
+
+/** Said at the end of every run: nobody is suspended whose notice was not mailed, so without mail nobody ever is. */
+export const isMailSetUp = ({
+  settings,
+}: Pick<PassContext, 'settings'>): 'set up' | 'not set up (SMTP_URL, MAIL_FROM)' =>
+  settings.SMTP_URL && settings.MAIL_FROM ? 'set up' : 'not set up (SMTP_URL, MAIL_FROM)';
+
+export async function* mailNotices(context: PassContext): AsyncGenerator<PassEvent> {
+  const { database, settings, tenant, isDryRun } = context;
+  if (isDryRun) return;
+  if (isMailSetUp(context) !== 'set up') return;
+  const refusal = await fenced(context);
+  if (refusal) {
+    yield refusal;
+    return;
+  }
+  const mailer = mailerFrom(settings)!;
+  const storeUrl = (slug: string) => `https://${slug}.${settings.BASE_DOMAIN}`;
+  try {
+    for await (const { outcome, step, reason, tenant: of } of sendNotices(database, mailer, {
+      limit: MOST_MAILS,
+      tenant,
+      storeUrl,
+    }))
+      yield { kind: 'tenant', tenant: of, facts: { notice: step, mail: outcome, reason } };
+  } finally {
+    mailer.close();
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * What the passes leave behind, told by the worker, because a pass has ended by the time anybody asks. Each gauge has an
+ * alert in infra/monitoring and a page in docs/runbooks.
+ */
+import { Counter, Gauge } from 'prom-client';
+import { type Queryable, sql } from '#platform/database';
+import { unbilledUsage } from '../data/desk.js';
+
+/** A gauge need not count further. */
+const MOST_UNBILLED = 1_000;
+
+export const usageConflicts = new Counter({
+  name: 'billing_usage_conflicts_total',
+  help: 'Events that came again under a known id with other content; the first content was kept',
+});
+
+const lastSuccess = new Gauge({
+  name: 'billing_pass_last_success_timestamp_seconds',
+  help: 'When the newest run of a pass that went through to its end finished; 0 if none ever did',
+  labelNames: ['pass'] as const,
+});
+const brokenRuns = new Gauge({
+  name: 'billing_pass_broken_runs',
+  help: 'Runs of a pass that began more than an hour ago, in the last day, and never finished',
+  labelNames: ['pass'] as const,
+});
+const parkedTenants = new Gauge({
+  name: 'billing_parked_tenants',
+  help: 'Tenants that a pass leaves out until a person has looked',
+  labelNames: ['pass'] as const,
+});
+const doubtfulInvoices = new Gauge({
+  name: 'billing_invoices_to_approve',
+  help: 'Invoices that wait for a person to approve or reject them',
+});
+const unsettledAttempts = new Gauge({
+  name: 'billing_unsettled_attempts',
+  help: 'Charges begun more than an hour ago whose outcome is not known',
+});
+const unsentNotices = new Gauge({
+  name: 'billing_unsent_notices',
+  help: 'Notices recorded more than an hour ago that no mail server has taken; their tenants are not suspended meanwhile',
+});
+const waitingProviderEvents = new Gauge({
+  name: 'billing_waiting_provider_events',
+  help: 'Messages of payment providers stored more than an hour ago and not taken in',
+});
+
+const unbilledPeriods = new Gauge({
+  name: 'billing_unbilled_usage_periods',
+  help: 'Periods and meters with usage that came too late for any pass to bill it',
+});
+
+const PASSES = ['billing-overage', 'billing-grace', 'billing-reconcile'] as const;
+
+interface Picture {
+  approve: number;
+  attempts: number;
+  notices: number;
+  events: number;
+}
+
+export async function measureBilling(database: Queryable): Promise<void> {
+  const passes = await database.query<{ pass: string; finished: number; broken: number; parked: number }>(sql`
+    select p.pass,
+           coalesce((select extract(epoch from max(r.finished_at)) from billing_runs r where r.pass = p.pass), 0)::float8 as finished,
+           (select count(*)::int from billing_runs r
+             where r.pass = p.pass and r.finished_at is null
+               and r.started_at between app.now() - interval '1 day' and app.now() - interval '1 hour') as broken,
+           (select count(k.tenant_id)::int from billing_parked k where k.pass = p.pass) as parked
+      from unnest(${PASSES}::text[]) as p(pass)`);
+  for (const { pass, finished, broken, parked } of passes) {
+    lastSuccess.set({ pass }, finished);
+    brokenRuns.set({ pass }, broken);
+    parkedTenants.set({ pass }, parked);
+  }
+  const row = (await database.first<Picture>(sql`
+    select (select count(tenant_id)::int from billing_invoices where status = 'needs_approval') as approve,
+           (select count(tenant_id)::int from billing_payment_attempts
+             where state in ('created', 'sent', 'unknown') and created_at < app.now() - interval '1 hour') as attempts,
+           (select count(tenant_id)::int from billing_notices
+             where handed_over_at is null and recorded_at < app.now() - interval '1 hour') as notices,
+           (select count(*)::int from billing_provider_events
+             where state = 'received' and received_at < app.now() - interval '1 hour') as events`))!;
+  doubtfulInvoices.set(row.approve);
+  unsettledAttempts.set(row.attempts);
+  unsentNotices.set(row.notices);
+  waitingProviderEvents.set(row.events);
+  unbilledPeriods.set((await database.query(unbilledUsage(null, MOST_UNBILLED))).length);
+}

@@ -1,0 +1,16 @@
+import { sql } from '#platform/database';
+import type { CrossTenantTransaction } from '#platform/database/crossing';
+import type { PassName } from '../data/runs.js';
+import { errors } from '../../errors.js';
+
+/** The next pass tries again; if it fails again, it parks the tenant again. Throws `not_parked`. */
+export async function releaseParked(
+  tx: CrossTenantTransaction,
+  { tenant, pass }: { readonly tenant: string; readonly pass: PassName | undefined },
+): Promise<PassName[]> {
+  const rows = await tx.query<{ pass: PassName }>(sql`
+    delete from billing_parked
+     where tenant_id = ${tenant} and (${pass ?? null}::text is null or pass = ${pass ?? null}::text) returning pass`);
+  if (rows.length === 0) throw errors.not_parked();
+  return rows.map((row) => row.pass).sort();
+}

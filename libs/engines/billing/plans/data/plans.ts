@@ -1,0 +1,87 @@
+/** Plan versions never change, so each is read once per process. */
+import { type Queryable, sql } from '#platform/database';
+import type { Meter, Plan } from '../domain/rating.js';
+import { errors } from '../../errors.js';
+
+/** A plan's version with what the passes need beside its prices. */
+export interface PlanTerms extends Plan {
+  readonly code: string;
+  readonly version: number;
+  readonly intervalMonths: 1 | 12;
+  readonly trialDays: number;
+  readonly reviewHours: number;
+  readonly dueDays: number;
+  readonly toleranceMinor: bigint;
+  readonly minimumChargeMinor: bigint;
+}
+
+interface PlanRow {
+  id: string;
+  code: string;
+  version: number;
+  currency: string;
+  base_minor: bigint;
+  interval_months: 1 | 12;
+  trial_days: number;
+  review_hours: number;
+  due_days: number;
+  tolerance_minor: bigint;
+  minimum_charge_minor: bigint;
+  meters: {
+    meter: string;
+    included: string;
+    soft_bp: number;
+    hard_bp: number;
+    price_micro: string;
+    billable_from: Meter['billableFrom'];
+  }[];
+}
+
+const known = new Map<string, PlanTerms>();
+
+/** Throws `plan_not_found`. */
+export async function plansOf(tx: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, PlanTerms>> {
+  const missing = [...new Set(ids)].filter((id) => !known.has(id));
+  if (missing.length > 0) {
+    const rows = await tx.query<PlanRow>(sql`
+      select p.*, coalesce((select json_agg(json_build_object('meter', m.meter, 'included', m.included::text, 'soft_bp', m.soft_bp,
+                                                              'hard_bp', m.hard_bp, 'price_micro', m.price_micro::text,
+                                                              'billable_from', m.billable_from) order by m.meter)
+                              from billing_plan_meters m where m.plan_id = p.id), '[]') as meters
+        from billing_plan_versions p where p.id = any(${missing}::uuid[])`);
+    for (const row of rows) known.set(row.id, termsOf(row));
+  }
+  return new Map(ids.map((id) => [id, known.get(id) ?? unknownPlan(id)]));
+}
+
+function termsOf(row: PlanRow): PlanTerms {
+  return {
+    id: row.id,
+    code: row.code,
+    version: row.version,
+    currency: row.currency,
+    baseMinor: row.base_minor,
+    intervalMonths: row.interval_months,
+    trialDays: row.trial_days,
+    reviewHours: row.review_hours,
+    dueDays: row.due_days,
+    toleranceMinor: row.tolerance_minor,
+    minimumChargeMinor: row.minimum_charge_minor,
+    meters: new Map(
+      row.meters.map((meter) => [
+        meter.meter,
+        {
+          included: BigInt(meter.included),
+          softBp: meter.soft_bp,
+          hardBp: meter.hard_bp,
+          priceMicro: BigInt(meter.price_micro),
+          billableFrom: meter.billable_from,
+        },
+      ]),
+    ),
+  };
+}
+
+function unknownPlan(id: string): never {
+  throw errors.plan_not_found({ details: { plan: id } });
+}

@@ -1,0 +1,107 @@
+/** Which store is on which plan. Each answer is the whole subscription as it stands afterwards. */
+import { Controller } from '@nestjs/common';
+import {
+  cancelSubscription,
+  changeSubscriptionPlan,
+  resumeSubscription,
+  showSubscription,
+  showUsage,
+  startSubscription,
+} from '#contracts/billing/operations';
+import { type CallOf, Handle } from '#platform/http';
+import { CLOCK } from '../../accounts/data/accounts.js';
+import { tenantNamed } from '../../passes/data/desk.js';
+import { standingOf } from '../../invoicing/data/lists.js';
+import { errors } from '../../errors.js';
+import { cancelSubscription as cancel, resumeSubscription as resume } from '../usecases/cancel-subscription.js';
+import { changePlan } from '../usecases/change-plan.js';
+import { startSubscription as start } from '../usecases/start-subscription.js';
+import { subscriptionPicture } from '../usecases/subscription-picture.js';
+import {
+  accessView,
+  instantText,
+  moneyText,
+  nextInvoiceView,
+  periodView,
+  subscribedPlanView,
+  usageView,
+} from '../../view.js';
+import { type Act, audited, type Deed } from '../../accounts/controllers/audited.js';
+
+type Tx = CallOf<typeof showSubscription>['tx'];
+
+@Controller()
+export class SubscriptionsController {
+  @Handle(showSubscription)
+  async show(call: CallOf<typeof showSubscription>) {
+    return shown(call.tx, (await tenantNamed(call.tx, call.params.tenant)).tenant);
+  }
+
+  @Handle(showUsage)
+  async usage(call: CallOf<typeof showUsage>) {
+    const { tenant, slug } = await tenantNamed(call.tx, call.params.tenant);
+    const now = await call.tx.now();
+    const picture = await subscriptionPicture(call.tx, tenant, now);
+    if (!picture) throw errors.subscription_not_found();
+    const period = picture.current && periodView(picture.current);
+    return { tenant_id: tenant, tenant: slug, period, usage: usageView(picture, now) };
+  }
+
+  @Handle(startSubscription)
+  start(call: CallOf<typeof startSubscription>) {
+    const { plan: code, version, anchor: anchorOn } = call.body;
+    const details = { plan: code, version: version ?? null, anchor: anchorOn ?? null };
+    return acted(call, 'subscription.start', details, (tenant, actor) =>
+      start(call.tx, actor, { tenant, plan: { code, version }, anchorOn }),
+    );
+  }
+
+  @Handle(changeSubscriptionPlan)
+  change(call: CallOf<typeof changeSubscriptionPlan>) {
+    const { plan: code, version, at } = call.body;
+    return acted(call, 'subscription.change_plan', { plan: code, version: version ?? null, at }, (tenant, actor) =>
+      changePlan(call.tx, actor, { tenant, plan: { code, version }, at }),
+    );
+  }
+
+  @Handle(cancelSubscription)
+  cancel(call: CallOf<typeof cancelSubscription>) {
+    return acted(call, 'subscription.cancel', {}, (tenant, actor) => cancel(call.tx, actor, tenant));
+  }
+
+  @Handle(resumeSubscription)
+  resume(call: CallOf<typeof resumeSubscription>) {
+    return acted(call, 'subscription.resume', {}, (tenant, actor) => resume(call.tx, actor, tenant));
+  }
+}
+
+async function acted(call: Act, ...deed: Deed) {
+  return shown(call.tx, (await audited(call, ...deed)).tenant);
+}
+
+async function shown(tx: Tx, tenant: string) {
+  // Not the transaction's beginning: what was just agreed on counts from a moment after it.
+  const { now } = (await tx.first(CLOCK))!;
+  const picture = await subscriptionPicture(tx, tenant, now);
+  if (!picture) throw errors.subscription_not_found();
+  const standing = (await tx.first(standingOf(tenant)))!;
+  const { account, subscription } = picture.facts;
+  const { currency } = picture.plan;
+  return {
+    tenant_id: tenant,
+    tenant: account.slug,
+    subscription_id: subscription.id,
+    currency,
+    plan: subscribedPlanView(picture),
+    anchor_on: subscription.anchor_on,
+    started_at: subscription.started_at.toISOString(),
+    cancel_at: instantText(subscription.cancel_at),
+    ended_at: instantText(subscription.ended_at),
+    current_period: picture.current && periodView(picture.current),
+    periods: picture.periods.map((period) => ({ ...periodView(period), is_invoiced: period.isInvoiced })),
+    next_invoice: nextInvoiceView(picture),
+    access: accessView(standing),
+    surplus: moneyText(account.surplus_minor, currency),
+    carried: moneyText(account.carried_minor, currency),
+  };
+}

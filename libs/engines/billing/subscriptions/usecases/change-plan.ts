@@ -1,0 +1,69 @@
+import { type Sql, sql } from '#platform/database';
+import type { CrossTenantTransaction } from '#platform/database/crossing';
+import { announceAll, type Announcement, lockedNow } from '../../accounts/data/accounts.js';
+import type { Assignment } from '../../invoicing/data/facts.js';
+import type { PlanTerms } from '../../plans/data/plans.js';
+import { errors } from '../../errors.js';
+import { entitlementsOf } from '../../plans/usecases/announce-entitlements.js';
+import type { SubscriptionPicture } from './subscription-picture.js';
+import { choosePlan, type PlanChoice } from '../../plans/usecases/choose-plan.js';
+import { liveSubscription, lookAgainAt } from './live-subscription.js';
+
+export interface ChangePlan {
+  readonly tenant: string;
+  readonly plan: PlanChoice;
+  /** An upgrade counts at once; a downgrade waits until what was paid for is used up. */
+  readonly at: 'now' | 'period-end';
+}
+
+/**
+ * Whatever was to follow is forgotten: the newest word counts. In a trial the plan that is to come is exchanged, and the
+ * trial goes on.
+ *
+ * Throws `account_not_found`, `subscription_not_found`, `subscription_cancelled`, `plan_not_found`, `plan_unchanged`,
+ * `plan_currency_differs` or `plan_interval_differs`.
+ */
+export async function changePlan(tx: CrossTenantTransaction, actor: string, input: ChangePlan): Promise<void> {
+  const { tenant } = input;
+  const now = await lockedNow(tx, tenant);
+  const picture = await liveSubscription(tx, tenant, now);
+  const { facts, billing, current } = picture;
+  if (facts.subscription.cancel_at !== null) throw errors.subscription_cancelled();
+  const plan = await choosePlan(tx, tenant, input.plan);
+  if (plan.intervalMonths !== facts.subscription.interval_months) throw errors.plan_interval_differs();
+  const [first] = facts.assignments as [Assignment];
+  const kept = facts.assignments.filter(({ from }) => from <= now || from === first.from);
+  if (plan.id === kept.at(-1)!.plan.id && kept.length === facts.assignments.length) throw errors.plan_unchanged();
+  const from = effectiveFrom(input.at, picture, first, now);
+  await tx.batch([
+    withdraw(tenant, facts.subscription.id, kept.findLast((one) => one.from < from)?.from ?? null),
+    sql`insert into billing_plan_assignments (tenant_id, subscription_id, from_at, plan_id, assigned_at, assigned_by)
+        values (${tenant}, ${facts.subscription.id}, ${from}, ${plan.id}, ${now}, ${actor})`,
+    lookAgainAt(tenant, facts.subscription.id, now),
+  ]);
+  const isAtOnce = current === null || from < current.endsAt;
+  await announceAll(tx, tenant, [limits(plan, picture, isAtOnce ? 'this period' : 'the next', billing)], actor);
+}
+
+function effectiveFrom(at: ChangePlan['at'], { current }: SubscriptionPicture, first: Assignment, now: Date): Date {
+  const wanted = at === 'now' || current === null ? now : current.endsAt;
+  return wanted > first.from ? wanted : first.from;
+}
+
+/** Takes back what was to come after the last one that stays. Its day may have begun; what is in force already stays. */
+const withdraw = (tenant: string, subscription: string, after: Date | null): Sql => sql`
+  delete from billing_plan_assignments
+   where tenant_id = ${tenant} and subscription_id = ${subscription}
+     and (${after}::timestamptz is null or date_trunc('milliseconds', from_at) > ${after}::timestamptz)`;
+
+function limits(
+  plan: PlanTerms,
+  { current, used }: SubscriptionPicture,
+  from: 'this period' | 'the next',
+  { subscription }: SubscriptionPicture['billing'],
+): Announcement {
+  const told = entitlementsOf(plan, current ?? undefined, subscription, { used });
+  if (from === 'this period') return told;
+  const data = told.data as { plan: string; periods: readonly unknown[] };
+  return { ...told, data: { ...data, periods: data.periods.slice(1) } };
+}

@@ -1,0 +1,97 @@
+/** A subscription as it stands: its plan, the period that runs, what was used in it, and what it would cost if it ended now. */
+import { type CapInForce, capsOf } from '../../usage/data/caps.js';
+import { type SubscriptionFacts, subscriptionFacts } from '../../invoicing/data/facts.js';
+import { type Reading, subscriptionOf } from '../../invoicing/data/lists.js';
+import type { PlanTerms } from '../../plans/data/plans.js';
+import { usageBetween } from '../../usage/data/usage.js';
+import {
+  type BillingFacts,
+  isLastPeriod,
+  type KnownPeriod,
+  type MadeInvoice,
+  makeInvoices,
+  missingPeriods,
+} from '../../invoicing/domain/billing-plan.js';
+import { localDay } from '../../plans/domain/periods.js';
+import { phasesOf } from '../../plans/domain/proration.js';
+import { accountFacts, billingFacts, rate } from '../../invoicing/usecases/bill-subscription.js';
+
+const HOUR_MS = 3_600_000;
+
+export interface SubscriptionPicture {
+  readonly facts: SubscriptionFacts;
+  readonly billing: BillingFacts<PlanTerms>;
+  /** Of a trial: the plan that will be in force. */
+  readonly plan: PlanTerms;
+  readonly follows: { readonly plan: PlanTerms; readonly from: Date } | null;
+  /** Stored ones, and those that have begun since a pass last stored any. */
+  readonly periods: readonly KnownPeriod[];
+  readonly current: KnownPeriod | null;
+  /** When a cancelled one ends, or has ended. */
+  readonly endsAt: Date | null;
+  readonly used: ReadonlyMap<string, bigint>;
+  /** The store's own, by meter. */
+  readonly caps: ReadonlyMap<string, CapInForce>;
+  readonly preview: { readonly invoice: MadeInvoice; readonly expectedOn: string } | null;
+}
+
+/** Writes nothing. Undefined for a tenant that never had a subscription. Throws `account_not_found`. */
+export async function subscriptionPicture(
+  tx: Reading,
+  tenant: string,
+  now: Date,
+): Promise<SubscriptionPicture | undefined> {
+  const known = await tx.first(subscriptionOf(tenant));
+  if (!known) return undefined;
+  const facts = await subscriptionFacts(tx, tenant, known.id);
+  const billing = billingFacts(facts);
+  const periods = [
+    ...facts.periods,
+    ...missingPeriods(billing, now).map((period) => ({ ...period, isInvoiced: false })),
+  ];
+  const current = periods.find(({ startsAt, endsAt }) => startsAt <= now && now < endsAt) ?? null;
+  const last = periods.at(-1);
+  const inForce = facts.assignments.findLast(({ from }) => from <= now) ?? facts.assignments[0]!;
+  const next = facts.assignments.find(({ from }) => from > now && from > inForce.from);
+  const [used, preview] = current
+    ? [await usedIn(tx, tenant, current), await previewOf(tx, facts, billing, periods, current, now)]
+    : [new Map<string, bigint>(), null];
+  return {
+    facts,
+    billing,
+    plan: inForce.plan,
+    follows: next ? { plan: next.plan, from: next.from } : null,
+    periods,
+    current,
+    endsAt: facts.subscription.ended_at ?? (isLastPeriod(billing, last) ? last!.endsAt : null),
+    used,
+    caps: await capsOf(tx, tenant),
+    preview,
+  };
+}
+
+/** Earlier periods that wait for their invoice come first: they take up what was carried and overpaid. */
+async function previewOf(
+  tx: Reading,
+  facts: SubscriptionFacts,
+  billing: BillingFacts<PlanTerms>,
+  periods: readonly KnownPeriod[],
+  current: KnownPeriod,
+  now: Date,
+) {
+  const open = periods
+    .filter(({ isInvoiced }) => !isInvoiced)
+    .map((period) => ({ period, phases: phasesOf(period, billing.assignments) }));
+  const rated = await rate(tx, facts, open, []);
+  const { invoices } = makeInvoices(rated, accountFacts(facts), now);
+  const invoice = invoices.find(({ period }) => period.seq === current.seq);
+  if (!invoice) return null;
+  const { reviewHours } = facts.assignments.findLast(({ from }) => from < current.endsAt)!.plan;
+  const ripeAt = new Date(current.endsAt.getTime() + reviewHours * HOUR_MS);
+  return { invoice, expectedOn: localDay(ripeAt, current.zone).toString() };
+}
+
+async function usedIn(tx: Reading, tenant: string, period: KnownPeriod): Promise<ReadonlyMap<string, bigint>> {
+  const totals = await usageBetween(tx, tenant, period.startsAt, period.endsAt);
+  return new Map(totals.map(({ meter, quantity }) => [meter, quantity]));
+}

@@ -1,0 +1,81 @@
+/**
+ * Where usage will lead if it goes on as it has: linear, in whole days of the tenant's calendar, today counted whole. A store
+ * is warned by it, and never billed.
+ */
+import type { How } from './meters.js';
+import { localDay, type Period } from '../../plans/domain/periods.js';
+import { limitsOf, type Meter } from '../../plans/domain/rating.js';
+
+export interface Forecast {
+  /** At the end of the period; never beyond what will be refused, by the plan or by the store itself. */
+  readonly expected: bigint;
+  readonly thresholds: readonly ForecastThreshold[];
+}
+
+export interface ForecastThreshold {
+  /** Of what the plan includes. */
+  readonly percent: number;
+  readonly units: bigint;
+  /** Whose limit it is. */
+  readonly limitedBy: 'plan' | 'own_cap';
+  /** What happens to use beyond it; `none` at the hard limit: it is neither refused nor billed. */
+  readonly effect: 'none' | 'billed' | 'refused';
+  readonly isReached: boolean;
+  /** A local date; null if it is reached already, or not in this period. */
+  readonly on: string | null;
+}
+
+const BP_PER_PERCENT = 100;
+
+interface Counting {
+  readonly how: How;
+  /** Whether requests are refused at the limit. */
+  readonly isReserved: boolean;
+}
+
+/** `ownCap`: the store's, which counts where it is lower than the plan's limit. */
+export function forecastOf(
+  meter: Meter,
+  { how, isReserved }: Counting,
+  used: bigint,
+  { startsAt, endsAt, zone }: Pick<Period, 'startsAt' | 'endsAt' | 'zone'>,
+  now: Date,
+  ownCap?: bigint,
+): Forecast {
+  const first = localDay(startsAt, zone);
+  const dayOf = (at: Date) => first.until(localDay(at, zone), { largestUnit: 'days' }).days + 1;
+  const [elapsed, all] = [BigInt(dayOf(now)), BigInt(dayOf(new Date(endsAt.getTime() - 1)))];
+  const { soft, hard } = limitsOf(meter);
+  const levels: Pick<ForecastThreshold, 'percent' | 'units' | 'limitedBy' | 'effect'>[] = [
+    level(100, meter.included, meter.billableFrom === 'included' ? 'billed' : 'none'),
+    level(meter.softBp / BP_PER_PERCENT, soft, 'billed'),
+    level(meter.hardBp / BP_PER_PERCENT, hard, isReserved ? 'refused' : 'none'),
+  ];
+  if (ownCap !== undefined && ownCap < hard) {
+    const percent = Number((ownCap * 100n) / meter.included);
+    const effect = isReserved ? 'refused' : 'none';
+    const place = levels.findIndex(({ units }) => ownCap < units);
+    levels.splice(place, 0, { percent, units: ownCap, limitedBy: 'own_cap', effect });
+  }
+  // Nothing is used beyond the first level that refuses.
+  const end = levels.find(({ effect }) => effect === 'refused')?.units;
+  // A peak stays what it is: having stored much on one day says nothing about the next.
+  const projected = how === 'max' ? used : (used * all) / elapsed;
+  const dayReaching = (units: bigint): string | null => {
+    if (how === 'max' || used <= 0n || used >= units || (end !== undefined && units > end)) return null;
+    const day = (units * elapsed + used - 1n) / used;
+    return day > all ? null : first.add({ days: Number(day) - 1 }).toString();
+  };
+  return {
+    expected: end === undefined ? projected : least(projected, used > end ? used : end),
+    thresholds: levels.map((each) => ({ ...each, isReached: used >= each.units, on: dayReaching(each.units) })),
+  };
+}
+
+function level(percent: number, units: bigint, effect: ForecastThreshold['effect']) {
+  return { percent, units, limitedBy: 'plan' as const, effect };
+}
+
+function least(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}
