@@ -22,6 +22,7 @@ create table billing_access_episodes (
   constraint billing_access_episodes_pkey PRIMARY KEY (tenant_id, id)
 );
 CREATE UNIQUE INDEX billing_access_episodes_open ON public.billing_access_episodes USING btree (tenant_id) WHERE (closed_at IS NULL);
+comment on table billing_access_episodes is 'restore: keep';
 alter table billing_access_episodes enable row level security, force row level security;
 create policy engines_access on billing_access_episodes for all to basecommerce_engines using (true) with check (true);
 create policy operator_access on billing_access_episodes for all to basecommerce_operator using (true) with check (true);
@@ -39,6 +40,7 @@ create table billing_access_holds (
   constraint billing_access_holds_pkey PRIMARY KEY (tenant_id, cause),
   constraint billing_access_holds_cause_check CHECK ((cause = ANY (ARRAY['billing'::text, 'cap'::text, 'admin'::text, 'fraud'::text])))
 );
+comment on table billing_access_holds is 'restore: keep';
 alter table billing_access_holds enable row level security, force row level security;
 create policy engines_access on billing_access_holds for all to basecommerce_engines using (true) with check (true);
 create policy operator_access on billing_access_holds for all to basecommerce_operator using (true) with check (true);
@@ -58,6 +60,7 @@ create table billing_access_transitions (
   actor       text not null,
   constraint billing_access_transitions_pkey PRIMARY KEY (tenant_id, seq)
 );
+comment on table billing_access_transitions is 'restore: keep';
 alter table billing_access_transitions enable row level security, force row level security;
 create policy engines_access on billing_access_transitions for all to basecommerce_engines using (true) with check (true);
 create policy operator_access on billing_access_transitions for all to basecommerce_operator using (true) with check (true);
@@ -88,6 +91,7 @@ create table billing_accounts (
 );
 CREATE INDEX billing_accounts_stale ON public.billing_accounts USING btree (tenant_id) WHERE is_stale;
 CREATE INDEX billing_accounts_state ON public.billing_accounts USING btree (tenant_id) WHERE (access_state = ANY (ARRAY['trialing'::text, 'grace'::text, 'suspended'::text]));
+comment on table billing_accounts is 'restore: keep; events: account';
 alter table billing_accounts enable row level security, force row level security;
 create policy engines_access on billing_accounts for all to basecommerce_engines using (true) with check (true);
 create policy operator_access on billing_accounts for all to basecommerce_operator using (true) with check (true);
@@ -113,6 +117,7 @@ create table billing_credit_notes (
 );
 CREATE INDEX billing_credit_notes_invoice ON public.billing_credit_notes USING btree (tenant_id, invoice_id);
 CREATE UNIQUE INDEX billing_credit_notes_number ON public.billing_credit_notes USING btree (number);
+comment on table billing_credit_notes is 'restore: keep';
 alter table billing_credit_notes enable row level security, force row level security;
 create policy engines_access on billing_credit_notes for all to basecommerce_engines using (true) with check (true);
 create policy operator_access on billing_credit_notes for all to basecommerce_operator using (true) with check (true);
@@ -139,6 +144,7 @@ create table billing_invoice_lines (
   constraint billing_invoice_lines_line_no_check CHECK ((line_no > 0))
 );
 CREATE TRIGGER billing_invoice_lines_total AFTER INSERT ON public.billing_invoice_lines REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION app.billing_check_lines();
+comment on table billing_invoice_lines is 'restore: keep';
 alter table billing_invoice_lines enable row level security, force row level security;
 create policy engines_access on billing_invoice_lines for all to basecommerce_engines using (true) with check (true);
 create policy operator_access on billing_invoice_lines for all to basecommerce_operator using (true) with check (true);
@@ -183,6 +189,7 @@ CREATE UNIQUE INDEX billing_invoices_number ON public.billing_invoices USING btr
 CREATE INDEX billing_invoices_open ON public.billing_invoices USING btree (due_at, tenant_id) WHERE (status = 'issued'::text);
 CREATE TRIGGER billing_invoices_frozen BEFORE UPDATE ON public.billing_invoices FOR EACH ROW EXECUTE FUNCTION app.billing_freeze_invoice();
 CREATE CONSTRAINT TRIGGER billing_invoices_total AFTER INSERT ON public.billing_invoices DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION app.billing_check_total();
+comment on table billing_invoices is 'restore: keep';
 alter table billing_invoices enable row level security, force row level security;
 create policy engines_access on billing_invoices for all to basecommerce_engines using (true) with check (true);
 create policy operator_access on billing_invoices for all to basecommerce_operator using (true) with check (true);
@@ -203,6 +210,7 @@ create table billing_ledger_entries (
   constraint billing_ledger_entries_account_check CHECK ((account = ANY (ARRAY['receivable'::text, 'revenue'::text, 'cash'::text, 'surplus'::text, 'carried'::text, 'credits'::text, 'bad_debt'::text, 'disputed'::text])))
 );
 CREATE CONSTRAINT TRIGGER billing_ledger_entries_zero AFTER INSERT ON public.billing_ledger_entries DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION app.billing_check_ledger();
+comment on table billing_ledger_entries is 'restore: keep';
 alter table billing_ledger_entries enable row level security, force row level security;
 create policy engines_access on billing_ledger_entries for all to basecommerce_engines using (true) with check (true);
 create policy operator_access on billing_ledger_entries for all to basecommerce_operator using (true) with check (true);
@@ -221,6 +229,7 @@ create table billing_notices (
   constraint billing_notices_tenant_id_episode_id_fkey FOREIGN KEY (tenant_id, episode_id) REFERENCES billing_access_episodes(tenant_id, id)
 );
 CREATE INDEX billing_notices_unsent ON public.billing_notices USING btree (recorded_at, tenant_id) WHERE (handed_over_at IS NULL);
+comment on table billing_notices is 'restore: keep';
 alter table billing_notices enable row level security, force row level security;
 create policy engines_access on billing_notices for all to basecommerce_engines using (true) with check (true);
 create policy operator_access on billing_notices for all to basecommerce_operator using (true) with check (true);
@@ -236,6 +245,7 @@ create table billing_owners (
   created_at timestamp with time zone not null,
   constraint billing_owners_pkey PRIMARY KEY (tenant_id, user_id)
 );
+comment on table billing_owners is 'restore: keep';
 alter table billing_owners enable row level security, force row level security;
 create policy engines_access on billing_owners for all to basecommerce_engines using (true) with check (true);
 create policy operator_access on billing_owners for all to basecommerce_operator using (true) with check (true);
@@ -249,6 +259,7 @@ create table billing_parked (
   since     timestamp with time zone not null,
   constraint billing_parked_pkey PRIMARY KEY (tenant_id, pass)
 );
+comment on table billing_parked is 'restore: keep';
 alter table billing_parked enable row level security, force row level security;
 create policy engines_access on billing_parked for all to basecommerce_engines using (true) with check (true);
 create policy operator_access on billing_parked for all to basecommerce_operator using (true) with check (true);
@@ -282,6 +293,7 @@ create table billing_payment_attempts (
 CREATE UNIQUE INDEX billing_payment_attempts_in_flight ON public.billing_payment_attempts USING btree (tenant_id, invoice_id) WHERE (state = ANY (ARRAY['created'::text, 'sent'::text, 'unknown'::text]));
 CREATE UNIQUE INDEX billing_payment_attempts_provider ON public.billing_payment_attempts USING btree (tenant_id, provider, provider_id);
 CREATE INDEX billing_payment_attempts_unsettled ON public.billing_payment_attempts USING btree (created_at, tenant_id) WHERE (state = ANY (ARRAY['created'::text, 'sent'::text, 'unknown'::text]));
+comment on table billing_payment_attempts is 'restore: keep';
 alter table billing_payment_attempts enable row level security, force row level security;
 create policy engines_access on billing_payment_attempts for all to basecommerce_engines using (true) with check (true);
 create policy operator_access on billing_payment_attempts for all to basecommerce_operator using (true) with check (true);
@@ -310,6 +322,7 @@ create table billing_payment_facts (
   constraint billing_payment_facts_kind_check CHECK ((kind = ANY (ARRAY['payment'::text, 'refund'::text, 'dispute'::text, 'dispute_won'::text, 'surplus'::text, 'carried'::text, 'surplus_refund'::text])))
 );
 CREATE INDEX billing_payment_facts_invoice ON public.billing_payment_facts USING btree (tenant_id, invoice_id);
+comment on table billing_payment_facts is 'restore: keep';
 alter table billing_payment_facts enable row level security, force row level security;
 create policy engines_access on billing_payment_facts for all to basecommerce_engines using (true) with check (true);
 create policy operator_access on billing_payment_facts for all to basecommerce_operator using (true) with check (true);
@@ -341,6 +354,7 @@ create table billing_payment_methods (
 );
 CREATE UNIQUE INDEX billing_payment_methods_default ON public.billing_payment_methods USING btree (tenant_id) WHERE (is_default AND (removed_at IS NULL));
 CREATE UNIQUE INDEX billing_payment_methods_ref ON public.billing_payment_methods USING btree (tenant_id, provider, provider_ref);
+comment on table billing_payment_methods is 'restore: keep';
 alter table billing_payment_methods enable row level security, force row level security;
 create policy engines_access on billing_payment_methods for all to basecommerce_engines using (true) with check (true);
 create policy operator_access on billing_payment_methods for all to basecommerce_operator using (true) with check (true);
@@ -376,6 +390,7 @@ END) stored,
   constraint billing_periods_seq_check CHECK ((seq >= 0))
 );
 CREATE INDEX billing_periods_span ON public.billing_periods USING btree (tenant_id, starts_at);
+comment on table billing_periods is 'restore: keep';
 alter table billing_periods enable row level security, force row level security;
 create policy engines_access on billing_periods for all to basecommerce_engines using (true) with check (true);
 create policy operator_access on billing_periods for all to basecommerce_operator using (true) with check (true);
@@ -398,6 +413,7 @@ create table billing_phases (
   constraint billing_phases_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES billing_plan_versions(id),
   constraint billing_phases_tenant_id_subscription_id_period_seq_fkey FOREIGN KEY (tenant_id, subscription_id, period_seq) REFERENCES billing_periods(tenant_id, subscription_id, seq)
 );
+comment on table billing_phases is 'restore: keep';
 alter table billing_phases enable row level security, force row level security;
 create policy engines_access on billing_phases for all to basecommerce_engines using (true) with check (true);
 create policy operator_access on billing_phases for all to basecommerce_operator using (true) with check (true);
@@ -417,6 +433,7 @@ create table billing_plan_assignments (
   constraint billing_plan_assignments_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES billing_plan_versions(id),
   constraint billing_plan_assignments_tenant_id_subscription_id_fkey FOREIGN KEY (tenant_id, subscription_id) REFERENCES billing_subscriptions(tenant_id, id)
 );
+comment on table billing_plan_assignments is 'restore: keep';
 alter table billing_plan_assignments enable row level security, force row level security;
 create policy engines_access on billing_plan_assignments for all to basecommerce_engines using (true) with check (true);
 create policy operator_access on billing_plan_assignments for all to basecommerce_operator using (true) with check (true);
@@ -547,6 +564,7 @@ create table billing_subscriptions (
 );
 CREATE INDEX billing_subscriptions_due ON public.billing_subscriptions USING btree (due_at, tenant_id);
 CREATE UNIQUE INDEX billing_subscriptions_live ON public.billing_subscriptions USING btree (tenant_id) WHERE (ended_at IS NULL);
+comment on table billing_subscriptions is 'restore: keep';
 alter table billing_subscriptions enable row level security, force row level security;
 create policy engines_access on billing_subscriptions for all to basecommerce_engines using (true) with check (true);
 create policy operator_access on billing_subscriptions for all to basecommerce_operator using (true) with check (true);
@@ -565,6 +583,7 @@ create table billing_usage_caps (
   constraint billing_usage_caps_pkey PRIMARY KEY (tenant_id, meter),
   constraint billing_usage_caps_cap_check CHECK ((cap >= 0))
 );
+comment on table billing_usage_caps is 'restore: keep';
 alter table billing_usage_caps enable row level security, force row level security;
 create policy engines_access on billing_usage_caps for all to basecommerce_engines using (true) with check (true);
 create policy operator_access on billing_usage_caps for all to basecommerce_operator using (true) with check (true);
@@ -586,6 +605,7 @@ create table billing_usage_counters (
   constraint billing_usage_counters_pkey PRIMARY KEY (tenant_id, subscription_id, period_seq, meter),
   constraint billing_usage_counters_tenant_id_subscription_id_period_se_fkey FOREIGN KEY (tenant_id, subscription_id, period_seq) REFERENCES billing_periods(tenant_id, subscription_id, seq)
 );
+comment on table billing_usage_counters is 'restore: keep';
 alter table billing_usage_counters enable row level security, force row level security;
 create policy engines_access on billing_usage_counters for all to basecommerce_engines using (true) with check (true);
 create policy operator_access on billing_usage_counters for all to basecommerce_operator using (true) with check (true);
@@ -607,6 +627,7 @@ create table billing_usage_events (
 );
 CREATE INDEX billing_usage_events_late ON public.billing_usage_events USING btree (tenant_id, occurred_at) WHERE ((received_at - occurred_at) > '400 days'::interval);
 CREATE INDEX billing_usage_events_meter ON public.billing_usage_events USING btree (tenant_id, meter, occurred_at) INCLUDE (subject, quantity);
+comment on table billing_usage_events is 'restore: keep';
 alter table billing_usage_events enable row level security, force row level security;
 create policy engines_access on billing_usage_events for all to basecommerce_engines using (true) with check (true);
 create policy operator_access on billing_usage_events for all to basecommerce_operator using (true) with check (true);
@@ -668,6 +689,7 @@ create table customers (
   constraint customers_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
 CREATE UNIQUE INDEX customers_document ON public.customers USING btree (tenant_id, document) WHERE (document IS NOT NULL);
+comment on table customers is 'restore: back; events: customer';
 alter table customers enable row level security, force row level security;
 create policy tenant_isolation on customers for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
 grant select, insert, update on customers to basecommerce_app;
@@ -683,6 +705,7 @@ create table deferred_events (
   deferred_at       timestamp with time zone not null default now(),
   constraint deferred_events_pkey PRIMARY KEY (tenant_id, engine, aggregate_id, aggregate, aggregate_version)
 );
+comment on table deferred_events is 'restore: events';
 alter table deferred_events enable row level security, force row level security;
 create policy engines_access on deferred_events for all to basecommerce_engines using (true) with check (true);
 create policy operator_access on deferred_events for all to basecommerce_operator using (true) with check (true);
@@ -700,6 +723,7 @@ create table document_counters (
   constraint document_counters_last_check CHECK ((last > 0)),
   constraint document_counters_series_check CHECK ((series ~ '^[A-Z]{2,6}$'::text))
 );
+comment on table document_counters is 'restore: highest last';
 alter table document_counters enable row level security, force row level security;
 create policy tenant_isolation on document_counters for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
 grant select, insert, update on document_counters to basecommerce_app;
@@ -716,6 +740,7 @@ create table engine_versions (
   constraint engine_versions_pkey PRIMARY KEY (tenant_id, engine, aggregate_id, aggregate),
   constraint engine_versions_version_check CHECK ((version >= 0))
 ) with (fillfactor=70);
+comment on table engine_versions is 'restore: events';
 alter table engine_versions enable row level security, force row level security;
 create policy engines_access on engine_versions for all to basecommerce_engines using (true) with check (true);
 create policy operator_access on engine_versions for all to basecommerce_operator using (true) with check (true);
@@ -736,6 +761,7 @@ create table entitlement_caps (
   constraint entitlement_caps_cap_check CHECK ((cap >= 0)),
   constraint entitlement_caps_meter_check CHECK ((meter = ANY (ARRAY['orders'::text, 'quotes'::text, 'active_users'::text, 'api_calls'::text, 'stored_mb'::text])))
 );
+comment on table entitlement_caps is 'restore: keep';
 alter table entitlement_caps enable row level security, force row level security;
 create policy engines_access on entitlement_caps for all to basecommerce_engines using (true) with check (true);
 create policy tenant_isolation on entitlement_caps for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
@@ -751,6 +777,7 @@ create table entitlement_storage (
   constraint entitlement_storage_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint entitlement_storage_bytes_check CHECK ((bytes >= 0))
 );
+comment on table entitlement_storage is 'restore: keep';
 alter table entitlement_storage enable row level security, force row level security;
 create policy tenant_isolation on entitlement_storage for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
 grant select, insert on entitlement_storage to basecommerce_app;
@@ -765,6 +792,7 @@ create table entitlement_untold (
   constraint entitlement_untold_meter_check CHECK ((meter = ANY (ARRAY['orders'::text, 'quotes'::text, 'active_users'::text, 'api_calls'::text, 'stored_mb'::text]))),
   constraint entitlement_untold_used_check CHECK ((used > 0))
 );
+comment on table entitlement_untold is 'restore: keep';
 alter table entitlement_untold enable row level security, force row level security;
 create policy tenant_isolation on entitlement_untold for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
 grant select, insert, update on entitlement_untold to basecommerce_app;
@@ -781,6 +809,7 @@ create table entitlement_usage (
   constraint entitlement_usage_meter_check CHECK ((meter = ANY (ARRAY['orders'::text, 'quotes'::text, 'active_users'::text, 'api_calls'::text, 'stored_mb'::text]))),
   constraint entitlement_usage_used_check CHECK ((used > 0))
 );
+comment on table entitlement_usage is 'restore: keep; events: usage';
 alter table entitlement_usage enable row level security, force row level security;
 create policy tenant_isolation on entitlement_usage for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
 grant select, insert, update on entitlement_usage to basecommerce_app;
@@ -801,6 +830,7 @@ create table entitlements (
   constraint entitlements_included_check CHECK ((included >= 0)),
   constraint entitlements_meter_check CHECK ((meter = ANY (ARRAY['orders'::text, 'quotes'::text, 'active_users'::text, 'api_calls'::text, 'stored_mb'::text])))
 );
+comment on table entitlements is 'restore: keep';
 alter table entitlements enable row level security, force row level security;
 create policy engines_access on entitlements for all to basecommerce_engines using (true) with check (true);
 create policy tenant_isolation on entitlements for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
@@ -830,6 +860,7 @@ create table failed_events (
 );
 CREATE INDEX failed_events_due ON public.failed_events USING btree (engine, next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 CREATE INDEX failed_events_event ON public.failed_events USING btree (tenant_id, event_id);
+comment on table failed_events is 'restore: events';
 alter table failed_events enable row level security, force row level security;
 create policy engines_access on failed_events for all to basecommerce_engines using (true) with check (true);
 create policy operator_access on failed_events for all to basecommerce_operator using (true) with check (true);
@@ -850,6 +881,7 @@ create table idempotency_asks (
   constraint idempotency_asks_pkey PRIMARY KEY (tenant_id, actor, key)
 );
 CREATE INDEX idempotency_asks_asked ON public.idempotency_asks USING btree (asking_until);
+comment on table idempotency_asks is 'restore: keep unexported';
 alter table idempotency_asks enable row level security, force row level security;
 create policy relay_access on idempotency_asks for all to basecommerce_relay using ((asking_until < (now() - '7 days'::interval))) with check (false);
 create policy tenant_isolation on idempotency_asks for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
@@ -866,6 +898,7 @@ create table idempotency_records (
   constraint idempotency_records_pkey PRIMARY KEY (tenant_id, actor, key)
 );
 CREATE INDEX idempotency_records_recorded ON public.idempotency_records USING btree (recorded_at);
+comment on table idempotency_records is 'restore: clear';
 alter table idempotency_records enable row level security, force row level security;
 create policy relay_access on idempotency_records for all to basecommerce_relay using ((recorded_at < (now() - '7 days'::interval))) with check (false);
 create policy tenant_isolation on idempotency_records for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
@@ -882,6 +915,7 @@ create table inbox_events (
   constraint inbox_events_pkey PRIMARY KEY (tenant_id, engine, event_id, recorded_on),
   constraint inbox_events_outcome_check CHECK ((outcome = ANY (ARRAY['applied'::text, 'dropped'::text])))
 ) partition by RANGE (recorded_on);
+comment on table inbox_events is 'restore: events';
 alter table inbox_events enable row level security, force row level security;
 create policy engines_access on inbox_events for all to basecommerce_engines using (true) with check (true);
 create policy operator_access on inbox_events for all to basecommerce_operator using (true) with check (true);
@@ -929,6 +963,7 @@ create table insights (
   constraint insights_worth_currency_check CHECK ((worth_currency ~ '^[A-Z]{3}$'::text))
 );
 CREATE INDEX insights_list ON public.insights USING btree (tenant_id, state, priority DESC, id DESC);
+comment on table insights is 'restore: back; events: insight';
 alter table insights enable row level security, force row level security;
 create policy engines_access on insights for all to basecommerce_engines using (true) with check (true);
 create policy tenant_isolation on insights for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
@@ -947,6 +982,7 @@ create table operator_audit_entries (
   constraint operator_audit_entries_pkey PRIMARY KEY (id)
 );
 CREATE INDEX operator_audit_entries_tenant ON public.operator_audit_entries USING btree (tenant_id, id);
+comment on table operator_audit_entries is 'restore: keep unexported';
 -- no row security
 grant select, insert on operator_audit_entries to basecommerce_operator;
 
@@ -1004,6 +1040,7 @@ create table order_lines (
   constraint order_lines_total_minor_check CHECK ((total_minor >= 0)),
   constraint order_lines_unit_price_check CHECK ((unit_price >= (0)::numeric))
 );
+comment on table order_lines is 'restore: back';
 alter table order_lines enable row level security, force row level security;
 create policy tenant_isolation on order_lines for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
 grant select, insert, update on order_lines to basecommerce_app;
@@ -1030,6 +1067,7 @@ create table orders (
 );
 CREATE INDEX orders_customer ON public.orders USING btree (tenant_id, customer_id, id);
 CREATE UNIQUE INDEX orders_number ON public.orders USING btree (tenant_id, number);
+comment on table orders is 'restore: back; events: order';
 alter table orders enable row level security, force row level security;
 create policy tenant_isolation on orders for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
 grant select, insert, update on orders to basecommerce_app;
@@ -1053,6 +1091,7 @@ create table outbox_events (
   constraint outbox_events_aggregate_version_check CHECK ((aggregate_version > 0))
 ) partition by RANGE (recorded_on);
 CREATE INDEX outbox_events_xid ON ONLY public.outbox_events USING btree (xid, seq);
+comment on table outbox_events is 'restore: events';
 alter table outbox_events enable row level security, force row level security;
 create policy engines_access on outbox_events for all to basecommerce_engines using (true) with check (true);
 create policy operator_access on outbox_events for all to basecommerce_operator using (true) with check (true);
@@ -1077,6 +1116,7 @@ create table product_prices (
   constraint product_prices_pkey PRIMARY KEY (tenant_id, product_id, version),
   constraint product_prices_tenant_id_product_id_fkey FOREIGN KEY (tenant_id, product_id) REFERENCES products(tenant_id, id) DEFERRABLE INITIALLY DEFERRED
 );
+comment on table product_prices is 'restore: back';
 alter table product_prices enable row level security, force row level security;
 create policy tenant_isolation on product_prices for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
 grant select, insert on product_prices to basecommerce_app;
@@ -1105,6 +1145,7 @@ create table products (
   constraint products_units_check CHECK ((jsonb_typeof(units) = 'array'::text))
 );
 CREATE UNIQUE INDEX products_code ON public.products USING btree (tenant_id, code);
+comment on table products is 'restore: back; events: product';
 alter table products enable row level security, force row level security;
 create policy tenant_isolation on products for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
 grant select, insert, update on products to basecommerce_app;
@@ -1133,6 +1174,7 @@ create table quote_lines (
   constraint quote_lines_total_minor_check CHECK ((total_minor >= 0)),
   constraint quote_lines_unit_price_check CHECK ((unit_price >= (0)::numeric))
 );
+comment on table quote_lines is 'restore: back';
 alter table quote_lines enable row level security, force row level security;
 create policy tenant_isolation on quote_lines for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
 grant select, insert, update, delete on quote_lines to basecommerce_app;
@@ -1165,6 +1207,7 @@ create table quotes (
 );
 CREATE INDEX quotes_customer ON public.quotes USING btree (tenant_id, customer_id, id);
 CREATE UNIQUE INDEX quotes_number ON public.quotes USING btree (tenant_id, number, revision);
+comment on table quotes is 'restore: back; events: quote';
 alter table quotes enable row level security, force row level security;
 create policy tenant_isolation on quotes for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
 grant select, insert, update on quotes to basecommerce_app;
@@ -1237,6 +1280,7 @@ create table sales_engine_baskets (
   baskets   integer not null,
   constraint sales_engine_baskets_pkey PRIMARY KEY (tenant_id, day)
 );
+comment on table sales_engine_baskets is 'restore: back';
 alter table sales_engine_baskets enable row level security, force row level security;
 create policy engines_access on sales_engine_baskets for all to basecommerce_engines using (true) with check (true);
 grant select, insert, update, delete on sales_engine_baskets to basecommerce_engines;
@@ -1255,6 +1299,7 @@ create table sales_engine_customers (
   constraint sales_engine_customers_pkey PRIMARY KEY (tenant_id, customer_id)
 ) with (fillfactor=80);
 CREATE INDEX sales_engine_customers_stale ON public.sales_engine_customers USING btree (tenant_id, customer_id) WHERE is_stale;
+comment on table sales_engine_customers is 'restore: back';
 alter table sales_engine_customers enable row level security, force row level security;
 create policy engines_access on sales_engine_customers for all to basecommerce_engines using (true) with check (true);
 grant select, insert, update, delete on sales_engine_customers to basecommerce_engines;
@@ -1267,6 +1312,7 @@ create table sales_engine_items (
   value_minor bigint not null,
   constraint sales_engine_items_pkey PRIMARY KEY (tenant_id, product_id, day)
 );
+comment on table sales_engine_items is 'restore: back';
 alter table sales_engine_items enable row level security, force row level security;
 create policy engines_access on sales_engine_items for all to basecommerce_engines using (true) with check (true);
 grant select, insert, update, delete on sales_engine_items to basecommerce_engines;
@@ -1279,6 +1325,7 @@ create table sales_engine_pairs (
   baskets    integer not null,
   constraint sales_engine_pairs_pkey PRIMARY KEY (tenant_id, product_id, partner_id, day)
 );
+comment on table sales_engine_pairs is 'restore: back';
 alter table sales_engine_pairs enable row level security, force row level security;
 create policy engines_access on sales_engine_pairs for all to basecommerce_engines using (true) with check (true);
 grant select, insert, update, delete on sales_engine_pairs to basecommerce_engines;
@@ -1297,6 +1344,7 @@ create table sales_engine_products (
   constraint sales_engine_products_pkey PRIMARY KEY (tenant_id, product_id)
 ) with (fillfactor=80);
 CREATE INDEX sales_engine_products_stale ON public.sales_engine_products USING btree (tenant_id, product_id) WHERE is_stale;
+comment on table sales_engine_products is 'restore: back';
 alter table sales_engine_products enable row level security, force row level security;
 create policy engines_access on sales_engine_products for all to basecommerce_engines using (true) with check (true);
 grant select, insert, update, delete on sales_engine_products to basecommerce_engines;
@@ -1316,6 +1364,7 @@ create table sales_engine_quotes (
   constraint sales_engine_quotes_pkey PRIMARY KEY (tenant_id, quote_id)
 ) with (fillfactor=80);
 CREATE INDEX sales_engine_quotes_stale ON public.sales_engine_quotes USING btree (tenant_id, quote_id) WHERE is_stale;
+comment on table sales_engine_quotes is 'restore: back';
 alter table sales_engine_quotes enable row level security, force row level security;
 create policy engines_access on sales_engine_quotes for all to basecommerce_engines using (true) with check (true);
 grant select, insert, update, delete on sales_engine_quotes to basecommerce_engines;
@@ -1337,6 +1386,7 @@ create table sessions (
 );
 CREATE INDEX sessions_expired ON public.sessions USING btree (expires_at);
 CREATE INDEX sessions_user ON public.sessions USING btree (tenant_id, user_id);
+comment on table sessions is 'restore: keep unexported';
 alter table sessions enable row level security, force row level security;
 create policy operator_access on sessions for all to basecommerce_operator using (true) with check (true);
 create policy relay_access on sessions for all to basecommerce_relay using ((expires_at < (now() - '30 days'::interval))) with check (false);
@@ -1360,6 +1410,7 @@ create table sites (
   constraint sites_tenant_id_customer_id_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES customers(tenant_id, id)
 );
 CREATE INDEX sites_customer ON public.sites USING btree (tenant_id, customer_id, id);
+comment on table sites is 'restore: back; events: site';
 alter table sites enable row level security, force row level security;
 create policy tenant_isolation on sites for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
 grant select, insert, update on sites to basecommerce_app;
@@ -1377,6 +1428,7 @@ create table stock_engine_parameters (
   constraint stock_engine_parameters_safety_percent_check CHECK (((safety_percent >= (0)::numeric) AND (safety_percent <= (300)::numeric))),
   constraint stock_engine_parameters_scope_check CHECK ((scope = ANY (ARRAY['tenant'::text, 'category'::text, 'product'::text])))
 );
+comment on table stock_engine_parameters is 'restore: back';
 alter table stock_engine_parameters enable row level security, force row level security;
 create policy engines_access on stock_engine_parameters for all to basecommerce_engines using (true) with check (true);
 create policy tenant_isolation on stock_engine_parameters for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
@@ -1403,6 +1455,7 @@ create table stock_engine_plans (
   constraint stock_engine_plans_pkey PRIMARY KEY (tenant_id, product_id),
   constraint stock_engine_plans_class_check CHECK ((class = ANY (ARRAY['A'::text, 'B'::text, 'C'::text])))
 );
+comment on table stock_engine_plans is 'restore: back';
 alter table stock_engine_plans enable row level security, force row level security;
 create policy engines_access on stock_engine_plans for all to basecommerce_engines using (true) with check (true);
 create policy tenant_isolation on stock_engine_plans for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
@@ -1429,6 +1482,7 @@ create table stock_engine_products (
   constraint stock_engine_products_pkey PRIMARY KEY (tenant_id, product_id)
 ) with (fillfactor=80);
 CREATE INDEX stock_engine_products_stale ON public.stock_engine_products USING btree (tenant_id, product_id) WHERE is_stale;
+comment on table stock_engine_products is 'restore: back';
 alter table stock_engine_products enable row level security, force row level security;
 create policy engines_access on stock_engine_products for all to basecommerce_engines using (true) with check (true);
 grant select, insert, update, delete on stock_engine_products to basecommerce_engines;
@@ -1442,6 +1496,7 @@ create table stock_engine_receipts (
   unit_cost   numeric(18,6),
   constraint stock_engine_receipts_pkey PRIMARY KEY (tenant_id, product_id, received_at, movement_id)
 );
+comment on table stock_engine_receipts is 'restore: back';
 alter table stock_engine_receipts enable row level security, force row level security;
 create policy engines_access on stock_engine_receipts for all to basecommerce_engines using (true) with check (true);
 grant select, insert, update, delete on stock_engine_receipts to basecommerce_engines;
@@ -1454,6 +1509,7 @@ create table stock_engine_sales (
   value_minor bigint not null,
   constraint stock_engine_sales_pkey PRIMARY KEY (tenant_id, product_id, slot)
 );
+comment on table stock_engine_sales is 'restore: back';
 alter table stock_engine_sales enable row level security, force row level security;
 create policy engines_access on stock_engine_sales for all to basecommerce_engines using (true) with check (true);
 grant select, insert, update, delete on stock_engine_sales to basecommerce_engines;
@@ -1463,6 +1519,7 @@ create table stock_engine_tenants (
   time_zone text not null,
   constraint stock_engine_tenants_pkey PRIMARY KEY (tenant_id)
 );
+comment on table stock_engine_tenants is 'restore: keep';
 alter table stock_engine_tenants enable row level security, force row level security;
 create policy engines_access on stock_engine_tenants for all to basecommerce_engines using (true) with check (true);
 grant select, insert, update, delete on stock_engine_tenants to basecommerce_engines;
@@ -1480,6 +1537,7 @@ create table stock_levels (
   constraint stock_reserved_not_negative CHECK ((reserved >= (0)::numeric)),
   constraint stock_reserved_on_hand CHECK ((reserved <= on_hand))
 );
+comment on table stock_levels is 'restore: back; events: stock';
 alter table stock_levels enable row level security, force row level security;
 create policy tenant_isolation on stock_levels for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
 grant select, insert, update on stock_levels to basecommerce_app;
@@ -1505,6 +1563,7 @@ create table stock_movements (
 );
 CREATE UNIQUE INDEX stock_movements_product ON public.stock_movements USING btree (tenant_id, product_id, version);
 CREATE INDEX stock_movements_product_id ON public.stock_movements USING btree (tenant_id, product_id, id);
+comment on table stock_movements is 'restore: back';
 alter table stock_movements enable row level security, force row level security;
 create policy tenant_isolation on stock_movements for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
 grant select, insert on stock_movements to basecommerce_app;
@@ -1520,6 +1579,7 @@ create table stock_reservations (
   constraint stock_reservations_quantity_check CHECK ((quantity > (0)::numeric))
 );
 CREATE INDEX stock_reservations_order ON public.stock_reservations USING btree (tenant_id, order_id);
+comment on table stock_reservations is 'restore: back';
 alter table stock_reservations enable row level security, force row level security;
 create policy tenant_isolation on stock_reservations for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
 grant select, insert, update, delete on stock_reservations to basecommerce_app;
@@ -1536,6 +1596,7 @@ create table tenant_access (
   constraint tenant_access_pkey PRIMARY KEY (tenant_id),
   constraint tenant_access_state_check CHECK ((state = ANY (ARRAY['trialing'::text, 'active'::text, 'grace'::text, 'suspended'::text, 'closed'::text])))
 );
+comment on table tenant_access is 'restore: keep';
 alter table tenant_access enable row level security, force row level security;
 create policy engines_access on tenant_access for all to basecommerce_engines using (true) with check (true);
 create policy tenant_isolation on tenant_access for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
@@ -1564,6 +1625,7 @@ create table tenants (
   constraint tenants_state_check CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text, 'closed'::text])))
 );
 CREATE UNIQUE INDEX tenants_slug ON public.tenants USING btree (slug);
+comment on table tenants is 'restore: keep; events: tenant';
 alter table tenants enable row level security, force row level security;
 create policy operator_access on tenants for all to basecommerce_operator using (true) with check (true);
 create policy tenant_isolation on tenants for all to basecommerce_app using (id = app.current_tenant()) with check (id = app.current_tenant());
@@ -1589,6 +1651,7 @@ create table users (
   constraint users_roles_check CHECK (((cardinality(roles) > 0) AND (roles <@ ARRAY['owner'::text, 'manager'::text, 'seller'::text, 'warehouse'::text, 'driver'::text, 'finance'::text])))
 );
 CREATE UNIQUE INDEX users_email ON public.users USING btree (tenant_id, email);
+comment on table users is 'restore: keep without password_hash; events: user';
 alter table users enable row level security, force row level security;
 create policy operator_access on users for all to basecommerce_operator using (true) with check (true);
 create policy tenant_isolation on users for all to basecommerce_app using (tenant_id = app.current_tenant()) with check (tenant_id = app.current_tenant());
@@ -1900,7 +1963,7 @@ CREATE OR REPLACE FUNCTION app.now()
 RETURN (now() + COALESCE((NULLIF(current_setting('app.clock_offset'::text, true), ''::text))::interval, '00:00:00'::interval));
 -- called by basecommerce_app, basecommerce_engines, basecommerce_operator, basecommerce_relay
 
-CREATE OR REPLACE PROCEDURE app.protect(IN target regclass, IN app text DEFAULT ''::text, IN operator text DEFAULT ''::text, IN engines text DEFAULT ''::text, IN relay text DEFAULT ''::text, IN unkeyed_because text DEFAULT ''::text)
+CREATE OR REPLACE PROCEDURE app.protect(IN target regclass, IN restore text, IN aggregate text DEFAULT ''::text, IN app text DEFAULT ''::text, IN operator text DEFAULT ''::text, IN engines text DEFAULT ''::text, IN relay text DEFAULT ''::text, IN unkeyed_because text DEFAULT ''::text)
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $procedure$
@@ -1935,6 +1998,7 @@ begin
     execute format('create policy %I on %s for all to %I using (true) with check (true)', crossing.name || '_access', target, 'basecommerce_' || crossing.name);
     execute format('grant %s on %s to %I', crossing.granted, target, 'basecommerce_' || crossing.name);
   end loop;
+  call app.set_restore_policy(target, restore, aggregate);
 end $procedure$;
 -- called by its owner only
 
@@ -1951,6 +2015,29 @@ begin
       from recovery_state s);
 end $function$;
 -- called by basecommerce_app, basecommerce_engines, basecommerce_operator, basecommerce_relay
+
+CREATE OR REPLACE PROCEDURE app.set_restore_policy(IN target regclass, IN restore text, IN aggregate text DEFAULT ''::text)
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $procedure$
+declare
+  named text;
+begin
+  if restore is null or restore !~ '^(back|events|highest [a-z_0-9]+|clear|keep( unexported| without [a-z_0-9]+(, [a-z_0-9]+)*)?)$' then
+    raise exception 'not a restore policy: %', coalesce(restore, 'null')
+      using hint = 'back, events, highest COLUMN, clear, keep, keep without COLUMN[, COLUMN…] or keep unexported';
+  end if;
+  foreach named in array string_to_array(coalesce(substring(restore from '^(?:highest|keep without) (.*)$'), ''), ', ') loop
+    if not exists (select from pg_attribute where attrelid = target and attname = named and attnum > 0 and not attisdropped) then
+      raise exception '% has no column %, which its restore policy names', target, named;
+    end if;
+  end loop;
+  if aggregate is null or aggregate !~ '^([a-z]+(_[a-z]+)*)?$' then
+    raise exception 'not the name of an aggregate: %', aggregate;
+  end if;
+  execute format('comment on table %s is %L', target, 'restore: ' || restore || case when aggregate = '' then '' else '; events: ' || aggregate end);
+end $procedure$;
+-- called by its owner only
 
 CREATE OR REPLACE FUNCTION app.standing(operator_state text, allows_read boolean, allows_write boolean)
  RETURNS text

@@ -12,19 +12,25 @@ import { billingEngine } from '#engines/billing/worker';
 import { salesEngine } from '#engines/sales/worker';
 import { stockEngine } from '#engines/stock/worker';
 import { entitlementsProjection } from '#modules/entitlements/worker';
-import { compareWithArchive, exportStore, restoreStore, type Restored, tenantTables } from '#platform/backup';
+import {
+  compareWithArchive,
+  exportStore,
+  restoreStore,
+  type Restored,
+  type TenantTable,
+  tenantTables,
+} from '#platform/backup';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { drainUntilIdle, replay, Worker } from '#platform/inbox/worker';
 import { Relay, RELAY_LIMITS, RelayRepository } from '#platform/outbox/relay';
 import { fenceDatabase } from '#platform/recovery';
 import { connectRedis, EventStreams, StreamNames } from '#platform/streams';
 import { storeCommand } from '../../apps/basecommerce/stores/command.js';
-import { STORE_POLICIES } from '../../apps/basecommerce/stores/policies.js';
 import { type Caller, startSystem, type System } from './system.js';
 
 const ENGINES = [stockEngine, salesEngine, billingEngine, entitlementsProjection];
 const PARTITIONS = 4;
-const policies = STORE_POLICIES;
+const AGGREGATES = [...new Set(EVENT_CONTRACTS.map(({ aggregate }) => aggregate))];
 
 let system: System;
 let owner: pg.Pool;
@@ -97,7 +103,7 @@ afterAll(async () => {
 
 const file = (name: string) => path.join(folder, name);
 const backUp = (name: string, store = 'acme', key?: string) =>
-  exportStore(long, { store, file: file(name), key, policies });
+  exportStore(long, { store, file: file(name), key });
 const settled = () => drainUntilIdle(relay, worker);
 
 interface Options {
@@ -114,10 +120,11 @@ async function restore(
   const desk = system.operator();
   return restoreStore(
     long,
-    { store, file: file(name), key, policies },
+    { store, file: file(name), key },
     {
       actor: 'operator:test',
       reason: 'asked for by the owner',
+      events: { aggregates: AGGREGATES, subscriptions: SUBSCRIPTIONS },
       isDryRun,
       suspend: async () => {
         expect((await desk.post(`/operator/v1/tenants/${store}/suspend`, { reason: 'restore' })).status).toBe(200);
@@ -158,11 +165,14 @@ async function sale(caller: Caller, productId: string, quantity: string): Promis
   return { order, number };
 }
 
-/** Every row that holds data of these tenants, table by table. */
-async function digest(tenant: string, isWanted: (table: string) => boolean): Promise<Record<string, string>> {
-  const tables = await tenantTables(long, policies);
+/** A digest of the tenant's rows, by table. */
+async function digest(
+  tenant: string,
+  isWanted: (table: TenantTable) => boolean = () => true,
+): Promise<Record<string, string>> {
+  const tables = (await tenantTables(long)).filter(isWanted);
   const found: Record<string, string> = {};
-  for (const { name } of tables.filter((table) => isWanted(table.name))) {
+  for (const { name } of tables) {
     const key = name === 'tenants' ? 'id' : 'tenant_id';
     const { rows } = await owner.query<{ line: string }>(
       `select t::text as line from ${name} t where ${key} = $1 order by t::text collate "C"`,
@@ -175,7 +185,8 @@ async function digest(tenant: string, isWanted: (table: string) => boolean): Pro
   return found;
 }
 
-const isOf = (kind: string) => (table: string) => policies.tables[table]!.kind === kind;
+const goesBack = ({ policy }: TenantTable) => policy.kind === 'back';
+const isOfOperator = ({ name }: TenantTable) => name.startsWith('billing_') || name === 'users';
 
 /** What the engines have made of their events, without the marks of work under way. */
 async function beliefs(tenant: string): Promise<Record<string, unknown[]>> {
@@ -191,40 +202,6 @@ async function beliefs(tenant: string): Promise<Record<string, unknown[]>> {
   return found;
 }
 
-describe('the policies', () => {
-  it('name every table that holds rows of stores, and no other', async () => {
-    const tables = await tenantTables(long, policies);
-    expect(tables.map(({ name }) => name).sort()).toEqual(Object.keys(policies.tables).sort());
-  });
-
-  it('stop a table that nobody has decided about', async () => {
-    await owner.query('create table strays (tenant_id uuid not null, id uuid, primary key (tenant_id, id))');
-    try {
-      expect(await codeOf(backUp('strays.bcs'))).toBe('table_without_policy');
-    } finally {
-      await owner.query('drop table strays');
-    }
-  });
-
-  it('never touch the operator’s books, and send a table back only with its parents', async () => {
-    const tables = await tenantTables(long, policies);
-    const wrong = tables.filter(({ name, policy }) => name.startsWith('billing_') && policy.kind !== 'keep');
-    expect(wrong).toEqual([]);
-    const byName = new Map(tables.map((table) => [table.name, table]));
-    const torn = tables
-      .filter(({ policy }) => policy.kind === 'restore')
-      .flatMap(({ name, parents }) => parents.map((parent) => [name, parent] as const))
-      .filter(([, parent]) => parent !== 'tenants' && byName.get(parent)!.policy.kind !== 'restore');
-    expect(torn).toEqual([]);
-  });
-
-  it('have decided about every aggregate that events are about', () => {
-    const staying = ['account', 'tenant', 'usage', 'user'];
-    const known = new Set<string>(EVENT_CONTRACTS.map(({ aggregate }) => aggregate));
-    expect([...known].sort()).toEqual([...policies.aggregates, ...staying].sort());
-  });
-});
-
 describe('a store', () => {
   it('becomes what it was, and nobody else notices', async () => {
     const cement = await product(acme, 'Cimento CP II');
@@ -236,7 +213,7 @@ describe('a store', () => {
     const { header, tables } = await backUp('acme.bcs');
     expect(header).toMatchObject({ tenant: system.tenants.acme, slug: 'acme' });
     expect(tables.find(({ table }) => table === 'products')).toMatchObject({ rows: 2 });
-    const then = await digest(system.tenants.acme, isOf('restore'));
+    const then = await digest(system.tenants.acme, goesBack);
     await settled();
 
     await acme.patch(`/products/${cement}`, { name: 'Renamed by mistake' });
@@ -248,21 +225,19 @@ describe('a store', () => {
     await sale(acme, doomed, '1');
     await relay.drain(); // in Redis when the past comes back
     await sale(acme, doomed, '2'); // in the outbox
-    const others = await digest(system.tenants.bolt, () => true);
-    const books = await digest(system.tenants.acme, (table) => table.startsWith('billing_') || table === 'users');
+    const others = await digest(system.tenants.bolt);
+    const books = await digest(system.tenants.acme, isOfOperator);
 
     const restored = await restore('acme.bcs');
-    expect(await digest(system.tenants.bolt, () => true)).toEqual(others);
-    expect(await digest(system.tenants.acme, (table) => table.startsWith('billing_') || table === 'users')).toEqual(
-      books,
-    );
+    expect(await digest(system.tenants.bolt)).toEqual(others);
+    expect(await digest(system.tenants.acme, isOfOperator)).toEqual(books);
     const stale = Object.keys(then).filter((table) => /_engine_(customers|products|quotes)$/.test(table));
-    const now = await digest(system.tenants.acme, (table) => isOf('restore')(table) && !stale.includes(table));
+    const now = await digest(system.tenants.acme, (table) => goesBack(table) && !stale.includes(table.name));
     for (const table of stale) delete then[table];
     expect(now).toEqual(then);
     expect(restored.comparison.find(({ table }) => table === 'products')).toEqual({
       table: 'products',
-      policy: 'restore',
+      policy: 'back',
       same: 1,
       different: 1,
       only_in_store: 1,
@@ -353,8 +328,8 @@ describe('a store', () => {
     await backUp('dry.bcs');
     await acme.post('/customers', { kind: 'company', name: 'After the archive' });
     const [mine, theirs] = [
-      await digest(system.tenants.acme, () => true),
-      await digest(system.tenants.bolt, () => true),
+      await digest(system.tenants.acme),
+      await digest(system.tenants.bolt),
     ];
     const rights = async () =>
       (
@@ -365,8 +340,8 @@ describe('a store', () => {
     const before = await rights();
     const rehearsed = await restore('dry.bcs', { isDryRun: true });
     expect(rehearsed.comparison.find(({ table }) => table === 'customers')).toMatchObject({ only_in_store: 1 });
-    expect(await digest(system.tenants.acme, () => true)).toEqual(mine);
-    expect(await digest(system.tenants.bolt, () => true)).toEqual(theirs);
+    expect(await digest(system.tenants.acme)).toEqual(mine);
+    expect(await digest(system.tenants.bolt)).toEqual(theirs);
     await restore('dry.bcs');
     expect(await rights()).toEqual(before);
     const { rows } = await owner.query(`select from pg_namespace where nspname like 'restore%'`);
@@ -392,7 +367,6 @@ describe('an archive', () => {
       store: 'acme',
       file: file('sealed.bcs'),
       key: 'correct horse battery staple',
-      policies,
     });
     expect(comparison.every(({ different }) => different === 0)).toBe(true);
     expect(await codeOf(restore('sealed.bcs'))).toBe('archive_locked');
@@ -406,7 +380,7 @@ describe('an archive', () => {
     await backUp('good.bcs');
     await backUp('bolt.bcs', 'bolt');
     const raw = await readFile(file('good.bcs'));
-    const before = await digest(system.tenants.acme, () => true);
+    const before = await digest(system.tenants.acme);
     const at = raw.indexOf(10) + 1;
     const text = gunzipSync(raw.subarray(at)).toString();
     const { gzipSync } = await import('node:zlib');
@@ -437,7 +411,7 @@ describe('an archive', () => {
     await owner.query('alter table products add column later text');
     expect(await codeOf(restore('good.bcs'))).toBe('archive_schema_changed');
     await owner.query('alter table products drop column later');
-    expect(await digest(system.tenants.acme, () => true)).toEqual(before);
+    expect(await digest(system.tenants.acme)).toEqual(before);
   }, 30_000);
 
   it('waits for the recovery epoch of the whole database', async () => {
@@ -477,7 +451,7 @@ describe('the command', () => {
     const compared = await run('restore', 'compare', 'acme', '--from', archive, ...sealed);
     expect(compared).toMatchObject({
       code: 0,
-      text: expect.stringMatching(/customers +restore +\d+ +0 +1 +0/) as string,
+      text: expect.stringMatching(/customers +back +\d+ +0 +1 +0/) as string,
     });
     const restored = await run('restore', 'store', 'acme', '--from', archive, '--reason', 'a mistake', ...sealed);
     expect(restored).toMatchObject({ code: 0, text: expect.stringMatching(/set_back_to +\d{4}-/) as string });

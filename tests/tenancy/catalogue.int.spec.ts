@@ -71,6 +71,18 @@ const CANARIES: [rule: RuleName, subject: string, change: string][] = [
     'outbox_events_default',
     'grant select on outbox_events_default to basecommerce_app',
   ],
+  ['rows of stores have a restore policy', 'products', 'comment on table products is null'],
+  ['rows of stores have a restore policy', 'products', "comment on table products is 'What the store sells'"],
+  [
+    'rows of stores have a restore policy',
+    'copies',
+    'create table copies (tenant_id uuid not null, id uuid, primary key (tenant_id, id))',
+  ],
+  [
+    'rows go back only with the rows they refer to',
+    'order_lines to orders',
+    "call app.set_restore_policy('orders', 'keep', 'order')",
+  ],
   ['primary keys start with tenant_id', 'things', 'create table things (id uuid primary key, tenant_id uuid not null)'],
   ['indexes start with tenant_id', 'products_names', 'create index products_names on products (name)'],
   ['unique indexes carry tenant_id', 'products_names', 'create unique index products_names on products (name)'],

@@ -22,7 +22,8 @@ export async function structure(client) {
   const tables = await list(`
     select c.oid::int as id, ${NAME} as name, c.relrowsecurity as secured, c.relforcerowsecurity as forced, c.reloptions as options,
            pg_get_partkeydef(c.oid) as split, pg_get_expr(c.relpartbound, c.oid) as bound,
-           (select inhparent::regclass::text from pg_inherits where inhrelid = c.oid) as parent
+           (select inhparent::regclass::text from pg_inherits where inhrelid = c.oid) as parent,
+           quote_literal(obj_description(c.oid, 'pg_class')) as comment
       from pg_class c where c.relkind in ('r', 'p') and ${OURS} order by c.relname`);
   const columns = await list(`
     select a.attrelid::int as id, a.attname as name, format_type(a.atttypid, a.atttypmod) as type, a.attnotnull as required,
@@ -90,6 +91,7 @@ export async function structure(client) {
         describeTable(table, of(columns, table.id), of(constraints, table.id)),
         ...of(indexes, table.id).map((index) => `${index.definition};`),
         ...of(triggers, table.id).map((trigger) => `${trigger.definition};`),
+        ...(table.comment ? [`comment on table ${table.name} is ${table.comment};`] : []),
         ...describeSecurity(table, of(policies, table.id)),
         ...grantsOn(table.id, table.name),
       ].join('\n'),

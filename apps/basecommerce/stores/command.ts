@@ -1,7 +1,9 @@
 /** `basecommerce backup store`, `restore compare` and `restore store`: one store into a file, and back. */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { EVENT_CONTRACTS } from '#contracts/events/index';
 import type { Problem } from '#contracts/problem';
+import { SUBSCRIPTIONS } from '#contracts/subscriptions';
 import { DomainError } from '#kernel';
 import { compareWithArchive, exportStore, restoreStore, type TableComparison } from '#platform/backup';
 import { columns, printedProblem } from '#platform/command';
@@ -10,7 +12,6 @@ import { CrossTenantDatabase } from '#platform/database/crossing';
 import { assertMigrated } from '#platform/database/migrate';
 import { type Answer, personAtTheKeyboard } from '../console.js';
 import { EXIT } from '../exit.js';
-import { STORE_POLICIES } from './policies.js';
 
 export const STORE_COMMANDS = [
   ['backup store <store>', 'Write everything of a store into one file'],
@@ -155,7 +156,7 @@ async function perform(
   database: CrossTenantDatabase,
   request: (words: string[]) => Promise<Answer>,
 ): Promise<object> {
-  const common = { store, file, key: keyIn(keyFile), policies: STORE_POLICIES, onTable: progress };
+  const common = { store, file, key: keyIn(keyFile), onTable: progress };
   if (command === 'backup store') {
     const { header, tables } = await exportStore(database, common);
     const rows = tables.reduce((sum, table) => sum + table.rows, 0);
@@ -172,6 +173,7 @@ async function perform(
   const { header, written, repeated, suspendedMs } = await restoreStore(database, common, {
     actor: personAtTheKeyboard(),
     reason,
+    events: { aggregates: [...new Set(EVENT_CONTRACTS.map(({ aggregate }) => aggregate))], subscriptions: SUBSCRIPTIONS },
     isDryRun,
     onComparison: (comparison) => process.stderr.write(`${comparisonText(comparison)}\n`),
     suspend: () => move('suspend'),

@@ -97,7 +97,7 @@ it('takes a table in as soon as requests may write to it, and none that the plat
   };
   expect(await measured()).toBe(0);
   await owner.query(`create table drawings (tenant_id uuid not null, id uuid not null, plan text not null, primary key (tenant_id, id));
-                     call app.protect('drawings', app => 'select,insert')`);
+                     call app.protect('drawings', restore => 'back', app => 'select,insert')`);
   // Long and without a pattern: kept beside the table, and counted with it.
   await owner.query(
     `insert into drawings select $1, gen_random_uuid(), string_agg(md5(n::text), '') from generate_series(1, 2000) n`,

@@ -4,20 +4,20 @@
  *   leases of all engines, new recovery epoch ─▶ rows out, children first ─▶ rows in, parents first ─▶ events and gates
  *   ─▶ compared: nothing differs ─▶ what engines have computed is stale ─▶ commit
  *
- * Engines' tables, gates, inbox and outbox are of the archive's one snapshot, so they agree with each other and with the
- * store's documents: versions go on counting from there. Events of the time that is undone leave the outbox; in Redis they
- * are of a recovery epoch that is over, so no engine takes them. An event that the archive has in the outbox and not in every
- * inbox gets the id of this transaction: to the relay it is new, and it comes once more.
+ * The archive holds engines' tables, gates, inbox and outbox of one snapshot, so they agree with each other and with the
+ * store's documents, and versions continue from there. Events of the time that is undone leave the outbox. Their copies in
+ * Redis carry a recovery epoch that is over, so no engine applies them. An event that the archive has in the outbox and not in
+ * every inbox gets the id of this transaction: the relay takes it as new and delivers it again.
  *
- * Each table is written by the role whose row security confines it to the store. Rights that the role lacks (nobody may
- * delete a product) are lent in this transaction and taken back in it, so nobody else ever sees them.
+ * Each table is written by the role whose row security confines it to the store. Rights that the role lacks (no role may
+ * delete a product) are granted and revoked within this transaction, so no other transaction sees them.
  */
 import { composedSql, type Sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { fenceOf, raiseEpoch } from '#platform/recovery';
 import { compareStore, type TableComparison } from './compare.js';
 import { errors } from './errors.js';
-import type { StorePolicies } from './policies.js';
+import type { StoreEvents } from './policies.js';
 import { bindTenant, takeRole, type TenantTable } from './tables.js';
 
 export interface ApplyRequest {
@@ -25,11 +25,13 @@ export interface ApplyRequest {
   readonly tenant: string;
   readonly actor: string;
   readonly tables: readonly TenantTable[];
-  readonly policies: StorePolicies;
+  /** Aggregates that go back. */
+  readonly aggregates: readonly string[];
+  readonly subscriptions: StoreEvents['subscriptions'];
 }
 
 export interface Applied {
-  /** Events that engines hear once more. */
+  /** Count of events that are delivered to engines again. */
   readonly repeated: number;
   readonly written: number;
 }
@@ -52,7 +54,7 @@ export async function applyArchive(tx: CrossTenantTransaction, request: ApplyReq
       tx,
       schema,
       tenant,
-      tables.filter(({ policy }) => policy.kind === 'restore'),
+      tables.filter(({ policy }) => policy.kind === 'back'),
     ),
   );
   await markStale(tx, request);
@@ -63,8 +65,8 @@ export async function applyArchive(tx: CrossTenantTransaction, request: ApplyReq
 }
 
 async function replaceRows(tx: CrossTenantTransaction, { schema, tenant, tables }: ApplyRequest): Promise<number> {
-  const restored = tables.filter(({ policy }) => policy.kind === 'restore');
-  const emptied = tables.filter(({ policy }) => policy.kind === 'restore' || policy.kind === 'clear');
+  const restored = tables.filter(({ policy }) => policy.kind === 'back');
+  const emptied = tables.filter(({ policy }) => policy.kind === 'back' || policy.kind === 'clear');
   for (const { name, role } of [...emptied].reverse())
     await tx.batch([takeRole(role!), composedSql(`delete from public.${name} where tenant_id = $1`, [tenant])]);
   let written = 0;
@@ -98,12 +100,11 @@ async function raise(
   ]);
 }
 
-/** Inbox rows do not say which aggregate they are about; their events do, so they go while the outbox still has both. */
+/** An inbox row does not name its aggregate, but its event does: inbox rows go first, while the outbox still has the events. */
 async function turnBackDelivery(
   tx: CrossTenantTransaction,
-  { schema, tenant, tables, policies }: ApplyRequest,
+  { schema, tenant, tables, aggregates }: ApplyRequest,
 ): Promise<void> {
-  const { aggregates } = policies;
   const columnsOf = (name: string) => tables.find((table) => table.name === name)!.columns.join(', ');
   const inserted = (name: string, condition: string): Sql =>
     composedSql(
@@ -143,10 +144,10 @@ async function turnBackDelivery(
   ]);
 }
 
-/** An engine may be computing from what it read before: what it writes then is computed anew after it. */
+/** An engine may still be computing from rows it read before the restore. The mark makes it compute again afterwards. */
 async function markStale(tx: CrossTenantTransaction, { tenant, tables }: ApplyRequest): Promise<void> {
   for (const { name, role, columns, policy } of tables) {
-    if (policy.kind !== 'restore' || !columns.includes('is_stale')) continue;
+    if (policy.kind !== 'back' || !columns.includes('is_stale')) continue;
     await tx.batch([
       takeRole(role!),
       composedSql(`update public.${name} set is_stale = true where tenant_id = $1 and not is_stale`, [tenant]),
@@ -154,10 +155,13 @@ async function markStale(tx: CrossTenantTransaction, { tenant, tables }: ApplyRe
   }
 }
 
-async function repeatUnheard(tx: CrossTenantTransaction, { tenant, policies }: ApplyRequest): Promise<number> {
-  const heard = Object.entries(policies.subscriptions).flatMap(([engine, aggregates]) =>
-    aggregates
-      .filter((aggregate) => policies.aggregates.includes(aggregate))
+async function repeatUnheard(
+  tx: CrossTenantTransaction,
+  { tenant, aggregates, subscriptions }: ApplyRequest,
+): Promise<number> {
+  const heard = Object.entries(subscriptions).flatMap(([engine, consumed]) =>
+    consumed
+      .filter((aggregate) => aggregates.includes(aggregate))
       .map((aggregate) => [engine, aggregate] as const),
   );
   await tx.query(takeRole(ENGINES));
@@ -185,7 +189,7 @@ async function lend(tx: CrossTenantTransaction, tables: readonly TenantTable[]):
   const loans: Loan[] = [];
   for (const { name, role: own, policy } of tables) {
     if (policy.kind === 'keep') continue;
-    const role = policy.kind === 'delivery' ? ENGINES : own!;
+    const role = policy.kind === 'events' ? ENGINES : own!;
     const asked = RIGHTS.map((right) => `has_table_privilege('${role}', 'public.${name}', '${right}') as ${right}`);
     const held = (await tx.first<Record<string, boolean>>(composedSql(`select ${asked.join(', ')}`)))!;
     const rights = RIGHTS.filter((right) => !held[right]);

@@ -5,7 +5,7 @@ import { bindTenant, exportedOf, takeRole, tenantColumn, type TenantTable } from
 
 export interface TableComparison {
   readonly table: string;
-  /** What a restore does to it: `restore`, `delivery`, `highest` or `keep`. */
+  /** What a restore does to it: `back`, `events`, `highest` or `keep`. */
   readonly policy: string;
   readonly same: number;
   readonly different: number;

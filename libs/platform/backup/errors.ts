@@ -10,9 +10,10 @@ export const errors = errorTable({
     'conflict',
     'Tables have changed since the archive was made: restore into a database of its release, migrate that, and export again.',
   ],
-  table_without_policy: [
+  table_without_policy: ['internal', 'A table does not state what a restore does to it, or no role can read it.'],
+  aggregate_without_policy: [
     'internal',
-    'Nobody has decided what a restore does to a table: name it in apps/basecommerce/stores/policies.ts.',
+    'No table states what a restore does to the events of an aggregate: name the aggregate in the app.protect of its table.',
   ],
   restore_needs_owner: [
     'forbidden',

@@ -3,7 +3,6 @@ import { composedSql, type Sql, sql } from '#platform/database';
 import type { CrossTenantDatabase } from '#platform/database/crossing';
 import { type ArchiveHeader, type TableDigest, writeArchive, type WrittenPart } from './archive.js';
 import { errors } from './errors.js';
-import type { StorePolicies } from './policies.js';
 import { bindTenant, exportedOf, shapeOf, takeRole, tenantColumn, type TenantTable, tenantTables } from './tables.js';
 
 export interface ExportRequest {
@@ -11,7 +10,6 @@ export interface ExportRequest {
   readonly store: string;
   readonly file: string;
   readonly key: string | undefined;
-  readonly policies: StorePolicies;
   readonly onTable?: (table: string, rows: number) => void;
 }
 
@@ -26,7 +24,7 @@ const FETCH_ROWS = 1_000;
 type Ask = <Row>(statement: Sql<Row>) => Promise<Row[]>;
 
 export async function exportStore(database: CrossTenantDatabase, request: ExportRequest): Promise<ExportOutcome> {
-  const tables = exportedOf(await tenantTables(database, request.policies));
+  const tables = exportedOf(await tenantTables(database));
   const client = await database.pool.connect();
   const ask: Ask = async ({ text, values }) => (await client.query({ text, values: [...values] })).rows as never;
   let hasFailed = true;
@@ -68,7 +66,7 @@ async function* partsOf(
   await ask(bindTenant(header.tenant));
   for (const table of tables) {
     const { name, role, columns, key } = table;
-    if (!role) throw errors.table_without_policy({ details: { tables: `${name}: no role sees it` } });
+    if (!role) throw errors.table_without_policy({ details: { tables: `${name}: no role can read it` } });
     await ask(takeRole(role));
     yield { kind: 'table', table: name };
     await ask(

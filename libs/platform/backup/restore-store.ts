@@ -1,4 +1,4 @@
-/** A store from an archive: copied beside it, compared, and then applied while the store takes no writes. */
+/** Restores a store from an archive: copies the archive beside it, compares, and applies it while the store takes no writes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { recordAct } from '#platform/audit';
 import { composedSql, sql, violatedConstraint } from '#platform/database';
@@ -7,26 +7,26 @@ import { applyArchive, type Applied } from './apply.js';
 import type { ArchiveHeader } from './archive.js';
 import { compareStore, type TableComparison } from './compare.js';
 import { errors } from './errors.js';
-import type { StorePolicies } from './policies.js';
+import type { StoreEvents } from './policies.js';
 import { SideCopy } from './side-copy.js';
-import { type TenantTable, tenantTables } from './tables.js';
+import { aggregatesBack, type TenantTable, tenantTables } from './tables.js';
 
 export interface RestoreRequest {
   /** Slug or id. */
   readonly store: string;
   readonly file: string;
   readonly key: string | undefined;
-  readonly policies: StorePolicies;
   readonly onTable?: (table: string, rows: number) => void;
 }
 
 export interface ApplyOptions {
   readonly actor: string;
   readonly reason: string;
-  /** Does everything and takes it back; the store goes on writing meanwhile. */
+  readonly events: StoreEvents;
+  /** Does everything and rolls it back; the store goes on writing meanwhile. */
   readonly isDryRun: boolean;
   readonly onComparison?: (comparison: readonly TableComparison[]) => void;
-  /** Stops the store's writes, and lets them go on; called around the restore, whatever becomes of it. */
+  /** `suspend` stops the store's writes, `reactivate` allows them again; both are called, also when the restore fails. */
   readonly suspend: () => Promise<void>;
   readonly reactivate: () => Promise<void>;
 }
@@ -38,9 +38,9 @@ export interface Restored extends Applied {
   readonly suspendedMs: number;
 }
 
-/** Requests end by their statements' timeout; longer than this, something else is wrong. */
+/** Requests end by the timeout of their statements; a longer wait means that something else is wrong. */
 const LONGEST_REQUEST_MS = 20_000;
-/** An engine that was computing may have written what is about to be written. */
+/** An engine that was computing may have written a row that the restore is about to write. */
 const ATTEMPTS = 3;
 
 export async function compareWithArchive(
@@ -78,16 +78,18 @@ export async function restoreStore(
 
 async function apply(
   database: CrossTenantDatabase,
-  { store, policies }: RestoreRequest,
-  { actor, reason, isDryRun }: ApplyOptions,
+  { store }: RestoreRequest,
+  { actor, reason, events, isDryRun }: ApplyOptions,
   { schema, header }: SideCopy,
   tables: readonly TenantTable[],
   tenant: string,
 ): Promise<Applied> {
+  const { subscriptions } = events;
+  const aggregates = aggregatesBack(tables, events.aggregates);
   for (let attempt = 1; ; attempt++) {
     try {
       return await database[isDryRun ? 'rehearse' : 'transaction'](async (tx) => {
-        const applied = await applyArchive(tx, { schema, tenant, actor, tables, policies });
+        const applied = await applyArchive(tx, { schema, tenant, actor, tables, aggregates, subscriptions });
         const details = { archive_taken_at: header.taken_at, ...applied };
         await recordAct(tx, { actor, action: 'store.restore', tenant, subject: store, reason, details });
         return applied;
@@ -100,11 +102,11 @@ async function apply(
 
 async function beside<Result>(
   database: CrossTenantDatabase,
-  { store, file, key, policies, onTable }: RestoreRequest,
+  { store, file, key, onTable }: RestoreRequest,
   work: (copy: SideCopy, tables: readonly TenantTable[], tenant: string) => Promise<Result>,
 ): Promise<Result> {
   const { id: tenant } = await storeOf(database, store);
-  const tables = await tenantTables(database, policies);
+  const tables = await tenantTables(database);
   const copy = await SideCopy.load(database, { tenant, file, key, tables, ...(onTable ? { onTable } : {}) });
   try {
     return await work(copy, tables, tenant);
@@ -121,8 +123,8 @@ async function storeOf(database: CrossTenantDatabase, store: string): Promise<{ 
 }
 
 /**
- * A request that was let in before the store was suspended may still commit. Whoever was in a transaction at that moment is
- * waited for; the login behind the roles sees them all, because every process connects with it.
+ * A request that started before the store was suspended may still commit. This waits for every transaction that was open at
+ * that moment. The login behind the roles sees all of them, because every process connects with it.
  */
 async function requestsEnded(database: CrossTenantDatabase): Promise<void> {
   const since = (await database.first<{ at: Date }>(sql`select clock_timestamp() as at`))!.at;

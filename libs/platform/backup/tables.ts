@@ -1,8 +1,8 @@
-/** The tables that hold rows of a store, as PostgreSQL's own catalogue knows them, parents first. */
+/** The tables that hold rows of a store, as PostgreSQL's own catalogue describes them, parents first. */
 import { createHash } from 'node:crypto';
 import { composedSql, type Queryable, type Sql, sql } from '#platform/database';
 import { errors } from './errors.js';
-import { isExported, type StorePolicies, type TablePolicy } from './policies.js';
+import { isExported, statedPolicy, type TablePolicy } from './policies.js';
 
 export interface TenantTable {
   readonly name: string;
@@ -14,6 +14,8 @@ export interface TenantTable {
   /** A role whose row security shows the store's rows; undefined where none does. */
   readonly role: 'basecommerce_app' | 'basecommerce_engines' | undefined;
   readonly policy: TablePolicy;
+  /** The aggregate whose row the table holds. */
+  readonly aggregate: string | undefined;
 }
 
 interface CatalogueRow {
@@ -23,10 +25,11 @@ interface CatalogueRow {
   key: string[] | null;
   parents: string[] | null;
   policies: string[] | null;
+  comment: string | null;
 }
 
 /** Throws `table_without_policy`. */
-export async function tenantTables(database: Queryable, policies: StorePolicies): Promise<TenantTable[]> {
+export async function tenantTables(database: Queryable): Promise<TenantTable[]> {
   const rows = await database.query<CatalogueRow>(sql<CatalogueRow>`
     select c.relname::text as name, a.columns, a.types,
            (select array_agg(quote_ident(k.attname) order by place)
@@ -35,7 +38,8 @@ export async function tenantTables(database: Queryable, policies: StorePolicies)
              where i.indrelid = c.oid and i.indisprimary and k.attrelid = c.oid) as key,
            (select array_agg(distinct f.confrelid::regclass::text) from pg_constraint f
              where f.conrelid = c.oid and f.contype = 'f' and f.confrelid <> c.oid) as parents,
-           (select array_agg(p.polname::text) from pg_policy p where p.polrelid = c.oid) as policies
+           (select array_agg(p.polname::text) from pg_policy p where p.polrelid = c.oid) as policies,
+           obj_description(c.oid, 'pg_class') as comment
       from pg_class c
      cross join lateral (
        select array_agg(quote_ident(attname) order by attnum) as columns, array_agg(format_type(atttypid, atttypmod) order by attnum) as types
@@ -43,13 +47,7 @@ export async function tenantTables(database: Queryable, policies: StorePolicies)
      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
        and (c.relname = 'tenants' or exists (select from pg_attribute where attrelid = c.oid and attname = 'tenant_id' and not attisdropped))
      order by 1`);
-  const undecided = rows.filter(({ name }) => !(name in policies.tables)).map(({ name }) => name);
-  if (undecided.length > 0) {
-    const tables = undecided.join(', ');
-    const message = `Nobody has decided what a restore does to ${tables}: name it in apps/basecommerce/stores/policies.ts.`;
-    throw errors.table_without_policy({ message, details: { tables } });
-  }
-  return parentsFirst(rows.map((row) => tableOf(row, policies.tables[row.name]!)));
+  return parentsFirst(rows.map(tableOf));
 }
 
 export const exportedOf = (tables: readonly TenantTable[]): TenantTable[] =>
@@ -69,8 +67,17 @@ export const tenantColumn = (table: string): string => (table === 'tenants' ? 'i
 export const takeRole = (role: string): Sql => composedSql(`set local role ${role}`);
 export const bindTenant = (tenant: string): Sql => sql`select set_config('app.tenant_id', ${tenant}, true)`;
 
-function tableOf({ name, columns, types, key, parents, policies }: CatalogueRow, policy: TablePolicy): TenantTable {
-  const left = new Set(policy.kind === 'keep' ? (policy.without ?? []) : []);
+/** Aggregates whose tables go back, and their events with them. Throws `aggregate_without_policy`. */
+export function aggregatesBack(tables: readonly TenantTable[], aggregates: readonly string[]): string[] {
+  const holders = new Map(tables.map((table) => [table.aggregate, table]));
+  const unstated = aggregates.filter((aggregate) => !holders.has(aggregate));
+  if (unstated.length > 0) throw errors.aggregate_without_policy({ details: { aggregates: unstated.join(', ') } });
+  return aggregates.filter((aggregate) => holders.get(aggregate)!.policy.kind === 'back');
+}
+
+function tableOf({ name, columns, types, key, parents, policies, comment }: CatalogueRow): TenantTable {
+  const { policy, aggregate } = statedPolicy(name, comment);
+  const left = new Set(policy.kind === 'keep' ? policy.without : []);
   const kept = columns.map((column, index) => [column, types[index]!] as const).filter(([column]) => !left.has(column));
   const sees = (wanted: string) => policies?.includes(wanted) ?? false;
   return {
@@ -81,6 +88,7 @@ function tableOf({ name, columns, types, key, parents, policies }: CatalogueRow,
     parents: parents ?? [],
     role: sees('tenant_isolation') ? 'basecommerce_app' : sees('engines_access') ? 'basecommerce_engines' : undefined,
     policy,
+    aggregate,
   };
 }
 

@@ -81,6 +81,22 @@ const RULES = {
     select i.name from tenant_tables t join pg_index x on x.indrelid = t.oid join relations i on i.oid = x.indexrelid
      where x.indkey[0] <> t.key_number and not i.relispartition`,
 
+  'rows of stores have a restore policy': `
+    select name from tenant_tables
+     where not relispartition and coalesce(obj_description(oid, 'pg_class'), '') !~ '^restore: (back|events|highest|clear|keep)( |;|$)'`,
+
+  // Row by row, a restore deletes and writes: a row that stays would lose the row that it refers to.
+  'rows go back only with the rows they refer to': `
+    select distinct t.name || ' to ' || f.name
+      from pg_constraint c join tenant_tables t on t.oid = c.conrelid join tenant_tables f on f.oid = c.confrelid
+     where c.contype = 'f' and f.name <> 'tenants' and obj_description(t.oid, 'pg_class') ~ '^restore: back'
+       and obj_description(f.oid, 'pg_class') !~ '^restore: back'
+    union all
+    select distinct t.name || ' to ' || f.name
+      from pg_constraint c join tenant_tables t on t.oid = c.conrelid join tenant_tables f on f.oid = c.confrelid
+     where c.contype = 'f' and obj_description(f.oid, 'pg_class') ~ '^restore: (back|clear)'
+       and obj_description(t.oid, 'pg_class') !~ '^restore: (back|clear)'`,
+
   // Two tenants may use the same code, number and document.
   'unique indexes carry tenant_id': `
     select i.name from tenant_tables t join pg_index x on x.indrelid = t.oid join relations i on i.oid = x.indexrelid
