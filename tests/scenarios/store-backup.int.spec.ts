@@ -102,8 +102,7 @@ afterAll(async () => {
 });
 
 const file = (name: string) => path.join(folder, name);
-const backUp = (name: string, store = 'acme', key?: string) =>
-  exportStore(long, { store, file: file(name), key });
+const backUp = (name: string, store = 'acme', key?: string) => exportStore(long, { store, file: file(name), key });
 const settled = () => drainUntilIdle(relay, worker);
 
 interface Options {
@@ -327,10 +326,7 @@ describe('a store', () => {
   it('is rehearsed without a trace', async () => {
     await backUp('dry.bcs');
     await acme.post('/customers', { kind: 'company', name: 'After the archive' });
-    const [mine, theirs] = [
-      await digest(system.tenants.acme),
-      await digest(system.tenants.bolt),
-    ];
+    const [mine, theirs] = [await digest(system.tenants.acme), await digest(system.tenants.bolt)];
     const rights = async () =>
       (
         await owner.query(

@@ -173,7 +173,10 @@ async function perform(
   const { header, written, repeated, suspendedMs } = await restoreStore(database, common, {
     actor: personAtTheKeyboard(),
     reason,
-    events: { aggregates: [...new Set(EVENT_CONTRACTS.map(({ aggregate }) => aggregate))], subscriptions: SUBSCRIPTIONS },
+    events: {
+      aggregates: [...new Set(EVENT_CONTRACTS.map(({ aggregate }) => aggregate))],
+      subscriptions: SUBSCRIPTIONS,
+    },
     isDryRun,
     onComparison: (comparison) => process.stderr.write(`${comparisonText(comparison)}\n`),
     suspend: () => move('suspend'),

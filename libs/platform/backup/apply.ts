@@ -160,9 +160,7 @@ async function repeatUnheard(
   { tenant, aggregates, subscriptions }: ApplyRequest,
 ): Promise<number> {
   const heard = Object.entries(subscriptions).flatMap(([engine, consumed]) =>
-    consumed
-      .filter((aggregate) => aggregates.includes(aggregate))
-      .map((aggregate) => [engine, aggregate] as const),
+    consumed.filter((aggregate) => aggregates.includes(aggregate)).map((aggregate) => [engine, aggregate] as const),
   );
   await tx.query(takeRole(ENGINES));
   return tx.execute(
