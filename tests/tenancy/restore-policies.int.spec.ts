@@ -1,6 +1,6 @@
 /** What a restore of a store does to each table: stated where the table is protected, and read from the catalogue. */
 import pg from 'pg';
-import { EVENT_CONTRACTS } from '#contracts/events/index';
+import { EVENT_CONTRACTS } from '#contracts/event-contracts';
 import { aggregatesBack, tenantTables } from '#platform/backup';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { createTestDatabase, type TestDatabase } from '#testing/database';

@@ -1,7 +1,7 @@
 /** `basecommerce backup store`, `restore compare` and `restore store`: one store into a file, and back. */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { EVENT_CONTRACTS } from '#contracts/events/index';
+import { EVENT_CONTRACTS } from '#contracts/event-contracts';
 import type { Problem } from '#contracts/problem';
 import { SUBSCRIPTIONS } from '#contracts/subscriptions';
 import { DomainError } from '#kernel';
