@@ -1,5 +1,6 @@
 /** ESM through @swc/jest; the `#…` imports of package.json lead to sources instead of the build. */
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 
 const { imports } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8'));
 
@@ -12,6 +13,9 @@ const moduleNameMapper = Object.fromEntries(
       target.types.replace('./', '<rootDir>/').replace('*', '$1'),
     ]),
 );
+
+/** Each file opens up to 30 connections; the test server takes 400. */
+const MOST_WORKERS = 12;
 
 function specificity(name) {
   return name.includes('*') ? name.indexOf('*') : name.length + 1_000;
@@ -37,6 +41,9 @@ export default {
       },
     ],
   },
-  maxWorkers: 2,
-  testTimeout: 20_000,
+  testSequencer: '<rootDir>/tools/launch/test-order.mjs',
+  // One for each core; the test server has connections for so many files at a time.
+  maxWorkers: Math.min(Math.max(availableParallelism(), 2), MOST_WORKERS),
+  // Ends what would never end. A test that promises seconds measures them itself.
+  testTimeout: 180_000,
 };

@@ -8,6 +8,7 @@ export const HELP = {
   'dev:down': 'stop those containers; their data stays',
   'dev:clean': 'stop them and delete their data, once it is confirmed',
   test: 'every test against real PostgreSQL, Redis and Nginx; arguments go to jest',
+  'test:long': 'the same tests with the full samples of simulations and generated cases; the nightly workflow runs it',
   'test:containers': 'what needs a container engine: images, compose, droplets, backups; says so where none answers',
   build: 'compile to dist/ what has changed',
   'build:public': 'copy the API documentation readers into dist/public',

@@ -20,8 +20,15 @@ const steps = jobs.flatMap(([name, job]) =>
 );
 const scripts = steps.filter(([, { run }]) => run !== undefined);
 
-it('finds the five pipelines', () => {
-  expect(names.sort()).toEqual(['bench.yml', 'checks.yml', 'images.yml', 'production.yml', 'staging.yml']);
+it('finds the six pipelines', () => {
+  expect(names.sort()).toEqual([
+    'bench.yml',
+    'checks.yml',
+    'images.yml',
+    'nightly.yml',
+    'production.yml',
+    'staging.yml',
+  ]);
   expect(scripts.length).toBeGreaterThan(10);
 });
 

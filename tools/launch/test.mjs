@@ -1,14 +1,31 @@
+// @ts-check
 /**
  * `npm test`: every test against real PostgreSQL, Redis and Nginx. Servers of its own are stopped at the end; those of
- * `npm run servers` are used and left running. Arguments go to jest.
+ * `npm run servers` are used and left running. `--long` plays the full samples, `--write-durations` commits to the order of
+ * the files what this run measured; other arguments go to jest.
  */
 import path from 'node:path';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { build, checkNode, install } from './build.mjs';
 import { dataDir, readJson, root } from './places.mjs';
 import { main, say } from './say.mjs';
 import { startServers, stopServers } from './servers.mjs';
+import { DURATIONS_FILE } from './test-order.mjs';
+
+const SHOWN = 20;
+/** Shorter files are not worth a line: their order does not matter. */
+const COMMITTED_FROM_SECONDS = 2;
+
+/**
+ * @typedef {{ name: string, status: string, startTime: number, endTime: number, assertionResults: unknown[] }} FileResult
+ * @typedef {{ numPassedTests?: number, numFailedTests?: number, numPendingTests?: number, testResults: FileResult[] }} Results
+ */
+
+const own = new Set(['--long', '--write-durations']);
+const asked = process.argv.slice(2);
+const isLong = asked.includes('--long');
+const jestArguments = asked.filter((argument) => !own.has(argument));
 
 await main(async () => {
   checkNode();
@@ -22,18 +39,54 @@ await main(async () => {
     TEST_DATABASE_URL: databaseUrl,
     TEST_REDIS_URL: redisUrl,
     NGINX_BIN: nginxBinary(),
+    ...(isLong ? { TEST_SAMPLES: 'full' } : {}),
   });
+  /** @type {Results | undefined} */
   const results = readJson(report);
   rmSync(report, { force: true });
   if (!wasRunning) await stopServers('test', { forget: true });
+  const files = results?.testResults ?? [];
   const { numPassedTests: passed = 0, numFailedTests: failed = 0, numPendingTests: skipped = 0 } = results ?? {};
-  const failedFiles =
-    results?.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length ?? 1;
+  // A file that does not load has no failed test of its own.
+  const brokenFiles = results
+    ? files.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length
+    : 1;
+  if (files.length > 1) printSlowest(files);
+  if (asked.includes('--write-durations')) writeDurations(files);
   say('done');
-  process.stdout.write(`\n${passed} passed, ${failed + failedFiles} failed${skipped ? `, ${skipped} skipped` : ''}\n`);
-  process.exitCode = code === 0 && failed + failedFiles === 0 ? 0 : 1;
+  process.stdout.write(`\n${passed} passed, ${failed + brokenFiles} failed${skipped ? `, ${skipped} skipped` : ''}\n`);
+  process.exitCode = code === 0 && failed + brokenFiles === 0 ? 0 : 1;
 });
 
+/** @param {FileResult} file */
+const secondsOf = ({ startTime, endTime }) => (endTime - startTime) / 1_000;
+/** @param {FileResult[]} files */
+const slowestFirst = (files) => [...files].sort((a, b) => secondsOf(b) - secondsOf(a));
+/** @param {FileResult} file */
+const placeOf = ({ name }) => path.relative(root, name);
+
+/** @param {FileResult[]} files */
+function printSlowest(files) {
+  const all = files.reduce((sum, file) => sum + secondsOf(file), 0);
+  process.stdout.write(`\nthe slowest of ${files.length} files, ${Math.round(all)} s together:\n`);
+  for (const file of slowestFirst(files).slice(0, SHOWN))
+    process.stdout.write(`${secondsOf(file).toFixed(1).padStart(7)} s  ${placeOf(file)}\n`);
+}
+
+/** What this run did not contain keeps its duration. @param {FileResult[]} files */
+function writeDurations(files) {
+  const known = JSON.parse(readFileSync(DURATIONS_FILE, 'utf8'));
+  for (const file of files) known[placeOf(file)] = Math.round(secondsOf(file));
+  const kept = Object.entries(known).filter(([, seconds]) => seconds >= COMMITTED_FROM_SECONDS);
+  const sorted = kept.sort(([a, fewer], [b, more]) => more - fewer || (a < b ? -1 : 1));
+  writeFileSync(DURATIONS_FILE, `${JSON.stringify(Object.fromEntries(sorted), null, 2)}\n`);
+}
+
+/**
+ * @param {string} report
+ * @param {Record<string, string>} environment
+ * @returns {Promise<number>}
+ */
 function jest(report, environment) {
   const args = [
     '--experimental-vm-modules',
@@ -41,7 +94,7 @@ function jest(report, environment) {
     'node_modules/jest/bin/jest.js',
     '--json',
     `--outputFile=${report}`,
-    ...process.argv.slice(2),
+    ...jestArguments,
   ];
   // jest's JSON also goes to stdout with --json; the file is enough, so stdout is dropped and the report lines come by stderr.
   const child = spawn(process.execPath, args, {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { Decimal, DomainError } from '#kernel';
+import { sampleSize } from '#testing/sample';
 import { applied, type Balance, changeOf, type MovementKind } from './ledger.js';
 
 const quantity = (text: string) => Decimal.parse(text);
@@ -51,7 +52,7 @@ describe('the stock ledger', () => {
         }
         return true;
       }),
-      { numRuns: 500 },
+      { numRuns: sampleSize(200, 500) },
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expectedCourtesy } from '#testing/billing/access-reference-model';
+import { sampleSize } from '#testing/sample';
 import {
   type DunningFacts,
   FINAL_WARNING_HOURS,
@@ -9,7 +10,7 @@ import {
   type NoticeStep,
 } from './dunning.js';
 
-const RUNS = { numRuns: 3_000 };
+const RUNS = { numRuns: sampleSize(300, 3_000) };
 const NOTICE = new Date('2026-03-01T10:00:00.000Z');
 const inGrace: DunningFacts = { standing: 'grace', noticeAt: NOTICE, isOwing: true, told: ['opened'] };
 const at = (hours: number) => hoursAfter(NOTICE, hours);

@@ -1,5 +1,6 @@
 /** An explanation agrees with the invoice it explains, whatever the usage was, and says so when it does not. */
 import fc from 'fast-check';
+import { sampleSize } from '#testing/sample';
 import { draftInvoice, type InvoiceLine } from '../domain/invoice-lines.js';
 import type { Phase } from '../../plans/domain/proration.js';
 import type { Meter } from '../../plans/domain/rating.js';
@@ -115,7 +116,7 @@ describe('an explanation', () => {
           expect(usage.events.every(({ receivedAt }) => receivedAt <= MADE)).toBe(true);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: sampleSize(200, 500) },
     );
   });
 
@@ -129,7 +130,7 @@ describe('an explanation', () => {
         const explained = explain(events, { lines, earlier: stored(first), madeAt: day(50) });
         expect(explained.lines.filter(({ isReproduced }) => !isReproduced)).toEqual([]);
       }),
-      { numRuns: 500 },
+      { numRuns: sampleSize(200, 500) },
     );
     expect(corrections).toBeGreaterThan(50);
   });
