@@ -2,6 +2,7 @@
 import type { EventConsumer } from '#platform/inbox';
 import type { Worker } from '#platform/inbox/worker';
 import type { Relay } from '#platform/outbox/relay';
+import { waitUntil } from '#testing/waiting';
 import { type Aggregate, aggregates, CLEAN, FaultSystem, recorder, tenants } from './system.js';
 
 let system: FaultSystem;
@@ -50,8 +51,7 @@ it('calls the handler while the gate has not answered, and commits nothing befor
   await lock.query('begin; lock table engine_versions in access exclusive mode');
   await publish([product!]);
   const draining = worker.drain();
-  for (let waited = 0; told.length < 2 && waited < 5_000; waited += 10)
-    await new Promise((done) => setTimeout(done, 10));
+  await waitUntil('the handler was called', () => told.length >= 2);
   const heard = [...told];
   const { rows } = await lock.query('select version from fault_effects');
   await lock.query('rollback');

@@ -9,12 +9,16 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { register } from 'prom-client';
 import type { TenantId } from '#kernel';
+import { printFigures } from '#testing/print';
+import { sampleSize } from '#testing/sample';
 import { type Aggregate, aggregates, CLEAN, FaultSystem, tenants } from './system.js';
 
-const CRASHES_IN_FLOW = 4;
-const CRASHES_BEHIND_COMMITS = 2;
+const CRASHES_IN_FLOW = sampleSize(2, 4);
+const CRASHES_BEHIND_COMMITS = sampleSize(1, 2);
 const WRITERS = 4;
-const START_ATTEMPTS = 20;
+/** Effects between two crashes. */
+const FLOWING = 400;
+const START_ATTEMPTS = 200;
 
 interface Server {
   readonly pid: number;
@@ -43,14 +47,14 @@ beforeAll(async () => {
   server = await startServer();
   process.env['TEST_DATABASE_URL'] = server.url;
   system = await FaultSystem.start(11);
-}, 60_000);
+});
 
 afterAll(async () => {
   await system.stop();
   process.kill(server.pid, 'SIGINT');
   await gone(server.pid);
   rmSync(home, { recursive: true, force: true });
-}, 30_000);
+});
 
 async function gone(pid: number): Promise<void> {
   for (;;) {
@@ -77,7 +81,7 @@ async function restart(): Promise<void> {
       break;
     } catch (error) {
       if (attempt === START_ATTEMPTS) throw error;
-      await pause(200);
+      await pause(50);
     }
   }
   while (!(await system.owner.query('select 1').catch(() => undefined))) await pause(20);
@@ -85,7 +89,7 @@ async function restart(): Promise<void> {
 
 /** Kills PostgreSQL as soon as the worker has committed a batch, while nobody else makes the log reach the disk. */
 async function killBehindACommit(tenant: TenantId, own: readonly Aggregate[]): Promise<void> {
-  await system.quiet(30_000);
+  await system.quiet();
   let isArmed = false;
   let isKilled = false;
   onCommitted = () => {
@@ -149,11 +153,11 @@ it('loses nothing when PostgreSQL is killed in full flow, and does again what it
   const writers = Promise.all(tenants(WRITERS).map((tenant) => writeOn(tenant, aggregates(24), () => isStopping)));
   try {
     for (let nth = 0; nth < CRASHES_IN_FLOW; nth++) {
-      await pause(1_000);
+      await system.flows(FLOWING);
       kill();
       await restart();
     }
-    await pause(1_000);
+    await system.flows(FLOWING);
   } finally {
     isStopping = true;
     await writers;
@@ -164,14 +168,14 @@ it('loses nothing when PostgreSQL is killed in full flow, and does again what it
     await killBehindACommit(last!, own);
     await restart();
   }
-  await system.quiet(30_000);
+  await system.quiet();
   const verdict = await system.verdict();
   const redone = (await appliedByTheWorker()) - verdict.effects;
-  console.log(
+  printFigures(
     `crashes of PostgreSQL ${CRASHES_IN_FLOW + CRASHES_BEHIND_COMMITS}, effects done again ${redone}:`,
     verdict,
   );
   expect(verdict).toMatchObject(CLEAN);
   expect(verdict.events).toBeGreaterThan(1_000);
   expect(redone).toBeGreaterThan(0);
-}, 120_000);
+});

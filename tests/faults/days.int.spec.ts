@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { RelayRepository } from '#platform/outbox/relay';
+import { waitUntilBlockedBy } from '#testing/waiting';
 import { aggregates, FaultSystem, PARTITIONS, tenants } from './system.js';
 
 const AHEAD = 7;
@@ -51,7 +52,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 
 it('lets a transaction that has read the inbox write to it, and makes the days after that', async () => {
   const made = store.ensureDays(AHEAD);
-  await pause(100);
+  await waitUntilBlockedBy(worker, system.owner);
   const waited = await timed(() => worker.query(INSERT));
   await worker.query('commit');
   await made;

@@ -1,5 +1,6 @@
 /** A process that was paused past its lease and wakes up can neither publish, nor apply, nor acknowledge. */
 import { StreamNames } from '#platform/streams';
+import { printFigures } from '#testing/print';
 import { FaultProcess } from './processes.js';
 import { aggregates, CLEAN, FaultSystem, PARTITIONS, tenants } from './system.js';
 
@@ -42,15 +43,19 @@ it('refuses the publish of a relay that was paused in front of it while another 
   await paused.says((said) => said.level === 'halt');
   const successor = start('relay');
   await successor.says((said) => said.message === 'this relay leads');
-  await system.quiet(10_000);
+  await system.quiet();
   const before = await entries();
   paused.signal('SIGCONT');
   const refused = await paused.says((said) => said.reason === 'fenced');
   const verdict = await system.verdict();
-  console.log('paused relay:', { said: refused.reason, published_after_waking: (await entries()) - before }, verdict);
+  printFigures('paused relay:', {
+    said: refused.reason,
+    published_after_waking: (await entries()) - before,
+    ...verdict,
+  });
   expect(await entries()).toBe(before);
   expect(verdict).toMatchObject(CLEAN);
-}, 40_000);
+});
 
 it.each(['received', 'committed'])(
   'refuses a worker that was paused after it had %s a batch',
@@ -64,15 +69,15 @@ it.each(['received', 'committed'])(
     await paused.says((said) => said.level === 'halt');
     const successor = start('worker');
     await successor.says((said) => said.message === 'started');
-    await system.quiet(15_000);
+    await system.quiet();
     const { rows } = await system.owner.query<{ epoch: string }>(`select max(epoch) as epoch from consumer_leases`);
     expect(Number(rows[0]!.epoch)).toBeGreaterThan(1);
     paused.signal('SIGCONT');
     await new Promise((resolve) => setTimeout(resolve, 500));
     await system.write(store!, products);
-    await system.quiet(10_000);
+    await system.quiet();
     const verdict = await system.verdict();
-    console.log(`worker paused when it had ${step}:`, verdict);
+    printFigures(`worker paused when it had ${step}:`, verdict);
     expect(verdict).toMatchObject({ ...CLEAN, events: 60 });
   },
   40_000,

@@ -1,6 +1,8 @@
 /** Redis is transport, not storage: whatever it forgets comes back from the outbox. */
-import { CLEAN, FaultSystem, recorder, steadyWriters, aggregates, tenants } from './system.js';
 import { StreamNames } from '#platform/streams';
+import { printFigures } from '#testing/print';
+import { waitUntil } from '#testing/waiting';
+import { CLEAN, FaultSystem, recorder, steadyWriters, aggregates, tenants } from './system.js';
 
 let system: FaultSystem;
 
@@ -9,7 +11,11 @@ beforeEach(async () => {
 });
 afterEach(() => system.stop());
 
-const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** Events in all streams; an entry says in its field `n` how many it carries. */
+async function publishedEvents(names: StreamNames): Promise<number> {
+  const entries = (await Promise.all(names.all.map((stream) => system.redis.xrange(stream, '-', '+')))).flat();
+  return entries.reduce((sum, [, fields]) => sum + Number(fields[fields.indexOf('n') + 1]), 0);
+}
 
 it('loses nothing when Redis is flushed again and again in full flow', async () => {
   await system.relay().start();
@@ -17,17 +23,17 @@ it('loses nothing when Redis is flushed again and again in full flow', async () 
   const writers = steadyWriters(system, 4, 2);
   const FLUSHES = 8;
   for (let flush = 0; flush < FLUSHES; flush++) {
-    await pause(300);
+    await system.flows(200);
     // This story has a database of Redis for itself: to its keys FLUSHDB is what FLUSHALL is to all.
     await system.redis.flushdb();
   }
   await writers.stop();
-  await system.quiet(20_000);
+  await system.quiet();
   const verdict = await system.verdict();
-  console.log(`flushes ${FLUSHES}:`, verdict);
+  printFigures(`flushes ${FLUSHES}:`, verdict);
   expect(verdict).toMatchObject(CLEAN);
   expect(verdict.events).toBeGreaterThan(1_000);
-}, 60_000);
+});
 
 it('brings back events from single streams that were evicted, and from a group that was removed', async () => {
   const names = new StreamNames(system.vertical, 8);
@@ -36,18 +42,17 @@ it('brings back events from single streams that were evicted, and from a group t
   await system.relay().start();
   await system.write(store!, products);
   // Published, and taken by nobody: the streams hold the only copy outside the outbox.
-  while ((await system.redis.exists(...names.all)) < names.all.length) await pause(10);
-  await pause(100);
+  await waitUntil('all are published', async () => (await publishedEvents(names)) === products.length);
   await system.redis.del(names.stream(0), names.stream(1));
   await system.redis.xgroup('DESTROY', names.stream(2), 'stock');
   await system.worker().start();
   await system.write(store!, products);
-  await system.quiet(20_000);
+  await system.quiet();
   const verdict = await system.verdict();
-  console.log('evicted 2 streams, removed 1 group:', verdict);
+  printFigures('evicted 2 streams, removed 1 group:', verdict);
   expect(verdict).toMatchObject(CLEAN);
   expect(verdict.events).toBe(128);
-}, 40_000);
+});
 
 it('applies entries once although all of them were published twice and read in reverse', async () => {
   const names = new StreamNames(system.vertical, 8);
@@ -67,7 +72,7 @@ it('applies entries once although all of them were published twice and read in r
   }
   await system.worker([recorder()]).drain();
   const verdict = await system.verdict();
-  console.log('reversed and doubled:', verdict);
+  printFigures('reversed and doubled:', verdict);
   expect(verdict).toMatchObject(CLEAN);
   expect(verdict.events).toBe(200);
-}, 40_000);
+});

@@ -2,8 +2,11 @@
  * Relay and worker die by kill -9 at every step of their protocol and at random moments in between, while stores keep
  * writing. Nothing may be lost, doubled or reordered.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { RelayStep } from '#platform/outbox/relay';
 import type { WorkerStep } from '#platform/inbox/worker';
+import { printFigures } from '#testing/print';
+import { sampleSize } from '#testing/sample';
 import { FaultProcess } from './processes.js';
 import { CLEAN, FaultSystem, steadyWriters } from './system.js';
 
@@ -17,8 +20,10 @@ const RELAY_STEPS: readonly RelayStep[] = [
   'trimmed',
 ];
 const WORKER_STEPS: readonly WorkerStep[] = ['received', 'checked', 'applied', 'committed', 'acknowledged'];
-const KILLS = Number(process.env['FAULT_KILLS'] ?? 210);
-const EVENTS = Number(process.env['FAULT_EVENTS'] ?? 20_000);
+const KILLS = Number(process.env['FAULT_KILLS'] ?? sampleSize(30, 210));
+const EVENTS = Number(process.env['FAULT_EVENTS'] ?? sampleSize(2_000, 20_000));
+/** Each kill and each event is progress; a slow machine takes longer for all of them together, not for one. */
+const STALLED_AFTER_MS = 90_000;
 /** Short, so that a successor takes over in a moment; the protocol is the same with any length. */
 const LEASE_MS = 300;
 
@@ -49,6 +54,10 @@ class Slots {
     return [...this.killed.values()].reduce((sum, count) => sum + count, 0);
   }
 
+  get hasKilledAtEachStep(): boolean {
+    return this.steps.every((step) => this.killed.has(step));
+  }
+
   /** Kills the doomed ones a last time; their successors live until the end of the story. */
   heal(): void {
     this.isDying = false;
@@ -56,6 +65,7 @@ class Slots {
   }
 
   async end(): Promise<void> {
+    this.isDying = false;
     this.isEnding = true;
     await Promise.all([...this.running].map((process) => process.stop()));
     await Promise.all(this.loops);
@@ -85,30 +95,44 @@ class Slots {
   }
 }
 
+/** Resolves once so many have been killed, each step is among them, and so many events are written. */
+async function enough(relays: Slots, workers: Slots): Promise<void> {
+  let [last, changedAt] = ['', Date.now()];
+  for (;;) {
+    const [kills, events] = [relays.total + workers.total, await system.written()];
+    if (kills >= KILLS && events >= EVENTS && relays.hasKilledAtEachStep && workers.hasKilledAtEachStep) return;
+    const now = `${kills} kills and ${events} events`;
+    if (now !== last) [last, changedAt] = [now, Date.now()];
+    if (Date.now() - changedAt > STALLED_AFTER_MS) throw new Error(`nothing happens after ${now}`);
+    await pause(50);
+  }
+}
+
 it(`loses, doubles and reorders nothing while ${KILLS} processes are killed at every step`, async () => {
   const relays = new Slots('relay', RELAY_STEPS);
   const workers = new Slots('worker', WORKER_STEPS);
   const writers = steadyWriters(system, 4, 30);
   const startedAt = Date.now();
-  while (relays.total + workers.total < KILLS || (await system.written()) < EVENTS) {
-    if (Date.now() - startedAt > 240_000)
-      throw new Error(`only ${relays.total + workers.total} kills and ${await system.written()} events`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+  try {
+    try {
+      await enough(relays, workers);
+    } finally {
+      await writers.stop();
+    }
+    relays.heal();
+    workers.heal();
+    await system.quiet();
+  } finally {
+    await Promise.all([relays.end(), workers.end()]);
   }
-  await writers.stop();
-  relays.heal();
-  workers.heal();
-  await system.quiet(60_000);
   const verdict = await system.verdict();
-  await Promise.all([relays.end(), workers.end()]);
-
-  console.log(
-    `kills ${relays.total + workers.total} in ${Math.round((Date.now() - startedAt) / 1_000)} s:`,
-    { relay: Object.fromEntries(relays.killed), worker: Object.fromEntries(workers.killed) },
-    verdict,
-  );
+  printFigures(`kills ${relays.total + workers.total} in ${Math.round((Date.now() - startedAt) / 1_000)} s:`, {
+    relay: Object.fromEntries(relays.killed),
+    worker: Object.fromEntries(workers.killed),
+    ...verdict,
+  });
   expect(verdict).toMatchObject(CLEAN);
   expect(verdict.events).toBeGreaterThanOrEqual(EVENTS);
   for (const step of RELAY_STEPS) expect(relays.killed.get(step) ?? 0).toBeGreaterThan(0);
   for (const step of WORKER_STEPS) expect(workers.killed.get(step) ?? 0).toBeGreaterThan(0);
-}, 330_000);
+}, 3_600_000);

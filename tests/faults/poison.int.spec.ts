@@ -1,6 +1,8 @@
 /** A poison event delays its own aggregate and nothing else; an operator sees it, replays it or drops it. */
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { dropDeadLetter, findDeadLetter, listDeadLetters, replayDeadLetter } from '#platform/inbox/operator';
+import { printFigures } from '#testing/print';
+import { waitUntil } from '#testing/waiting';
 import { aggregates, CLEAN, FaultSystem, recorder, tenants } from './system.js';
 
 let system: FaultSystem;
@@ -19,13 +21,6 @@ afterEach(async () => {
   await system.stop();
 });
 
-const until = async (condition: () => Promise<boolean>, withinMs = 10_000) => {
-  for (const deadline = Date.now() + withinMs; !(await condition());) {
-    if (Date.now() > deadline) throw new Error('it did not come to that');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-};
-
 const deadLetters = () => operator.transaction((tx) => listDeadLetters(tx, { state: 'dead' }));
 
 async function poisoned() {
@@ -40,7 +35,7 @@ async function poisoned() {
   for (let round = 0; round < 6; round++) await system.write(store!, products);
   await system.relay().start();
   await system.worker([engine]).start();
-  await until(async () => (await deadLetters()).length === 1);
+  await waitUntil('one event is dead', async () => (await deadLetters()).length === 1);
   return { bad, store: store!, cure: () => (isCured = true) };
 }
 
@@ -48,7 +43,7 @@ it('applies everything but the poison event and what follows it in its aggregate
   const { bad } = await poisoned();
   const verdict = await system.verdict();
   const [letter] = await deadLetters();
-  console.log('one poison event among 240:', verdict, { attempts: letter!.attempts });
+  printFigures('one poison event among 240:', { ...verdict, attempts: letter!.attempts });
   expect(letter).toMatchObject({
     engine: 'stock',
     aggregate_id: bad,
@@ -59,7 +54,7 @@ it('applies everything but the poison event and what follows it in its aggregate
   expect(letter!.error).toContain('refused on purpose');
   // Versions 3 (dead), 4, 5 and 6 (behind it) of one aggregate out of forty.
   expect(verdict).toMatchObject({ events: 240, effects: 236, doubled: 0, reordered: 0, held: 4 });
-}, 30_000);
+});
 
 it('applies a replayed event and then what waited behind it, in order', async () => {
   const { cure } = await poisoned();
@@ -68,21 +63,21 @@ it('applies a replayed event and then what waited behind it, in order', async ()
   const shown = await operator.transaction((tx) => findDeadLetter(tx, letter!));
   expect(JSON.parse(shown.body)).toMatchObject({ id: letter!.event_id, aggregateversion: 3 });
   await operator.transaction((tx) => replayDeadLetter(tx, letter!, 'operator:test'));
-  await system.quiet(10_000);
-  await until(async () => (await system.verdict()).held === 0);
+  await system.quiet();
+  await waitUntil('no event is held', async () => (await system.verdict()).held === 0);
   const verdict = await system.verdict();
-  console.log('replayed:', verdict);
+  printFigures('replayed:', verdict);
   expect(verdict).toMatchObject({ ...CLEAN, events: 240 });
-}, 30_000);
+});
 
 it('records a dropped event as dropped and lets its aggregate go on', async () => {
   await poisoned();
   const [letter] = await deadLetters();
   await operator.transaction((tx) => dropDeadLetter(tx, letter!, 'operator:test'));
-  await until(async () => (await system.verdict()).held === 0);
+  await waitUntil('no event is held', async () => (await system.verdict()).held === 0);
   const verdict = await system.verdict();
   const { rows } = await system.owner.query(`select outcome from inbox_events where event_id = $1`, [letter!.event_id]);
-  console.log('dropped:', verdict);
+  printFigures('dropped:', verdict);
   expect(rows).toEqual([{ outcome: 'dropped' }]);
   // The dropped one has no effect, so the one after it follows version 2.
   expect(verdict).toMatchObject({
@@ -94,4 +89,4 @@ it('records a dropped event as dropped and lets its aggregate go on', async () =
     unrecorded: 0,
     held: 0,
   });
-}, 30_000);
+});

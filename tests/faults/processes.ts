@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { waitUntil } from '#testing/waiting';
 import { type FaultSystem, PARTITIONS, SUBSCRIPTIONS } from './system.js';
 
 export interface Halt {
@@ -45,15 +46,13 @@ export class FaultProcess {
     this.child.kill(signal);
   }
 
-  /** Resolves once it has said something like this; rejects after the time given. */
-  async says(wanted: (said: Said) => boolean, withinMs = 10_000): Promise<Said> {
-    const deadline = Date.now() + withinMs;
-    for (;;) {
-      const found = this.said.find(wanted);
-      if (found) return found;
-      if (Date.now() > deadline) throw new Error(`never said; it said ${JSON.stringify(this.said)}`);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+  /** Resolves once it has said something like this; rejects when it has ended without. */
+  async says(wanted: (said: Said) => boolean): Promise<Said> {
+    const hasSaid = () => this.said.some(wanted);
+    await waitUntil('the process says it', () => hasSaid() || !this.isRunning);
+    const found = this.said.find(wanted);
+    if (!found) throw new Error(`it ended and never said it; it said ${JSON.stringify(this.said)}`);
+    return found;
   }
 
   async stop(): Promise<void> {

@@ -4,6 +4,7 @@ import { DomainError } from '#kernel';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { BEGINNING, RelayRepository } from '#platform/outbox/relay';
 import { EventStreams, StreamNames } from '#platform/streams';
+import { waitUntil } from '#testing/waiting';
 import { aggregates, CLEAN, FaultSystem, PARTITIONS, recorder, tenants } from './system.js';
 
 let system: FaultSystem;
@@ -52,22 +53,23 @@ it('reads an event that was written earlier and committed later than what it has
 
 it('leaves entries unacknowledged until their effects are committed', async () => {
   const [store] = tenants(1);
-  let isAway = true;
+  let [isAway, calls] = [true, 0];
   const engine = recorder();
   const flaky = {
     ...engine,
     apply: async (...args: Parameters<typeof engine.apply>) => {
       await engine.apply(...args);
+      calls += 1;
       if (isAway) throw new DomainError('database_unavailable', 'unavailable', 'away');
     },
   };
   await system.write(store!, aggregates(5));
   await system.relay().drain();
   await system.worker([flaky]).start();
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await waitUntil('the engine was called', () => calls > 0);
   const [unacknowledged, effects] = [await pendingEntries(), await system.effects()];
   isAway = false;
-  await system.quiet(10_000);
+  await system.quiet();
   expect(unacknowledged).toBeGreaterThan(0);
   expect(effects).toBe(0);
   expect(await system.verdict()).toMatchObject({ ...CLEAN, events: 5 });
@@ -110,7 +112,7 @@ it('starts counting where retention has dropped the beginning of an aggregate', 
   await system.owner.query('delete from outbox_events where aggregate_version <= 4');
   await system.relay().start();
   await system.worker().start();
-  await system.quiet(10_000);
+  await system.quiet();
   const { rows } = await system.owner.query(`select version, baseline from engine_versions`);
   expect(rows).toEqual([{ version: 6, baseline: 4 }]);
   expect((await system.owner.query('select version from fault_effects order by position')).rows).toEqual([
@@ -166,6 +168,6 @@ it('forgets keys of requests behind their retention, by whoever leads', async ()
     insert into idempotency_records (tenant_id, actor, key, fingerprint, answer, recorded_at)
     select gen_random_uuid(), 'user:ana', age, 'f', '{}', now() - age::interval from unnest(array['6 days', '8 days']) age`);
   await system.relay().start();
-  while ((await keys()).length > 1) await new Promise((resolve) => setTimeout(resolve, 20));
+  await waitUntil('the older key is forgotten', async () => (await keys()).length < 2);
   expect(await keys()).toEqual([{ key: '6 days' }]);
 });

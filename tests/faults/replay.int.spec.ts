@@ -3,6 +3,8 @@ import { CrossTenantDatabase } from '#platform/database/crossing';
 import { json, sql } from '#platform/database';
 import type { EventConsumer } from '#platform/inbox';
 import { replay } from '#platform/inbox/worker';
+import { printFigures } from '#testing/print';
+import { sampleSize } from '#testing/sample';
 import { CLEAN, FaultSystem, recorder, steadyWriters } from './system.js';
 
 let system: FaultSystem;
@@ -55,7 +57,7 @@ it('rebuilds equal tables twice, once beside live events and once at rest', asyn
   await system.relay().start();
   await system.worker([engine]).start();
   const writers = steadyWriters(system, 3, 5);
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  await system.flows(sampleSize(1_000, 4_000));
   await system.owner.query(`update replayed_products set moves = -1, digest = 'damaged'`);
   const crossing = new CrossTenantDatabase({
     url: system.database.url,
@@ -66,22 +68,21 @@ it('rebuilds equal tables twice, once beside live events and once at rest', asyn
   const beside = [];
   for await (const outcome of replay(crossing, rebuilt)) beside.push(outcome);
   await writers.stop();
-  await system.quiet(10_000);
+  await system.quiet();
   const live = await table();
   const atRest = [];
   for await (const outcome of replay(crossing, rebuilt)) atRest.push(outcome);
   await crossing.close();
   const verdict = await system.verdict();
-  console.log(
-    `replayed ${beside.length} stores, ${beside.reduce((sum, { events }) => sum + events, 0)} events beside live ones; locked for at most`,
-    Math.max(...beside.map(({ lockedMs }) => lockedMs)),
-    'ms:',
-    verdict,
-  );
+  printFigures(`replayed ${beside.length} stores beside live events:`, {
+    replayed: beside.reduce((sum, { events }) => sum + events, 0),
+    lockedForAtMostMs: Math.max(...beside.map(({ lockedMs }) => lockedMs)),
+    ...verdict,
+  });
   expect(beside.length).toBe(12);
   expect(atRest.reduce((sum, { events }) => sum + events, 0)).toBe(verdict.events);
   expect(await table()).toBe(live);
   expect(live).not.toContain('damaged');
   expect(verdict).toMatchObject(CLEAN);
   expect((await system.owner.query(`select from pg_namespace where nspname like 'replay%'`)).rowCount).toBe(0);
-}, 40_000);
+});

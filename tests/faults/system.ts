@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import type { Redis } from 'ioredis';
 import type { AggregateKind, Envelope } from '#contracts/event';
@@ -18,9 +19,12 @@ import { emit, OutboxWaker } from '#platform/outbox';
 import { Relay, RELAY_LIMITS, type RelayOptions, RelayRepository } from '#platform/outbox/relay';
 import { connectRedis, EventStreams, StreamNames } from '#platform/streams';
 import { createTestDatabase, type TestDatabase } from '#testing/database';
+import { waitUntil } from '#testing/waiting';
 
 export const PARTITIONS = 8;
 export const SUBSCRIPTIONS = { stock: ['stock'] } as const;
+/** No machine is so slow that nothing is applied for so long. */
+const STALLED_AFTER_MS = 60_000;
 
 const RECORDER = `
   create table fault_effects (
@@ -172,16 +176,25 @@ export class FaultSystem {
     return this.count(`select count(*) from fault_effects where engine = '${engine}'`);
   }
 
-  /** Resolves when every written event has its effect or is held by a failure; rejects after the time given. */
-  async quiet(withinMs: number, engine: ConsumerName = 'stock'): Promise<void> {
-    const deadline = Date.now() + withinMs;
+  /** Resolves when every written event has its effect. Rejects when no effect has been added for a long time. */
+  async quiet(engine: ConsumerName = 'stock'): Promise<void> {
+    let [most, changedAt] = [-1, Date.now()];
     for (;;) {
       const [written, effects] = [await this.written(), await this.effects(engine)];
       if (effects >= written) return;
-      if (Date.now() > deadline)
-        throw new Error(`${written - effects} of ${written} events have had no effect in ${withinMs} ms`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      if (effects > most) [most, changedAt] = [effects, Date.now()];
+      if (Date.now() - changedAt > STALLED_AFTER_MS)
+        throw new Error(
+          `${written - effects} of ${written} events have no effect, and none came for ${STALLED_AFTER_MS} ms`,
+        );
+      await pause(50);
     }
+  }
+
+  /** Resolves when so many effects more than now are there: the system has been at work for a while. */
+  async flows(effects: number): Promise<void> {
+    const wanted = (await this.effects()) + effects;
+    await waitUntil(`${effects} effects more`, async () => (await this.effects()) >= wanted);
   }
 
   async verdict(engine: ConsumerName = 'stock'): Promise<Verdict> {
@@ -251,7 +264,7 @@ export function steadyWriters(system: FaultSystem, writers: number, pauseMs: num
       const { tenant, aggregates: all } = own[round % own.length]!;
       const some = all.filter((_, place) => (place + round) % 3 === 0);
       await system.write(tenant, some, round % 5 === 0 ? 8 : 0);
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await pause(pauseMs);
     }
   };
   const running = Promise.all(Array.from({ length: writers }, (_, index) => run(index)));

@@ -7,23 +7,16 @@ import { newId, tenantId } from '#kernel';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { replay } from '#platform/inbox/worker';
 import { emit } from '#platform/outbox';
+import { waitUntil } from '#testing/waiting';
 import { FaultSystem } from './system.js';
 
 let system: FaultSystem;
-beforeAll(async () => (system = await FaultSystem.start(0)), 30_000);
+beforeAll(async () => (system = await FaultSystem.start(0)));
 afterAll(() => system.stop());
 
 const tenant = tenantId(newId());
 const rows = async <Row>(text: string) => (await system.owner.query(text, [tenant])).rows as Row[];
 const usage = () => rows(`select to_jsonb(u)::text as row from billing_usage_events u where tenant_id = $1 order by 1`);
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 15_000;
-  while (!(await isSo())) {
-    if (Date.now() > deadline) throw new Error('it has not happened in 15 s');
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}
 
 it('counts what was sold and who signed in, and finds again what was lost', async () => {
   await system.relay({ subscriptions: { billing: billingEngine.aggregates } }).start();
@@ -53,7 +46,7 @@ it('counts what was sold and who signed in, and finds again what was lost', asyn
     { meter: 'active_users', used: 1, announced: 0 },
     { meter: 'orders', used: 4, announced: 80 },
   ];
-  await until(async () => JSON.stringify(await counters()) === JSON.stringify(wanted));
+  await waitUntil('usage is counted', async () => JSON.stringify(await counters()) === JSON.stringify(wanted));
   const said = await rows<{ data: { percent: number } }>(
     `select data from outbox_events where tenant_id = $1 and type = 'account.usage_limit_reached'`,
   );
@@ -78,4 +71,4 @@ it('counts what was sold and who signed in, and finds again what was lost', asyn
   expect(kept(after)).toEqual(expect.arrayContaining(kept(before)));
   expect(after).toHaveLength(6);
   expect(after.filter((row) => before.some((known) => JSON.stringify(known) === JSON.stringify(row)))).toHaveLength(4);
-}, 60_000);
+});
