@@ -37,21 +37,21 @@ const inTenant = <Result>(
   });
 
 it('sees the rows of its tenant and no others, asked for or not', async () => {
-  expect(await inTenant(own, (tx) => tx.product.findMany({ select: { tenantId: true } }))).toEqual([{ tenantId: own }]);
-  expect(await inTenant(own, (tx) => tx.product.count({ where: { tenantId: other } }))).toBe(0);
+  expect(await inTenant(own, (tx) => tx.products.findMany({ select: { tenant_id: true } }))).toEqual([{ tenant_id: own }]);
+  expect(await inTenant(own, (tx) => tx.products.count({ where: { tenant_id: other } }))).toBe(0);
   expect(
-    await inTenant(own, (tx) => tx.product.updateMany({ where: { tenantId: other }, data: { name: 'taken' } })),
+    await inTenant(own, (tx) => tx.products.updateMany({ where: { tenant_id: other }, data: { name: 'taken' } })),
   ).toEqual({ count: 0 });
 });
 
 it('sees nothing without a tenant, also after a transaction that had one', async () => {
-  await inTenant(own, (tx) => tx.product.count());
-  expect(await prisma.product.count()).toBe(0);
+  await inTenant(own, (tx) => tx.products.count());
+  expect(await prisma.products.count()).toBe(0);
 });
 
 it('refuses a condition that is undefined instead of leaving it out', async () => {
   const missing = undefined as unknown as string;
-  await expect(inTenant(own, (tx) => tx.product.findMany({ where: { tenantId: missing } }))).rejects.toThrow(
+  await expect(inTenant(own, (tx) => tx.products.findMany({ where: { tenant_id: missing } }))).rejects.toThrow(
     /undefined/,
   );
 });

@@ -1,5 +1,4 @@
 /** A name as people write it, `purchase-orders`, in every form that code and tables need, and what may not be a name. */
-import { singular } from '../prisma/models.mjs';
 import { Refusal } from '../launch/say.mjs';
 
 const LONGEST = 30;
@@ -24,6 +23,12 @@ export function nameOf(text, what) {
   if (JUNK.has(text)) throw new Refusal(`${what} ${text} says nothing; name it after what it holds`);
   if (TAKEN.has(text)) throw new Refusal(`${what} ${text}: the word is taken; find a more telling one`);
   return formsOf(text);
+}
+
+export function singular(name) {
+  if (/ies$/.test(name)) return name.replace(/ies$/, 'y');
+  if (/(ss|x|ch|sh)es$/.test(name)) return name.replace(/es$/, '');
+  return name.replace(/([^su])s$/, '$1');
 }
 
 /** `deliveries` and its one, `delivery`. */

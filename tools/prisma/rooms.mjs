@@ -52,8 +52,7 @@ export function ownersByTable(root = ROOT) {
   const owners = new Map();
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.prisma') && name !== MAIN)) {
     const text = readFileSync(path.join(folder, file), 'utf8');
-    for (const [, model, body] of text.matchAll(/^model (\w+) \{\n([^]*?)^\}$/gm))
-      owners.set(/@@map\("(\w+)"\)/.exec(body)?.[1] ?? model, path.basename(file, '.prisma'));
+    for (const [, table] of text.matchAll(/^model (\w+) \{$/gm)) owners.set(table, path.basename(file, '.prisma'));
   }
   return owners;
 }

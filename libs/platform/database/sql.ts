@@ -35,7 +35,7 @@ interface Prepared {
 
 const prepared = new WeakMap<TemplateStringsArray, Prepared>();
 
-/** A row type states what the statement returns; nothing checks it but the tests, so keep the two side by side. */
+/** `Row` states what the statement returns. Make it with `Row` of rows.ts, so that it follows the schema. */
 export function sql<Row = Record<string, unknown>>(parts: TemplateStringsArray, ...values: SqlValue[]): Sql<Row> {
   let statement = prepared.get(parts);
   if (!statement) {

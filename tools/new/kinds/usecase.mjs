@@ -1,9 +1,8 @@
 /** One verb on an item that has a table: lock it, raise its version, say so. What it decides and saves comes in between. */
 import { Refusal } from '../../launch/say.mjs';
-import { singular } from '../../prisma/models.mjs';
 import { aggregatesIn, GOLDEN_STEP } from '../contracts.mjs';
 import { tablesIn } from '../migrations.mjs';
-import { formsOf, nameOf } from '../names.mjs';
+import { formsOf, nameOf, singular } from '../names.mjs';
 import { filled } from '../templates.mjs';
 import { planEvent } from './event.mjs';
 

@@ -1,28 +1,17 @@
 import type { ResponseOf } from '#contracts/operation';
 import type { getCustomer, getSite } from '#contracts/customers/operations';
-import { type Sql, sql } from '#platform/database';
+import { type Row, type Sql, sql } from '#platform/database';
 
-export interface CustomerRow {
-  id: string;
-  kind: 'person' | 'company';
-  name: string;
-  document: string | null;
-  email: string | null;
-  phone: string | null;
-  version: number;
-  created_at: Date;
-}
+export type CustomerRow = Row<
+  'customers',
+  'id' | 'name' | 'document' | 'email' | 'phone' | 'version' | 'created_at',
+  { kind: 'person' | 'company' }
+>;
 
-export interface SiteRow {
-  id: string;
-  customer_id: string;
-  name: string;
-  address: string;
-  access_notes: string | null;
-  contact: string | null;
-  version: number;
-  created_at: Date;
-}
+export type SiteRow = Row<
+  'sites',
+  'id' | 'customer_id' | 'name' | 'address' | 'access_notes' | 'contact' | 'version' | 'created_at'
+>;
 
 export const customerById = (id: string): Sql<CustomerRow> => sql`
   select id, kind, name, document, email, phone, version, created_at
