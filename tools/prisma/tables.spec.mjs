@@ -7,41 +7,47 @@ const root = path.join(import.meta.dirname, '..', '..');
 const GENERATED = path.join(root, 'libs/platform/database/prisma-client/tables.ts');
 const schema = schemaText(path.join(root, 'prisma/schema'));
 
-/** What the compiler says about `file` when the tables come from `changed` instead of the project's schema. */
-function errorsOf(file, changed) {
-  const { options } = ts.parseJsonConfigFileContent(
-    ts.readConfigFile(path.join(root, 'tsconfig.json'), ts.sys.readFile).config,
-    ts.sys,
-    root,
-  );
+const READER = path.join(root, 'libs/modules/customers/data/customers.ts');
+
+const { options } = ts.parseJsonConfigFileContent(
+  { ...ts.readConfigFile(path.join(root, 'tsconfig.json'), ts.sys.readFile).config, files: [READER], include: [] },
+  ts.sys,
+  root,
+);
+let previous;
+
+/** What the compiler says about READER when the tables come from `changed` instead of the project's schema. */
+function errorsWith(changed) {
   const host = ts.createCompilerHost(options);
-  const readFile = host.readFile.bind(host);
-  const tables = written(tablesOf(changed));
-  host.readFile = (name) => (path.resolve(name) === GENERATED ? tables : readFile(name));
-  const program = ts.createProgram({ rootNames: [path.join(root, file)], options, host });
-  return program
-    .getSemanticDiagnostics(program.getSourceFile(path.join(root, file)))
+  const getSourceFile = host.getSourceFile.bind(host);
+  const tables = ts.createSourceFile(GENERATED, written(tablesOf(changed)), options.target);
+  host.getSourceFile = (name, ...rest) => {
+    if (path.resolve(name) === GENERATED) return tables;
+    return previous?.getSourceFile(name) ?? getSourceFile(name, ...rest);
+  };
+  previous = ts.createProgram({ rootNames: [READER], options: { ...options, types: ['node'] }, host });
+  return previous
+    .getSemanticDiagnostics(previous.getSourceFile(READER))
     .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '));
 }
 
-const without = (table, column) => {
-  const model = new RegExp(`^model ${table} \\{\\n[^]*?^\\}`, 'm').exec(schema)[0];
-  return schema.replace(model, model.replace(new RegExp(`^ {2}${column} .*\\n`, 'm'), ''));
+const without = (text, table, column) => {
+  const model = new RegExp(`^model ${table} \\{\\n[^]*?^\\}`, 'm').exec(text)[0];
+  return text.replace(model, model.replace(new RegExp(`^ {2}${column} .*\\n`, 'm'), ''));
 };
 
-describe('a file that reads a table', () => {
-  it.each([
-    ['libs/modules/customers/data/customers.ts', 'sites', 'access_notes'],
-    ['libs/modules/customers/data/customers.ts', 'customers', 'kind'],
-  ])('compiles (%s), and no more once %s.%s is dropped', (file, table, column) => {
-    expect(errorsOf(file, schema)).toEqual([]);
-    expect(errorsOf(file, without(table, column)).join('\n')).toContain(column);
-  });
+describe('the file that reads customers', () => {
+  it('compiles, and no more once a column that it reads is dropped, be it one with a narrower type', () => {
+    expect(errorsWith(schema)).toEqual([]);
+    const errors = errorsWith(without(without(schema, 'sites', 'access_notes'), 'customers', 'kind'));
+    expect(errors.filter((error) => error.includes('access_notes'))).not.toEqual([]);
+    expect(errors.filter((error) => error.includes('kind'))).not.toEqual([]);
+  }, 120_000);
 
   it('compiles no more once a column has another type', () => {
     const changed = schema.replace(/^( {2}created_at +)DateTime( +@db\.)Timestamptz\(6\)/gm, '$1DateTime$2Date');
-    expect(errorsOf('libs/modules/customers/data/customers.ts', changed).join('\n')).toContain('toISOString');
-  });
+    expect(errorsWith(changed).join('\n')).toContain('toISOString');
+  }, 120_000);
 });
 
 describe('the row types of a schema', () => {
