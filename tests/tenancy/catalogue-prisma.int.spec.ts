@@ -37,7 +37,9 @@ const inTenant = <Result>(
   });
 
 it('sees the rows of its tenant and no others, asked for or not', async () => {
-  expect(await inTenant(own, (tx) => tx.products.findMany({ select: { tenant_id: true } }))).toEqual([{ tenant_id: own }]);
+  expect(await inTenant(own, (tx) => tx.products.findMany({ select: { tenant_id: true } }))).toEqual([
+    { tenant_id: own },
+  ]);
   expect(await inTenant(own, (tx) => tx.products.count({ where: { tenant_id: other } }))).toBe(0);
   expect(
     await inTenant(own, (tx) => tx.products.updateMany({ where: { tenant_id: other }, data: { name: 'taken' } })),

@@ -54,7 +54,9 @@ describe('the row types of a schema', () => {
   const columnsOf = (lines) => tablesOf(`model orders {\n${lines}\n}\n\nmodel lines {\n  id Int\n}\n`)[0].columns;
 
   it('leave relations out, and carry lists and nulls', () => {
-    expect(columnsOf('  roles String[]\n  at DateTime? @db.Timestamptz(6)\n  lines lines[]\n\n  @@id([roles])')).toEqual([
+    expect(
+      columnsOf('  roles String[]\n  at DateTime? @db.Timestamptz(6)\n  lines lines[]\n\n  @@id([roles])'),
+    ).toEqual([
       { name: 'roles', type: 'string[]' },
       { name: 'at', type: 'Date | null' },
     ]);
@@ -67,6 +69,8 @@ describe('the row types of a schema', () => {
   });
 
   it('refuse a column type that nobody has decided about', () => {
-    expect(() => columnsOf('  at DateTime @db.Time(6)')).toThrow('orders.at: no row type is known for DateTime @db.Time');
+    expect(() => columnsOf('  at DateTime @db.Time(6)')).toThrow(
+      'orders.at: no row type is known for DateTime @db.Time',
+    );
   });
 });
