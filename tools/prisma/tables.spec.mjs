@@ -20,7 +20,7 @@ let previous;
 function errorsWith(changed) {
   const host = ts.createCompilerHost(options);
   const getSourceFile = host.getSourceFile.bind(host);
-  const tables = ts.createSourceFile(GENERATED, written(tablesOf(changed)), options.target);
+  const tables = ts.createSourceFile(GENERATED, written(tablesOf(changed)), ts.ScriptTarget.ES2023);
   host.getSourceFile = (name, ...rest) => {
     if (path.resolve(name) === GENERATED) return tables;
     return previous?.getSourceFile(name) ?? getSourceFile(name, ...rest);
@@ -32,7 +32,7 @@ function errorsWith(changed) {
 }
 
 const without = (text, table, column) => {
-  const model = new RegExp(`^model ${table} \\{\\n[^]*?^\\}`, 'm').exec(text)[0];
+  const [model = ''] = new RegExp(`^model ${table} \\{\\n[^]*?^\\}`, 'm').exec(text) ?? [];
   return text.replace(model, model.replace(new RegExp(`^ {2}${column} .*\\n`, 'm'), ''));
 };
 
