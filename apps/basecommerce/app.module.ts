@@ -1,17 +1,12 @@
-/** The operator's doors alone: what a command may do is what the console's API may do. */
+/** Opens the operator's door of every room and no other: a command may do what the console's API may do. */
 import { type DynamicModule, Module } from '@nestjs/common';
-import { BillingOperator } from '#engines/billing/operator';
-import { AuditOperator } from '#modules/audit/operator';
-import { EventsOperator } from '#modules/events/operator';
 import { IdentityHttp } from '#modules/identity/http';
-import { IdentityOperator } from '#modules/identity/operator';
-import { RecoveryOperator } from '#modules/recovery/operator';
 import { TenancyHttp } from '#modules/tenancy/http';
-import { TenancyOperator } from '#modules/tenancy/operator';
 import { type Settings, SettingsModule } from '#platform/config';
 import { DatabaseModule } from '#platform/database';
 import { HttpModule } from '#platform/http';
 import { nestLogging } from '#platform/telemetry';
+import { OPERATOR_DOORS } from './doors.js';
 
 @Module({})
 export class CommandModule {
@@ -23,12 +18,7 @@ export class CommandModule {
         nestLogging('basecommerce', settings.LOG_LEVEL),
         DatabaseModule,
         await HttpModule.over([IdentityHttp, TenancyHttp], [], false),
-        TenancyOperator,
-        IdentityOperator,
-        AuditOperator,
-        EventsOperator,
-        RecoveryOperator,
-        BillingOperator,
+        ...OPERATOR_DOORS,
       ],
     };
   }

@@ -3,7 +3,8 @@ import { NestFactory } from '@nestjs/core';
 import { starting } from '#platform/boot';
 import { bootSettings } from '#platform/config';
 import { engineCommand } from '#platform/inbox/worker';
-import { ENGINES, EnginesWorkerModule, PASSES } from './app.module.js';
+import { EnginesWorkerModule } from './app.module.js';
+import { CONSUMERS, PASSES } from './doors.js';
 
 const settings = bootSettings('engines-worker');
 const [verb = 'work', ...rest] = process.argv.slice(2);
@@ -15,6 +16,6 @@ await starting(`engines ${verb}`, async () => {
     });
     app.enableShutdownHooks([], { useProcessExit: true });
   } else {
-    process.exitCode = await engineCommand(verb, rest, ENGINES, PASSES, settings);
+    process.exitCode = await engineCommand(verb, rest, CONSUMERS, PASSES, settings);
   }
 });

@@ -1,6 +1,6 @@
 /** Outbox rows to Redis Streams. Knows which engines listen, and no business word besides. */
 import { type DynamicModule, Module } from '@nestjs/common';
-import { SUBSCRIPTIONS } from '#contracts/subscriptions';
+import { SUBSCRIPTIONS } from '#contracts/rooms';
 import { type Settings, SettingsModule } from '#platform/config';
 import { RelayModule } from '#platform/outbox/relay';
 

@@ -1,6 +1,5 @@
 /** What the relay's and the worker's process agree on. */
-import type { ConsumerName } from '#contracts/subscriptions';
-import type { AggregateKind } from '#contracts/event';
+import type { AggregateKind, ConsumerName } from '#contracts/rooms';
 
 export interface EventFacts {
   readonly databaseUrl: string;

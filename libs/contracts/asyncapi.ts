@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { EventContract } from './event.js';
 import { EVENT_CONTRACTS } from './event-contracts.js';
-import { CONSUMER_NAMES, SUBSCRIPTIONS } from './subscriptions.js';
+import { CONSUMER_NAMES, SUBSCRIPTIONS } from './rooms.js';
 
 type Json = Record<string, unknown>;
 

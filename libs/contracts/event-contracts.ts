@@ -1,9 +1,9 @@
-/** Every event contract there is. AsyncAPI, the goldens and the contract tests are made from this list. */
+/** Made by `npm run gen` from the events of every room. Do not edit. */
+import type { EventContract } from './event.js';
 import * as billing from './billing/events.js';
 import * as catalogue from './catalogue/events.js';
 import * as customers from './customers/events.js';
 import * as entitlements from './entitlements/events.js';
-import type { EventContract } from './event.js';
 import * as identity from './identity/events.js';
 import * as insights from './insights/events.js';
 import * as orders from './orders/events.js';

@@ -4,9 +4,7 @@
  * version; anything a consumer could trip over is a new version beside the old one.
  */
 import type { z } from 'zod';
-
-export type AggregateKind =
-  'tenant' | 'user' | 'product' | 'stock' | 'customer' | 'site' | 'quote' | 'order' | 'insight' | 'account' | 'usage';
+import type { AggregateKind } from './rooms.js';
 
 export interface EventContract<Schema extends z.ZodType = z.ZodType> {
   /** `<noun>.<past participle>`. */

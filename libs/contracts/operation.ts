@@ -1,5 +1,5 @@
 /**
- * An HTTP operation as a value: the only source of its route, validation, permission, documentation, typed client and,
+ * An HTTP operation as a value: the only source of its route, validation, permission, documentation and,
  * for the operator's operations, command. Controllers bind to it with `@Handle(operation)`.
  */
 import { z } from 'zod';
@@ -41,6 +41,12 @@ export interface Operation<
   /** The words of the operator's command, e.g. `tenants create`. */
   readonly command?: string;
 }
+
+/**
+ * What operations are grouped under in the document of the API. Groups come in the order of their numbers: below 200
+ * those of a store, from 200 on those of the operator.
+ */
+export type Tags = Readonly<Record<string, { readonly order: number; readonly description: string }>>;
 
 type Defaulted = 'params' | 'query' | 'body' | 'status';
 

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { EventContract } from '#contracts/event';
 import { EVENT_CONTRACTS } from '#contracts/event-contracts';
-import { SUBSCRIPTIONS } from '#contracts/subscriptions';
+import { SUBSCRIPTIONS } from '#contracts/rooms';
 
 const GOLDENS = path.join(import.meta.dirname, 'goldens');
 

@@ -1,8 +1,7 @@
 /** The OpenAPI documents: valid, complete, and true to the schemas that validate at run time. */
 import { Validator } from '@seriousme/openapi-schema-validator';
 import type { Audience, Operation } from '#contracts/operation';
-import { PERMISSIONS } from '#contracts/permissions';
-import { TAGS } from '#contracts/tags';
+import { PERMISSIONS, TAGS } from '#contracts/rooms';
 import { handledOperations } from '#platform/http';
 import { openApiDocument } from '#platform/openapi';
 import '../../apps/vertical/app.module.js';

@@ -7,7 +7,7 @@ import { gunzipSync } from 'node:zlib';
 import pg from 'pg';
 import type { Redis } from 'ioredis';
 import { EVENT_CONTRACTS } from '#contracts/event-contracts';
-import { SUBSCRIPTIONS } from '#contracts/subscriptions';
+import { SUBSCRIPTIONS } from '#contracts/rooms';
 import { billingEngine } from '#engines/billing/worker';
 import { salesEngine } from '#engines/sales/worker';
 import { stockEngine } from '#engines/stock/worker';

@@ -4,7 +4,7 @@
  */
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import supertest from 'supertest';
-import type { Role } from '#contracts/permissions';
+import type { Role } from '#contracts/roles';
 import { addUser, createTenant } from '#modules/tenancy';
 import { readSettings, type Settings } from '#platform/config';
 import { CrossTenantDatabase } from '#platform/database/crossing';

@@ -10,9 +10,9 @@ const isChecking = process.argv.includes('--check');
 await built('apps/vertical/app.module.js');
 const { handledOperations } = await built('libs/platform/http/index.js');
 const { allProblems, errorsMarkdown, openApiDocument } = await built('libs/platform/openapi/index.js');
-const { PERMISSIONS, ROLES } = await built('libs/contracts/permissions.js');
+const { ROLES } = await built('libs/contracts/roles.js');
 const { EVENT_CONTRACTS } = await built('libs/contracts/event-contracts.js');
-const { SUBSCRIPTIONS } = await built('libs/contracts/subscriptions.js');
+const { PERMISSIONS, SUBSCRIPTIONS } = await built('libs/contracts/rooms.js');
 const { asyncApiDocument } = await built('libs/contracts/asyncapi.js');
 
 const json = (value) => `${JSON.stringify(value, null, 2)}\n`;
@@ -44,7 +44,7 @@ function permissions() {
   const rows = Object.entries(PERMISSIONS).map(
     ([name, roles]) => `| \`${name}\` | ${ROLES.map((role) => (roles.includes(role) ? '✓' : '')).join(' | ')} |`,
   );
-  return `# Permissions\n\nMade from [the one table](../../libs/contracts/permissions.ts) that the API enforces.\n\n${header}\n${rows.join('\n')}\n`;
+  return `# Permissions\n\nMade from [the table](../../libs/contracts/rooms.ts) that the API enforces.\n\n${header}\n${rows.join('\n')}\n`;
 }
 
 function events() {

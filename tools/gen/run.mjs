@@ -20,6 +20,12 @@ const ENTRIES = [
 ];
 
 install();
+// Before the build, which brings these lists up to date by itself.
+const registers = spawnSync(process.execPath, ['tools/gen/registers.mjs', ...(isChecking ? ['--check'] : [])], {
+  cwd: root,
+  stdio: 'inherit',
+});
+if (registers.status !== 0) process.exit(1);
 build();
 const wasRunning = readJson(path.join(dataDir, 'test-servers.json')) !== undefined;
 const { databaseUrl, redisUrl } = await startServers('test');

@@ -16,6 +16,9 @@ const SOURCES = [
   'prisma',
   'bench',
   'tools/build',
+  'tools/gen/contracts.mjs',
+  'tools/gen/doors.mjs',
+  'tools/gen/registers.mjs',
   'package.json',
   'package-lock.json',
   'tsconfig.json',
@@ -41,15 +44,21 @@ export function install() {
 /** Compiles when a source has changed; returns whether it did. */
 export function build() {
   const stamp = path.join(root, 'dist', '.built.json');
-  const sources = hashOf(filesOf(SOURCES.map((name) => path.join(root, name))));
-  if (readJson(stamp)?.sources === sources) return false;
+  if (readJson(stamp)?.sources === sourcesHash()) return false;
   say('building');
   rmSync(stamp, { force: true });
+  // A room that was added or changed since: the lists of all rooms are part of the sources.
+  run(process.execPath, ['tools/gen/registers.mjs']);
+  const sources = sourcesHash();
   for (const [script, command] of buildSteps()) {
     if (script === undefined || hasScript(script)) run(...command);
   }
   writeJson(stamp, { sources });
   return true;
+}
+
+function sourcesHash() {
+  return hashOf(filesOf(SOURCES.map((name) => path.join(root, name))));
 }
 
 /** @returns {[script: string | undefined, command: [program: string, args: string[]]][]} */

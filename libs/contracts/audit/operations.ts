@@ -1,6 +1,10 @@
 import { z } from 'zod';
-import { operation, operator, page, pageQuery } from '../operation.js';
+import { operation, operator, page, pageQuery, type Tags } from '../operation.js';
 import { id, instant, text } from '../scalars.js';
+
+export const tags: Tags = {
+  Audit: { order: 270, description: 'What operators did, and why.' },
+};
 
 export const listAudit = operation({
   ...operator,

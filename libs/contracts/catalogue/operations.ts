@@ -1,6 +1,10 @@
 import { z } from 'zod';
-import { idParams, operation, page, pageQuery } from '../operation.js';
+import { idParams, operation, page, pageQuery, type Tags } from '../operation.js';
 import { currency, id, instant, price, quantity, text, unitCode } from '../scalars.js';
+
+export const tags: Tags = {
+  Products: { order: 40, description: 'What a store sells, in which units and at which price.' },
+};
 
 const integer = z.string().regex(/^[1-9]\d{0,11}$/, 'must be a whole number above zero');
 

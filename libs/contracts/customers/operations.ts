@@ -1,6 +1,10 @@
 import { z } from 'zod';
-import { idParams, operation, page, pageQuery } from '../operation.js';
+import { idParams, operation, page, pageQuery, type Tags } from '../operation.js';
 import { id, instant, text } from '../scalars.js';
+
+export const tags: Tags = {
+  Customers: { order: 60, description: 'Customers and the sites they build on.' },
+};
 
 const kind = z.enum(['person', 'company']);
 

@@ -1,7 +1,12 @@
 /** What operators see of events on their way to the engines, and what they decide about those that failed. */
 import { z } from 'zod';
-import { operation, operator } from '../operation.js';
+import { operation, operator, type Tags } from '../operation.js';
 import { id, instant, text } from '../scalars.js';
+
+export const tags: Tags = {
+  Events: { order: 280, description: 'The events on their way from the stores to the engines.' },
+  'Dead letters': { order: 290, description: 'Events that an engine could not apply, and what to do about them.' },
+};
 
 const ofEvents = { ...operator, tag: 'Events' } as const;
 

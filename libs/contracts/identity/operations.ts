@@ -1,7 +1,16 @@
 import { z } from 'zod';
-import { idParams, operation, operator, page, pageQuery } from '../operation.js';
-import { ROLES } from '../permissions.js';
+import { idParams, operation, operator, page, pageQuery, type Tags } from '../operation.js';
+import { ROLES } from '../roles.js';
 import { id, instant, text } from '../scalars.js';
+
+export const tags: Tags = {
+  'Sign-in': {
+    order: 10,
+    description: 'Sessions: an access token for the `Authorization` header, and a refresh cookie that renews it.',
+  },
+  People: { order: 30, description: 'Who may sign in to a store, and with which roles.' },
+  Operators: { order: 260, description: 'Who may use the console.' },
+};
 
 export const password = z
   .string()

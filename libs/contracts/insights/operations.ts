@@ -1,6 +1,10 @@
 import { z } from 'zod';
-import { idParams, operation, page, pageQuery } from '../operation.js';
+import { idParams, operation, page, pageQuery, type Tags } from '../operation.js';
 import { currency, date, id, instant, money, text } from '../scalars.js';
+
+export const tags: Tags = {
+  Insights: { order: 90, description: 'What the engines advise, why, and what the store answered.' },
+};
 
 export const INSIGHT_STATES = ['open', 'done', 'not_now', 'wrong', 'resolved'] as const;
 

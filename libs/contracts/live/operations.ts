@@ -1,5 +1,9 @@
 import { z } from 'zod';
-import { operation } from '../operation.js';
+import { operation, type Tags } from '../operation.js';
+
+export const tags: Tags = {
+  Live: { order: 190, description: 'What happens in the store, as it happens.' },
+};
 
 /** Not JSON: `text/event-stream`. Described here, so that it is documented and guarded like every other operation. */
 export const stream = operation({

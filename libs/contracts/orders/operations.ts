@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import { ORDER_STATUSES } from './events.js';
-import { idParams, operation, page, pageQuery } from '../operation.js';
+import { idParams, operation, page, pageQuery, type Tags } from '../operation.js';
 import { currency, id, instant, money, percent, price, quantity, text, unitCode } from '../scalars.js';
+
+export const tags: Tags = {
+  Orders: { order: 80, description: 'What was sold and how far it has come.' },
+};
 
 export const orderLine = z
   .object({

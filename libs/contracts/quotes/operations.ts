@@ -1,6 +1,10 @@
 import { z } from 'zod';
-import { idParams, operation, page, pageQuery } from '../operation.js';
+import { idParams, operation, page, pageQuery, type Tags } from '../operation.js';
 import { currency, id, instant, money, percent, price, quantity, text, unitCode } from '../scalars.js';
+
+export const tags: Tags = {
+  Quotes: { order: 70, description: 'Offers with versions: draft, sent, accepted, converted.' },
+};
 
 export const QUOTE_STATES = [
   'draft',

@@ -1,7 +1,11 @@
 import { z } from 'zod';
-import { operation, page, pageQuery } from '../operation.js';
+import { operation, page, pageQuery, type Tags } from '../operation.js';
 import { MOVEMENT_KINDS } from './events.js';
 import { id, instant, price, quantity, signedQuantity, text, unitCode } from '../scalars.js';
+
+export const tags: Tags = {
+  Stock: { order: 50, description: 'What is on the shelf, what is reserved, and every movement that led there.' },
+};
 
 export const movement = z
   .object({

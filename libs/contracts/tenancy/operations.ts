@@ -1,9 +1,14 @@
 import { z } from 'zod';
 import { TENANT_STATES } from './events.js';
-import { idParams, operation, operator, page, pageQuery } from '../operation.js';
-import { ROLES } from '../permissions.js';
+import { idParams, operation, operator, page, pageQuery, type Tags } from '../operation.js';
+import { ROLES } from '../roles.js';
 import { currency, id, instant, text } from '../scalars.js';
 import { email, password, reason, user } from '../identity/operations.js';
+
+export const tags: Tags = {
+  Store: { order: 20, description: 'The store itself.' },
+  Tenants: { order: 200, description: 'The stores this installation serves.' },
+};
 
 export const tenant = z
   .object({

@@ -1,4 +1,4 @@
-import { SUBSCRIPTIONS } from '#contracts/subscriptions';
+import { subscription } from '#contracts/billing/subscription';
 import type { EventConsumer } from '#platform/inbox';
 import { measureBilling } from './passes/usecases/measure-billing.js';
 import { applyEvents } from './usage/usecases/apply-events.js';
@@ -14,7 +14,7 @@ export { BILLING_PASSES } from './passes/usecases/billing-passes.js';
  */
 export const billingEngine: EventConsumer = {
   name: 'billing',
-  aggregates: SUBSCRIPTIONS.billing,
+  aggregates: subscription,
   tables: [],
   apply: applyEvents,
   refresh: refreshCounters,

@@ -109,14 +109,22 @@ export class InsightsController {
   }
 }
 
+/** Gives the controller the texts of every engine whose insights this process shows. */
 @Module({})
-export class InsightsHttp {
-  /** `texts` of every engine whose insights this process shows. */
-  static telling(...texts: readonly InsightTexts[]): DynamicModule {
+export class InsightTextsModule {
+  static of(texts: readonly InsightTexts[]): DynamicModule {
     const all: InsightTexts = Object.fromEntries(texts.flatMap((part) => Object.entries(part)));
-    return { module: InsightsHttp, controllers: [InsightsController], providers: [{ provide: TEXTS, useValue: all }] };
+    return {
+      module: InsightTextsModule,
+      global: true,
+      providers: [{ provide: TEXTS, useValue: all }],
+      exports: [TEXTS],
+    };
   }
 }
+
+@Module({ controllers: [InsightsController] })
+export class InsightsHttp {}
 
 const START = { priority: 101, id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' };
 

@@ -1,4 +1,4 @@
-import { SUBSCRIPTIONS } from '#contracts/subscriptions';
+import { subscription } from '#contracts/sales/subscription';
 import type { EventConsumer } from '#platform/inbox';
 import { claimStale } from './data/reviews.js';
 import { applyEvents } from './usecases/apply-events.js';
@@ -8,7 +8,7 @@ import { runPass } from './usecases/run-pass.js';
 /** Insights are not listed: they carry the store's answers and come out the same from rebuilt facts. */
 export const salesEngine: EventConsumer = {
   name: 'sales',
-  aggregates: SUBSCRIPTIONS.sales,
+  aggregates: subscription,
   tables: [
     'sales_engine_pairs',
     'sales_engine_items',

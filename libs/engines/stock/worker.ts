@@ -1,4 +1,4 @@
-import { SUBSCRIPTIONS } from '#contracts/subscriptions';
+import { subscription } from '#contracts/stock/subscription';
 import type { EventConsumer } from '#platform/inbox';
 import { claimStale } from './data/claims.js';
 import { applyEvents } from './usecases/apply-events.js';
@@ -12,7 +12,7 @@ import { runPass } from './usecases/run-pass.js';
  */
 export const stockEngine: EventConsumer = {
   name: 'stock',
-  aggregates: SUBSCRIPTIONS.stock,
+  aggregates: subscription,
   tables: [
     'stock_engine_plans',
     'stock_engine_receipts',

@@ -1,6 +1,6 @@
 /** Limits and access as events tell them, and units as requests take them, on a real database. */
 import fc from 'fast-check';
-import { type EventContract, type Envelope, type EventData } from '#contracts/event';
+import type { EventContract, Envelope, EventData } from '#contracts/event';
 import { accessChanged, entitlementsChanged, usageCounted, usageLimitReached } from '#contracts/billing/events';
 import { DomainError, newId, type TenantId, tenantId } from '#kernel';
 import { sql, TenantDatabase, type TenantTransaction } from '#platform/database';

@@ -1,4 +1,4 @@
-import { SUBSCRIPTIONS } from '#contracts/subscriptions';
+import { subscription } from '#contracts/entitlements/subscription';
 import type { EventConsumer } from '#platform/inbox';
 import { measureAccess } from './data/metrics.js';
 import { applyEvents } from './usecases/worker/apply-events.js';
@@ -12,7 +12,7 @@ export { USAGE_PASSES } from './usecases/worker/measure-storage.js';
  */
 export const entitlementsProjection: EventConsumer = {
   name: 'entitlements',
-  aggregates: SUBSCRIPTIONS.entitlements,
+  aggregates: subscription,
   tables: ['entitlements', 'tenant_access'],
   apply: applyEvents,
   measure: measureAccess,

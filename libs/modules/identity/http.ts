@@ -10,7 +10,8 @@ import {
   me,
   refresh,
 } from '#contracts/identity/operations';
-import { mayDo, type Permission, PERMISSIONS } from '#contracts/permissions';
+import { mayDo, type Permission } from '#contracts/permissions';
+import { PERMISSIONS } from '#contracts/rooms';
 import { Tokens } from '#platform/auth';
 import { sql } from '#platform/database';
 import { ADMISSION, type CallOf, Handle } from '#platform/http';

@@ -2,8 +2,8 @@
  * What an engine gives to the worker. The worker owns delivery (leases, version gate, exactly-once, bisecting, parking);
  * an engine only turns events into rows of its own tables.
  */
-import type { ConsumerName } from '#contracts/subscriptions';
-import type { AggregateKind, Envelope } from '#contracts/event';
+import type { AggregateKind, ConsumerName } from '#contracts/rooms';
+import type { Envelope } from '#contracts/event';
 import type { Queryable } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 

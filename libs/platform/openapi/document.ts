@@ -4,9 +4,8 @@
  */
 import type { z } from 'zod';
 import { type Audience, type Operation, PREFIX } from '#contracts/operation';
-import { PERMISSIONS } from '#contracts/permissions';
+import { PERMISSIONS, TAGS } from '#contracts/rooms';
 import { problem } from '#contracts/problem';
-import { TAGS } from '#contracts/tags';
 import { exampleOf } from './examples.js';
 import { type Json, sorted } from './json.js';
 import { HEADERS, headers, problemResponses } from './responses.js';
@@ -54,7 +53,9 @@ export function openApiDocument(audience: Audience, operations: readonly Operati
     openapi: '3.1.0',
     info: { title, version, description: `${description}\n${CONVENTIONS}` },
     servers,
-    tags: [...new Set(own.map(({ tag }) => tag))].sort().map((name) => ({ name, description: TAGS[name] })),
+    tags: Object.entries(TAGS)
+      .filter(([name]) => own.some(({ tag }) => tag === name))
+      .map(([name, description]) => ({ name, description })),
     paths: sorted(paths),
     components: {
       schemas: writer.book.components,

@@ -1,4 +1,4 @@
-import type { Role } from '#contracts/permissions';
+import type { Role } from '#contracts/roles';
 import { type Queryable, type Sql, sql } from '#platform/database';
 
 export interface UserRow {

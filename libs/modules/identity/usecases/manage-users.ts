@@ -1,5 +1,5 @@
 import { userChanged, userCreated } from '#contracts/identity/events';
-import type { Role } from '#contracts/permissions';
+import type { Role } from '#contracts/roles';
 import { newId } from '#kernel';
 import { hashPassword, verifyPassword } from '#platform/auth';
 import { type Queryable, sql, type TenantTransaction, violatedConstraint } from '#platform/database';

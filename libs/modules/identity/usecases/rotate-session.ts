@@ -1,4 +1,4 @@
-import type { Role } from '#contracts/permissions';
+import type { Role } from '#contracts/roles';
 import { sql, type TenantTransaction } from '#platform/database';
 import { errors } from '../errors.js';
 import type { SignedIn } from './sign-in.js';

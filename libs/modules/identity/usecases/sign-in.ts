@@ -1,5 +1,5 @@
 import { userSignedIn } from '#contracts/identity/events';
-import type { Role } from '#contracts/permissions';
+import type { Role } from '#contracts/roles';
 import { newId } from '#kernel';
 import { verifyPassword } from '#platform/auth';
 import { sql, type TenantTransaction } from '#platform/database';

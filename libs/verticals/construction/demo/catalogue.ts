@@ -1,5 +1,5 @@
 /** What the demo stores sell, and how each item has been selling: the insights of the demo are true because of it. */
-import type { Role } from '#contracts/permissions';
+import type { Role } from '#contracts/roles';
 
 export interface DemoProduct {
   code: string;

@@ -1,5 +1,5 @@
 /** What an operator does to a store's people, each act with its reason in the audit. */
-import type { Role } from '#contracts/permissions';
+import type { Role } from '#contracts/roles';
 import { newSecret } from '#kernel';
 import { recordAct } from '#modules/audit';
 import { changeUser, createUser, setPassword, type UserRow } from '#modules/identity';

@@ -1,0 +1,3 @@
+import type { Subscription } from '../subscription.js';
+
+export const subscription = ['tenant', 'user', 'quote', 'order', 'usage'] as const satisfies Subscription;

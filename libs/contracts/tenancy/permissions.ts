@@ -1,0 +1,5 @@
+import { everyone, type PermissionTable } from '../roles.js';
+
+export const permissions = {
+  'tenant.read': everyone,
+} as const satisfies PermissionTable;
