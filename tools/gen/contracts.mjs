@@ -41,7 +41,8 @@ function roomNames() {
 /** TypeScript to JavaScript file by file, without types: an outdated list of literal types cannot disturb it. */
 function translate() {
   const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
-  for (const file of readdirSync(FOLDER, { recursive: true })) {
+  for (const entry of readdirSync(FOLDER, { recursive: true })) {
+    const file = String(entry);
     if (!file.endsWith('.ts') || file.endsWith('.spec.ts')) continue;
     const text = readFileSync(path.join(FOLDER, file), 'utf8');
     const target = path.join(COPY, file.replace(/\.ts$/, '.js'));
