@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { EVENT_CONTRACTS } from '#contracts/event-contracts';
 import type { Problem } from '#contracts/problem';
-import { SUBSCRIPTIONS } from '#contracts/subscriptions';
+import { SUBSCRIPTIONS } from '#contracts/rooms';
 import { DomainError } from '#kernel';
 import { compareWithArchive, exportStore, restoreStore, type TableComparison } from '#platform/backup';
 import { columns, printedProblem } from '#platform/command';
