@@ -13,7 +13,7 @@ const redis = connectRedis({ url: redisUrl, name: 'bench relay' });
 const subscriber = connectRedis({ url: redisUrl, name: 'bench wakes' });
 const relay = new Relay({
   ...RELAY_LIMITS,
-  store: new RelayRepository(database, VERTICAL, PARTITIONS),
+  repository: new RelayRepository(database, VERTICAL, PARTITIONS),
   streams: new EventStreams(redis, new StreamNames(VERTICAL, PARTITIONS)),
   subscriptions: SUBSCRIPTIONS,
   holder: `relay-${process.pid}`,

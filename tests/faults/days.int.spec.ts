@@ -15,7 +15,7 @@ const INSERT = `insert into inbox_events (recorded_on, tenant_id, engine, event_
 
 let system: FaultSystem;
 let relay: CrossTenantDatabase;
-let store: RelayRepository;
+let repository: RelayRepository;
 let worker: pg.Client;
 
 beforeEach(async () => {
@@ -25,7 +25,7 @@ beforeEach(async () => {
     role: 'basecommerce_relay',
     application: 'faults relay',
   });
-  store = new RelayRepository(relay, system.vertical, PARTITIONS);
+  repository = new RelayRepository(relay, system.vertical, PARTITIONS);
   worker = new pg.Client({ connectionString: system.database.url });
   await worker.connect();
   await worker.query('begin; select from inbox_events');
@@ -51,7 +51,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 it('lets a transaction that has read the inbox write to it, and makes the days after that', async () => {
-  const made = store.ensureDays(AHEAD);
+  const made = repository.ensureDays(AHEAD);
   await waitUntilBlockedBy(worker, system.owner);
   const waited = await timed(() => worker.query(INSERT));
   await worker.query('commit');
@@ -63,7 +63,7 @@ it('lets a transaction that has read the inbox write to it, and makes the days a
 });
 
 it('holds up no writer of the outbox while it waits for a reader of the inbox', async () => {
-  const made = store.ensureDays(AHEAD);
+  const made = repository.ensureDays(AHEAD);
   const waits: number[] = [];
   const [tenant] = tenants(1);
   for (let nth = 0; nth < 20; nth++) {
@@ -75,6 +75,6 @@ it('holds up no writer of the outbox while it waits for a reader of the inbox', 
   expect(Math.max(...waits)).toBeLessThan(LOCK_TIMEOUT_MS / 2);
   expect(await days('outbox_events')).toBe(DAYS);
   // What was given up for lack of a lock is made the next time.
-  await store.ensureDays(AHEAD);
+  await repository.ensureDays(AHEAD);
   expect(await days('inbox_events')).toBe(DAYS);
 });

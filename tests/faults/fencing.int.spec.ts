@@ -46,7 +46,7 @@ it('refuses the publish of a relay that was paused in front of it while another 
   await system.quiet();
   const before = await entries();
   paused.signal('SIGCONT');
-  const refused = await paused.says((said) => said.reason === 'fenced');
+  const refused = await paused.says((said) => said.reason === 'superseded');
   const verdict = await system.verdict();
   printFigures('paused relay:', {
     said: refused.reason,

@@ -28,7 +28,7 @@ it('reads an event that was written earlier and committed later than what it has
     role: 'basecommerce_relay',
     application: 'faults relay',
   });
-  const store_ = new RelayRepository(relay, system.vertical, PARTITIONS);
+  const repository = new RelayRepository(relay, system.vertical, PARTITIONS);
   // Waits before it commits, with a sequence number and a transaction id lower than the other's.
   const lingering = new pg.Client({ connectionString: system.database.url });
   await lingering.connect();
@@ -40,11 +40,11 @@ it('reads an event that was written earlier and committed later than what it has
   );
   await system.write(store!, [early!]);
   const reading = { tenant: undefined, except: [], until: undefined, after: undefined };
-  const first = await store_.read({ ...reading, since: BEGINNING });
+  const first = await repository.read({ ...reading, since: BEGINNING });
   await lingering.query('commit');
   await lingering.end();
-  const second = await store_.read({ ...reading, since: first.until });
-  const third = await store_.read({ ...reading, since: second.until });
+  const second = await repository.read({ ...reading, since: first.until });
+  const third = await repository.read({ ...reading, since: second.until });
   await relay.close();
   expect(first.packs.map((pack) => pack.events)).toEqual([expect.stringContaining(early!.id)]);
   expect(second.packs.map((pack) => pack.events)).toEqual([expect.stringContaining(late!.id)]);
@@ -135,7 +135,7 @@ it('drops days behind the retention, and none that an engine still needs', async
     role: 'basecommerce_relay',
     application: 'faults relay',
   });
-  const store_ = new RelayRepository(crossing, system.vertical, PARTITIONS);
+  const repository = new RelayRepository(crossing, system.vertical, PARTITIONS);
   const days = async () =>
     (
       await system.owner.query(
@@ -143,20 +143,20 @@ it('drops days behind the retention, and none that an engine still needs', async
       )
     ).rows.map((row: { relname: string }) => row.relname);
   // The first day is empty; the second has an event that no engine has confirmed.
-  expect(await store_.dropDays(30)).toBe(1);
+  expect(await repository.dropDays(30)).toBe(1);
   expect(await days()).toEqual([
     'inbox_events_20260102',
     'inbox_events_20260103',
     'outbox_events_20260102',
     'outbox_events_20260103',
   ]);
-  const epoch = await store_.claim('test', 1_000);
-  await store_.saveConfirmation(
+  const epoch = await repository.claim('test', 1_000);
+  await repository.saveConfirmation(
     epoch!,
     'stock',
     (await system.owner.query<{ s: string }>('select pg_current_snapshot()::text as s')).rows[0]!.s,
   );
-  expect(await store_.dropDays(30)).toBe(2);
+  expect(await repository.dropDays(30)).toBe(2);
   await crossing.close();
   expect(await days()).toEqual([]);
 });

@@ -112,7 +112,7 @@ export class FaultSystem {
     const subscriber = connectRedis({ url: this.redisUrl, name: 'faults wakes' });
     const relay: Relay = new Relay({
       ...RELAY_LIMITS,
-      store: new RelayRepository(database, this.vertical, PARTITIONS),
+      repository: new RelayRepository(database, this.vertical, PARTITIONS),
       streams: new EventStreams(redis, new StreamNames(this.vertical, PARTITIONS)),
       subscriptions: SUBSCRIPTIONS,
       holder: `relay-${randomUUID()}`,

@@ -69,7 +69,7 @@ beforeAll(async () => {
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
   relay = new Relay({
     ...RELAY_LIMITS,
-    store: new RelayRepository(crossing('basecommerce_relay'), vertical, PARTITIONS),
+    repository: new RelayRepository(crossing('basecommerce_relay'), vertical, PARTITIONS),
     streams: new EventStreams(connect(), names),
     subscriptions: SUBSCRIPTIONS,
     subscriber: connect(),

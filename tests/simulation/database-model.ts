@@ -26,7 +26,7 @@ export interface Failed {
 }
 
 interface ConsumerLease {
-  epoch: number;
+  token: number;
   holder: string | undefined;
   expiresAt: number;
 }
@@ -37,7 +37,7 @@ const CHUNK = 3;
 export class DatabaseModel {
   clock = 1_000;
   relayLease: LeaseRow | undefined;
-  position: { epoch: bigint; snapshot: Snapshot } | undefined;
+  position: { token: bigint; snapshot: Snapshot } | undefined;
   confirmed: string | undefined;
   readonly members = new Map<string, number>();
   readonly leases: ConsumerLease[];
@@ -55,7 +55,7 @@ export class DatabaseModel {
   private nextId = 1;
 
   constructor(readonly partitions: number) {
-    this.leases = Array.from({ length: partitions }, () => ({ epoch: 0, holder: undefined, expiresAt: -Infinity }));
+    this.leases = Array.from({ length: partitions }, () => ({ token: 0, holder: undefined, expiresAt: -Infinity }));
   }
 
   /** Writes one event of each aggregate that nobody else has locked, and stays open. */
@@ -115,9 +115,9 @@ export class DatabaseModel {
     );
   }
 
-  savePosition(epoch: bigint, snapshot: Snapshot): boolean {
-    if (this.relayLease?.epoch !== epoch) return false;
-    this.position = { epoch, snapshot };
+  savePosition(token: bigint, snapshot: Snapshot): boolean {
+    if (this.relayLease?.token !== token) return false;
+    this.position = { token, snapshot };
     return true;
   }
 

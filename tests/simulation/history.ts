@@ -14,7 +14,7 @@ export interface Mistakes {
   readonly acknowledgesFirst?: boolean;
   readonly hasNoGate?: boolean;
   readonly keepsNoInbox?: boolean;
-  readonly ignoresFences?: boolean;
+  readonly ignoresTokens?: boolean;
   readonly neverReconciles?: boolean;
 }
 
@@ -49,7 +49,7 @@ class History {
 
   constructor(seed: number, mistakes: Mistakes) {
     this.random = new Random(seed);
-    this.redis = new RedisModel(PARTITIONS, !mistakes.ignoresFences);
+    this.redis = new RedisModel(PARTITIONS, !mistakes.ignoresTokens);
     this.keys = [0, 1, 2, 3, 4].map((n) => ({
       tenant: n < 3 ? 'noisy' : 'quiet',
       key: `a${n}`,

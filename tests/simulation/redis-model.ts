@@ -1,4 +1,4 @@
-/** What the protocol relies on in Redis: streams, groups, pending entries, fences; and how it can forget. */
+/** What the protocol relies on in Redis: streams, groups, pending entries, fencing tokens; and how it can forget. */
 import type { FencingAnswer, NewEntry, StreamPlace } from '#platform/streams';
 import type { SimulatedEvent } from './database-model.js';
 
@@ -26,33 +26,33 @@ export interface Delivered {
 }
 
 export class RedisModel {
-  /** Writes that were accepted although a higher epoch stood in the fence. */
+  /** Writes that were accepted although a higher fencing token was known. */
   stale = 0;
   private streams = new Map<number, Stream>();
-  private fences = new Map<string, number>();
+  private tokens = new Map<string, number>();
   /** Ids come from a clock that a flush does not set back. */
   private clock = 1;
 
   constructor(
     readonly partitions: number,
-    /** A planted mistake when false: scripts do not look at the fence. */
-    private readonly isFenced: boolean,
+    /** A planted mistake when false: scripts do not compare fencing tokens. */
+    private readonly comparesTokens: boolean,
   ) {}
 
-  announce(fence: string, epoch: number): boolean {
-    if ((this.fences.get(fence) ?? 0) > epoch) return false;
-    this.fences.set(fence, epoch);
+  announce(key: string, token: number): boolean {
+    if ((this.tokens.get(key) ?? 0) > token) return false;
+    this.tokens.set(key, token);
     return true;
   }
 
-  private check(fence: string, epoch: number): FencingAnswer {
-    const standing = this.fences.get(fence);
-    if (!this.isFenced) {
-      if (standing !== undefined && standing > epoch) this.stale += 1;
+  private check(key: string, token: number): FencingAnswer {
+    const highest = this.tokens.get(key);
+    if (!this.comparesTokens) {
+      if (highest !== undefined && highest > token) this.stale += 1;
       return 'OK';
     }
-    if (standing === undefined || standing < epoch) return 'NO_TOKEN';
-    return standing > epoch ? 'SUPERSEDED' : 'OK';
+    if (highest === undefined || highest < token) return 'NO_TOKEN';
+    return highest > token ? 'SUPERSEDED' : 'OK';
   }
 
   ensureGroups(): void {
@@ -62,8 +62,8 @@ export class RedisModel {
     }
   }
 
-  publish(epoch: number, entries: readonly NewEntry[]): { answer: FencingAnswer; ids: string[] } {
-    const answer = this.check('relay', epoch);
+  publish(token: number, entries: readonly NewEntry[]): { answer: FencingAnswer; ids: string[] } {
+    const answer = this.check('relay', token);
     if (answer !== 'OK') return { answer, ids: [] };
     return {
       answer,
@@ -96,8 +96,8 @@ export class RedisModel {
     return group && [...group.pending.values()].slice(0, count).map(({ id, events }) => ({ partition, id, events }));
   }
 
-  acknowledge(fence: string, epoch: number, partition: number, id: number): FencingAnswer {
-    const answer = this.check(fence, epoch);
+  acknowledge(key: string, token: number, partition: number, id: number): FencingAnswer {
+    const answer = this.check(key, token);
     if (answer === 'OK') this.streams.get(partition)?.group?.pending.delete(id);
     return answer;
   }
@@ -131,7 +131,7 @@ export class RedisModel {
 
   flush(): void {
     this.streams.clear();
-    this.fences.clear();
+    this.tokens.clear();
   }
 
   evict(partition: number): void {

@@ -9,7 +9,7 @@ import type { RedisModel } from './redis-model.js';
 const LEASE = 120;
 
 export class RelayActor {
-  private epoch: bigint | undefined;
+  private token: bigint | undefined;
   private backlog: Backlog | undefined;
   private window!: Window;
   private inHand: Pack[] = [];
@@ -27,7 +27,7 @@ export class RelayActor {
 
   /** What kill -9 leaves: nothing. */
   crash(): void {
-    this.epoch = undefined;
+    this.token = undefined;
     this.backlog = undefined;
     this.inHand = [];
     this.frontier = undefined;
@@ -74,13 +74,13 @@ export class RelayActor {
     const { database } = this;
     const claim = claimLease(database.relayLease, this.name, new Date(database.clock));
     if (claim.kind === 'wait') return this.crash();
-    const isNew = claim.epoch !== this.epoch || !this.backlog;
-    database.relayLease = { epoch: claim.epoch, holder: this.name, expiresAt: new Date(database.clock + LEASE) };
+    const isNew = claim.token !== this.token || !this.backlog;
+    database.relayLease = { token: claim.token, holder: this.name, expiresAt: new Date(database.clock + LEASE) };
     if (!isNew) return;
     this.crash();
-    if (!this.redis.announce('relay', Number(claim.epoch))) return;
+    if (!this.redis.announce('relay', Number(claim.token))) return;
     this.redis.ensureGroups();
-    this.epoch = claim.epoch;
+    this.token = claim.token;
     this.backlog = new Backlog(database.position?.snapshot ?? BEGINNING, database.partitions, {
       capacity: 12,
       quota: 3,
@@ -109,7 +109,7 @@ export class RelayActor {
     const packs = this.inHand;
     this.inHand = [];
     const entries = entriesOf(packs, 2);
-    const { answer, ids } = this.redis.publish(Number(this.epoch), entries);
+    const { answer, ids } = this.redis.publish(Number(this.token), entries);
     if (answer !== 'OK') return this.crash();
     this.window.added(entries, ids);
     if (!this.mistakes.pollsById) this.backlog!.published(packs);
@@ -117,7 +117,7 @@ export class RelayActor {
 
   private save(): void {
     if (this.mistakes.pollsById) return;
-    if (!this.database.savePosition(this.epoch!, this.backlog!.position())) this.crash();
+    if (!this.database.savePosition(this.token!, this.backlog!.position())) this.crash();
   }
 
   private reconcile(): void {
@@ -131,7 +131,7 @@ export class RelayActor {
       this.frontier = undefined;
       const missing = this.database.missing(this.database.confirmed ?? BEGINNING.text, frontier.snapshot);
       if (missing.length > 0) this.backlog!.repeat(missing);
-      else if (this.database.relayLease?.epoch === this.epoch) this.database.confirmed = frontier.snapshot;
+      else if (this.database.relayLease?.token === this.token) this.database.confirmed = frontier.snapshot;
     }
   }
 }

@@ -36,7 +36,7 @@ const planted: Record<string, [keyof Mistakes, string]> = {
   'acknowledges before it commits': ['acknowledgesFirst', 'E2'],
   'has no version gate': ['hasNoGate', 'E'],
   'keeps no inbox': ['keepsNoInbox', 'E3'],
-  'lets anybody past its fences': ['ignoresFences', 'E7'],
+  'accepts writes with an old fencing token': ['ignoresTokens', 'E7'],
   'never looks for what Redis lost': ['neverReconciles', 'E2'],
 };
 

@@ -10,7 +10,7 @@ const LEASE = 120;
 const RETRY = { attempts: 3, firstDelayMs: 5, longestDelayMs: 20 };
 
 interface InHand extends Delivered {
-  readonly epoch: number;
+  readonly token: number;
   readonly isApplied: boolean;
 }
 
@@ -75,7 +75,7 @@ export class WorkerActor {
     }));
     const plan = planLeases(view, alive, name);
     for (const partition of plan.take)
-      Object.assign(leases[partition]!, { holder: name, epoch: leases[partition]!.epoch + 1 });
+      Object.assign(leases[partition]!, { holder: name, token: leases[partition]!.token + 1 });
     for (const partition of plan.release) {
       // A batch under way is waited for: here, what is in hand is let go of and stays pending.
       this.hand = this.hand.filter((entry) => entry.partition !== partition);
@@ -85,17 +85,17 @@ export class WorkerActor {
     for (const [partition, lease] of leases.entries()) {
       if (lease.holder !== name) continue;
       lease.expiresAt = clock + LEASE;
-      if (this.redis.announce(this.fence(partition), lease.epoch)) this.held.set(partition, lease.epoch);
+      if (this.redis.announce(this.tokenKey(partition), lease.token)) this.held.set(partition, lease.token);
     }
   }
 
   private receive(what: 'new' | 'pending'): void {
     if (this.hand.length > 2 || this.held.size === 0) return;
-    const [partition, epoch] = this.random.pick([...this.held]);
+    const [partition, token] = this.random.pick([...this.held]);
     const entries = what === 'new' ? this.redis.readNew(partition, 2) : this.redis.readPending(partition, 2);
     if (!entries) return this.redis.ensureGroups();
     for (const entry of entries) {
-      const item = { ...entry, epoch, isApplied: false };
+      const item = { ...entry, token, isApplied: false };
       if (this.mistakes.acknowledgesFirst) this.acknowledge(item);
       this.hand.push(item);
     }
@@ -115,7 +115,7 @@ export class WorkerActor {
 
   private acknowledge(entry: InHand): void {
     this.hand = this.hand.filter((other) => other !== entry);
-    const answer = this.redis.acknowledge(this.fence(entry.partition), entry.epoch, entry.partition, entry.id);
+    const answer = this.redis.acknowledge(this.tokenKey(entry.partition), entry.token, entry.partition, entry.id);
     if (answer === 'SUPERSEDED') this.held.delete(entry.partition);
   }
 
@@ -169,17 +169,17 @@ export class WorkerActor {
     }
   }
 
-  private isMine({ partition, epoch }: InHand): boolean {
+  private isMine({ partition, token }: InHand): boolean {
     const lease = this.database.leases[partition]!;
-    return lease.holder === this.name && lease.epoch === epoch;
+    return lease.holder === this.name && lease.token === token;
   }
 
   private holds(partition: number): boolean {
     const lease = this.database.leases[partition]!;
-    return this.held.get(partition) === lease.epoch && lease.holder === this.name;
+    return this.held.get(partition) === lease.token && lease.holder === this.name;
   }
 
-  private fence(partition: number): string {
+  private tokenKey(partition: number): string {
     return `consumer ${partition}`;
   }
 }

@@ -17,6 +17,7 @@ const ENTRIES = [
   { name: 'prisma/schema', script: 'tools/prisma/models.mjs' },
   { name: 'prisma/structure.sql', script: 'tools/prisma/structure.mjs' },
   { name: 'docs/reference', script: 'tools/gen/reference.mjs' },
+  { name: 'docs/reference/state-machines.md', script: 'tools/gen/state-machines.mjs' },
 ];
 
 install();

@@ -18,7 +18,7 @@ export interface CrossTenantTransaction extends Queryable {
   /** Several statements in one round trip. Returns one list of rows per statement, in order. */
   batch<const Statements extends readonly Sql[]>(statements: Statements): Promise<BatchRows<Statements>>;
   /** Statements that travel with the next one, ahead of it; the function resolves with their rows. */
-  ride<const Statements extends readonly Sql[]>(statements: Statements): () => Promise<BatchRows<Statements>>;
+  piggyback<const Statements extends readonly Sql[]>(statements: Statements): () => Promise<BatchRows<Statements>>;
   now(): Promise<Date>;
   atCommit(statement: () => Sql): void;
   signal(topic: string, tenant: string): void;
@@ -27,7 +27,7 @@ export interface CrossTenantTransaction extends Queryable {
 export type CrossingRole = Exclude<DatabaseRole, 'basecommerce_app'>;
 
 export interface CrossingOptions {
-  /** A check that rides with BEGIN and raises. */
+  /** A check that travels with BEGIN and raises an error to refuse. */
   readonly guard?: Sql | undefined;
   /**
    * PostgreSQL's asynchronous commit: done before it is on the disk. For work that is done again if a crash of PostgreSQL
@@ -68,7 +68,7 @@ export class CrossTenantDatabase implements Queryable {
   }
 
   async query<Row>(statement: Sql<Row>): Promise<Row[]> {
-    return (await this.flight([statement]))[0]!.rows as Row[];
+    return (await this.roundTrip([statement]))[0]!.rows as Row[];
   }
 
   async first<Row>(statement: Sql<Row>): Promise<Row | undefined> {
@@ -76,7 +76,7 @@ export class CrossTenantDatabase implements Queryable {
   }
 
   async execute(statement: Sql): Promise<number> {
-    return (await this.flight([statement]))[0]!.count;
+    return (await this.roundTrip([statement]))[0]!.count;
   }
 
   async transaction<Result>(
@@ -127,7 +127,7 @@ export class CrossTenantDatabase implements Queryable {
     }
   }
 
-  private async flight(statements: readonly Sql[]) {
+  private async roundTrip(statements: readonly Sql[]) {
     const client = await this.connect();
     let broken: Error | undefined;
     try {

@@ -21,7 +21,7 @@ export interface TenantScope {
   readonly actor: Actor;
   /** W3C trace context of the request, carried into the events it causes. */
   readonly traceparent?: string;
-  /** Runs behind the tenant binding in the same flight and raises to refuse (session revoked, tenant suspended). */
+  /** Runs behind the tenant binding in the same round trip and raises to refuse (session revoked, tenant suspended). */
   readonly guard?: Sql;
 }
 

@@ -2,11 +2,11 @@
  * One transaction on one connection, with as few round trips as its work allows:
  *
  *   idle ──first statement──▶ open ──commit──▶ committed
- *     │  (BEGIN + entry ride with it)  └──error / rollback──▶ rolled back
+ *     │  (BEGIN + entry travel with it)  └──error / rollback──▶ rolled back
  *     └──commit with nothing said──▶ committed, without a word to the server
  *
  * The entry statement binds the tenant (or announces the crossing) and returns the database's clock. Statements queued
- * by `atCommit` travel with COMMIT in the same flight; if one fails, COMMIT is skipped and everything rolls back.
+ * by `atCommit` travel with COMMIT in the same round trip; if one fails, COMMIT is skipped and everything rolls back.
  */
 import type pg from 'pg';
 import { databaseFailure } from './failures.js';
@@ -32,8 +32,8 @@ export interface Queryable {
   execute(statement: Sql): Promise<number>;
 }
 
-/** Statements that wait for a flight to travel with. */
-interface Rider {
+/** Statements that wait for the next round trip. */
+interface Piggybacked {
   readonly statements: readonly Sql[];
   rows: unknown[][] | undefined;
 }
@@ -43,7 +43,7 @@ export class TransactionState implements Queryable {
   private startedAt: Date | undefined;
   private readonly committing: (() => Sql)[] = [];
   private readonly committed: (() => void)[] = [];
-  private readonly riders: Rider[] = [];
+  private readonly piggybacked: Piggybacked[] = [];
 
   constructor(
     readonly client: pg.ClientBase,
@@ -65,29 +65,29 @@ export class TransactionState implements Queryable {
 
   /** Several statements in one round trip. Returns one list of rows per statement, in order. */
   async batch<const Statements extends readonly Sql[]>(statements: Statements): Promise<BatchRows<Statements>> {
-    return (await this.flight(statements)).map((result) => result.rows) as BatchRows<Statements>;
+    return (await this.roundTrip(statements)).map((result) => result.rows) as BatchRows<Statements>;
   }
 
   /**
    * Statements that travel with whatever this transaction says next, ahead of it, and so cost no round trip of their own. The
    * function returned resolves with their rows; if nothing has been said by then, it sends them.
    */
-  ride<const Statements extends readonly Sql[]>(statements: Statements): () => Promise<BatchRows<Statements>> {
-    const rider: Rider = { statements, rows: undefined };
-    this.riders.push(rider);
+  piggyback<const Statements extends readonly Sql[]>(statements: Statements): () => Promise<BatchRows<Statements>> {
+    const each: Piggybacked = { statements, rows: undefined };
+    this.piggybacked.push(each);
     return async () => {
-      if (!rider.rows) await this.flight([]);
-      return rider.rows as BatchRows<Statements>;
+      if (!each.rows) await this.roundTrip([]);
+      return each.rows as BatchRows<Statements>;
     };
   }
 
   /** The database's clock at the start of this transaction. */
   async now(): Promise<Date> {
-    if (!this.startedAt) await this.flight([]);
+    if (!this.startedAt) await this.roundTrip([]);
     return this.startedAt!;
   }
 
-  /** Built when the transaction commits and sent in the same flight as COMMIT. */
+  /** Built when the transaction commits and sent in the same round trip as COMMIT. */
   atCommit(statement: () => Sql): void {
     this.committing.push(statement);
   }
@@ -99,12 +99,12 @@ export class TransactionState implements Queryable {
 
   /** Opens the transaction if no statement has done so yet (Prisma's reads join it this way). */
   async open(): Promise<void> {
-    if (this.phase === 'idle') await this.flight([]);
+    if (this.phase === 'idle') await this.roundTrip([]);
   }
 
   async commit(): Promise<void> {
-    if (this.phase === 'open' || this.committing.length + this.riders.length > 0) {
-      await this.flight([...this.committing.map((build) => build()), COMMIT]);
+    if (this.phase === 'open' || this.committing.length + this.piggybacked.length > 0) {
+      await this.roundTrip([...this.committing.map((build) => build()), COMMIT]);
     }
     this.phase = 'closed';
     for (const action of this.committed) action();
@@ -116,23 +116,23 @@ export class TransactionState implements Queryable {
   }
 
   private async run(statement: Sql): Promise<StatementResult> {
-    return (await this.flight([statement]))[0]!;
+    return (await this.roundTrip([statement]))[0]!;
   }
 
-  private async flight(statements: readonly Sql[]): Promise<StatementResult[]> {
+  private async roundTrip(statements: readonly Sql[]): Promise<StatementResult[]> {
     if (this.phase === 'closed')
       throw new Error('the transaction has ended; a statement came after its commit or rollback');
     const opening = this.phase === 'idle' ? [BEGIN, ...this.entry] : [];
     this.phase = 'open';
-    const riders = this.riders.splice(0);
-    const ahead = riders.flatMap((rider) => rider.statements);
+    const piggybacked = this.piggybacked.splice(0);
+    const ahead = piggybacked.flatMap((each) => each.statements);
     try {
       const results = await pipeline(this.client, [...opening, ...ahead, ...statements]);
       if (opening.length > 0) this.startedAt = results[1]!.rows[0]!['now'] as Date;
       let place = opening.length;
-      for (const rider of riders) {
-        rider.rows = results.slice(place, place + rider.statements.length).map((result) => result.rows);
-        place += rider.statements.length;
+      for (const each of piggybacked) {
+        each.rows = results.slice(place, place + each.statements.length).map((result) => result.rows);
+        place += each.statements.length;
       }
       return results.slice(place);
     } catch (error) {

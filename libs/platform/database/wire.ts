@@ -3,7 +3,7 @@
  *
  * The extended query protocol executes statements until a Sync, and everything between two Syncs outside an explicit
  * transaction is one implicit transaction. So `set_config('app.tenant_id', …, true)` followed by a statement and one
- * Sync isolates that statement for the price of no extra round trip; and BEGIN or COMMIT can ride with the
+ * Sync isolates that statement for the price of no extra round trip; and BEGIN or COMMIT can travel with the
  * statement beside them. An error skips the rest up to the Sync, which is why a guard that raises protects what follows.
  *
  *   Parse? Bind Execute · Parse? Bind Execute · … · Sync   →   rows, rows, …, ReadyForQuery

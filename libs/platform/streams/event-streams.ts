@@ -25,7 +25,7 @@ export interface StreamEntry {
 
 export interface Acknowledgement {
   readonly partition: number;
-  readonly epoch: number;
+  readonly token: number;
   readonly ids: readonly EntryId[];
 }
 
@@ -65,13 +65,13 @@ export class EventStreams {
     readonly names: StreamNames,
   ) {
     this.publishScript = define(redis, 'publishEvents', PUBLISH);
-    this.announceScript = define(redis, 'announceEpoch', ANNOUNCE);
+    this.announceScript = define(redis, 'announceToken', ANNOUNCE);
     this.acknowledgeScript = define(redis, 'acknowledgeEvents', ACKNOWLEDGE);
     this.surveyScript = define(redis, 'surveyStreams', SURVEY);
   }
 
   async publish(
-    epoch: number,
+    token: number,
     entries: readonly NewEntry[],
     recovery = FIRST_RECOVERY_EPOCH,
   ): Promise<{ answer: FencingAnswer; ids: EntryId[] }> {
@@ -79,7 +79,7 @@ export class EventStreams {
       entries.length + 1,
       this.names.relayFencingToken,
       ...entries.map((entry) => this.names.stream(entry.partition)),
-      epoch,
+      token,
       ...entries.flatMap((entry) => [entry.count, entry.events]),
       recovery,
     )) as [FencingAnswer, ...EntryId[]];
@@ -88,34 +88,34 @@ export class EventStreams {
   }
 
   /** True when `epoch` stands in the fence afterwards; false when a higher one does. */
-  async announceRelay(epoch: number): Promise<boolean> {
-    const [isMine] = (await this.announceScript(1, this.names.relayFencingToken, epoch)) as number[];
+  async announceRelay(token: number): Promise<boolean> {
+    const [isMine] = (await this.announceScript(1, this.names.relayFencingToken, token)) as number[];
     return isMine === 1;
   }
 
   /** The partitions whose fence carries their epoch afterwards. */
-  async announceConsumer(engine: string, epochs: ReadonlyMap<number, number>): Promise<Set<number>> {
-    if (epochs.size === 0) return new Set();
-    const partitions = [...epochs.keys()];
-    const fences = partitions.map((partition) => this.names.consumerFencingToken(engine, partition));
-    const answers = (await this.announceScript(fences.length, ...fences, ...epochs.values())) as number[];
+  async announceConsumer(consumer: string, tokens: ReadonlyMap<number, number>): Promise<Set<number>> {
+    if (tokens.size === 0) return new Set();
+    const partitions = [...tokens.keys()];
+    const keys = partitions.map((partition) => this.names.consumerFencingToken(consumer, partition));
+    const answers = (await this.announceScript(keys.length, ...keys, ...tokens.values())) as number[];
     return new Set(partitions.filter((_, index) => answers[index] === 1));
   }
 
-  async acknowledge(engine: string, acks: readonly Acknowledgement[]): Promise<FencingAnswer[]> {
+  async acknowledge(consumer: string, acks: readonly Acknowledgement[]): Promise<FencingAnswer[]> {
     if (acks.length === 0) return [];
     const keys = acks.flatMap((ack) => [
-      this.names.consumerFencingToken(engine, ack.partition),
+      this.names.consumerFencingToken(consumer, ack.partition),
       this.names.stream(ack.partition),
     ]);
-    const values = acks.flatMap((ack) => [ack.epoch, ack.ids.length, ...ack.ids]);
-    return (await this.acknowledgeScript(keys.length, ...keys, engine, ...values)) as FencingAnswer[];
+    const values = acks.flatMap((ack) => [ack.token, ack.ids.length, ...ack.ids]);
+    return (await this.acknowledgeScript(keys.length, ...keys, consumer, ...values)) as FencingAnswer[];
   }
 
   /** New entries of the given partitions; waits up to `blockMs` for the first. Uses its own connection. */
   async readNew(
     reader: Redis,
-    engine: string,
+    consumer: string,
     partitions: readonly number[],
     count: number,
     blockMs: number,
@@ -126,7 +126,7 @@ export class EventStreams {
     const reply = await reader.call(
       'XREADGROUP',
       'GROUP',
-      engine,
+      consumer,
       OWNER,
       'COUNT',
       count,
@@ -141,7 +141,7 @@ export class EventStreams {
   /** Entries delivered earlier and not acknowledged: left by a predecessor, or by a reader that was cut off. */
   async readPending(
     reader: Redis,
-    engine: string,
+    consumer: string,
     partitions: readonly number[],
     count: number,
   ): Promise<StreamEntry[]> {
@@ -150,7 +150,7 @@ export class EventStreams {
     const reply = await reader.call(
       'XREADGROUP',
       'GROUP',
-      engine,
+      consumer,
       OWNER,
       'COUNT',
       count,

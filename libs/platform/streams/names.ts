@@ -25,8 +25,8 @@ export class StreamNames {
   }
 
   /** Holds the highest epoch of a worker that has announced itself for this engine and partition. */
-  consumerFencingToken(engine: string, partition: number): string {
-    return `fence:{${this.vertical}}:${engine}:${partition}`;
+  consumerFencingToken(consumer: string, partition: number): string {
+    return `fence:{${this.vertical}}:${consumer}:${partition}`;
   }
 
   /** The recovery epoch of what is in the streams, and the relay's newest mark. */

@@ -45,14 +45,14 @@ export class RecoveryMarks {
     };
   }
 
-  async write(relayEpoch: number, { epoch, mark }: StreamMark): Promise<FencingAnswer> {
+  async write(token: number, { epoch, mark }: StreamMark): Promise<FencingAnswer> {
     const { names } = this.streams;
     const facts = mark ? ['term', mark.term, 'count', mark.count, 'last', JSON.stringify(mark.last)] : [];
     return (await this.markScript(
       2,
       names.relayFencingToken,
       names.recovery,
-      relayEpoch,
+      token,
       'epoch',
       epoch,
       ...facts,
@@ -60,14 +60,14 @@ export class RecoveryMarks {
   }
 
   /** Where Redis knows of another epoch, streams and fences are gone afterwards: whoever holds a lease announces it anew. */
-  async begin(found: StreamMark | undefined, epoch: number, engines: readonly string[]): Promise<void> {
+  async begin(found: StreamMark | undefined, epoch: number, consumers: readonly string[]): Promise<void> {
     const { names } = this.streams;
     // Redis was emptied or is new, and what is in it since was published by this release or an older one.
     if (!found) return void (await this.streams.redis.hsetnx(names.recovery, 'epoch', epoch));
-    const fences = engines.flatMap((engine) =>
-      names.all.map((_, partition) => names.consumerFencingToken(engine, partition)),
+    const tokens = consumers.flatMap((consumer) =>
+      names.all.map((_, partition) => names.consumerFencingToken(consumer, partition)),
     );
-    const keys = [names.recovery, ...names.all, names.relayFencingToken, ...fences];
+    const keys = [names.recovery, ...names.all, names.relayFencingToken, ...tokens];
     await this.rebuildScript(keys.length, ...keys, found.epoch, epoch);
   }
 

@@ -19,9 +19,9 @@ export function define(redis: Redis, name: string, lua: string): Script {
 
 /** KEYS fence, stream…; ARGV epoch, (count, events)…, recovery epoch → status, id… */
 export const PUBLISH = `
-local fence = redis.call('GET', KEYS[1])
-if not fence or tonumber(fence) < tonumber(ARGV[1]) then return {'NO_TOKEN'} end
-if tonumber(fence) > tonumber(ARGV[1]) then return {'SUPERSEDED'} end
+local token = redis.call('GET', KEYS[1])
+if not token or tonumber(token) < tonumber(ARGV[1]) then return {'NO_TOKEN'} end
+if tonumber(token) > tonumber(ARGV[1]) then return {'SUPERSEDED'} end
 local answer = {'OK'}
 for i = 2, #KEYS do
   answer[i] = redis.call('XADD', KEYS[i], '*', 'n', ARGV[2 * i - 2], 'e', ARGV[2 * i - 1], 'r', ARGV[#ARGV])
@@ -32,8 +32,8 @@ return answer`;
 export const ANNOUNCE = `
 local answer = {}
 for i = 1, #KEYS do
-  local fence = redis.call('GET', KEYS[i])
-  if not fence or tonumber(fence) <= tonumber(ARGV[i]) then
+  local token = redis.call('GET', KEYS[i])
+  if not token or tonumber(token) <= tonumber(ARGV[i]) then
     redis.call('SET', KEYS[i], ARGV[i])
     answer[i] = 1
   else
@@ -44,9 +44,9 @@ return answer`;
 
 /** KEYS fence, recovery; ARGV epoch, (field, value)… → status */
 export const MARK = `
-local fence = redis.call('GET', KEYS[1])
-if not fence or tonumber(fence) < tonumber(ARGV[1]) then return 'NO_TOKEN' end
-if tonumber(fence) > tonumber(ARGV[1]) then return 'SUPERSEDED' end
+local token = redis.call('GET', KEYS[1])
+if not token or tonumber(token) < tonumber(ARGV[1]) then return 'NO_TOKEN' end
+if tonumber(token) > tonumber(ARGV[1]) then return 'SUPERSEDED' end
 redis.call('HSET', KEYS[2], unpack(ARGV, 2))
 return 'OK'`;
 
@@ -68,11 +68,11 @@ export const ACKNOWLEDGE = `
 local answer = {}
 local at = 2
 for i = 1, #KEYS, 2 do
-  local epoch, count = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
-  local fence = redis.call('GET', KEYS[i])
-  if not fence or tonumber(fence) < epoch then
+  local mine, count = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
+  local token = redis.call('GET', KEYS[i])
+  if not token or tonumber(token) < mine then
     answer[#answer + 1] = 'NO_TOKEN'
-  elseif tonumber(fence) > epoch then
+  elseif tonumber(token) > mine then
     answer[#answer + 1] = 'SUPERSEDED'
   else
     redis.call('XACK', KEYS[i + 1], ARGV[1], unpack(ARGV, at + 2, at + 1 + count))

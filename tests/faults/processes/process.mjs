@@ -56,7 +56,7 @@ async function relay() {
     ['outbox/relay/relay', 'outbox/relay/relay-repository'].map(load),
   );
   return new Relay({
-    store: new RelayRepository(database, vertical, partitions),
+    repository: new RelayRepository(database, vertical, partitions),
     streams,
     subscriptions: options.subscriptions,
     backlog: { capacity: 40_000, quota: 4_000 },

@@ -28,7 +28,7 @@ import type { EventConsumer } from '../consumer.js';
 import { type Arrival, arrivalOf, byAggregate } from './event.js';
 import { AssumedPlaces } from './assumed-places.js';
 import { type Place, sift, UNSEEN } from './gate.js';
-import * as store from './gate-statements.js';
+import * as statements from './gate-statements.js';
 import * as metrics from './metrics.js';
 import { afterFailure, RETRY_POLICY, type RetryPolicy } from './retry.js';
 
@@ -55,7 +55,7 @@ export interface ApplierOptions {
   readonly at?: (step: WorkerStep) => void | Promise<void>;
 }
 
-export type Epochs = ReadonlyMap<number, number>;
+export type FencingTokens = ReadonlyMap<number, number>;
 
 type Groups = Map<string, Arrival[]>;
 type Places = Map<string, Place>;
@@ -88,53 +88,53 @@ const SINGLY: Mode = { isCareful: true, takesDeferred: false, isOptimistic: fals
 const OPTIMISTIC_EVENTS = 100;
 
 export class Applier {
-  private readonly engine: string;
+  private readonly name: string;
   private readonly assumedPlaces = new AssumedPlaces();
 
   constructor(private readonly options: ApplierOptions) {
-    this.engine = options.consumer.name;
+    this.name = options.consumer.name;
   }
 
   /** Applies, ignores, defers or parks every event; returns only when each is in PostgreSQL's hands. */
-  async handle(events: readonly Arrival[], epochs: Epochs): Promise<void> {
+  async handle(events: readonly Arrival[], tokens: FencingTokens): Promise<void> {
     if (events.length === 0) return;
     try {
-      await this.attemptQuickly(events, epochs);
+      await this.attemptQuickly(events, tokens);
     } catch (error) {
       if (isEnvironment(error)) throw error;
-      await this.isolate(events, epochs);
-      await this.takeReady(events, epochs);
+      await this.isolate(events, tokens);
+      await this.takeReady(events, tokens);
     }
   }
 
-  private async attemptQuickly(events: readonly Arrival[], epochs: Epochs): Promise<void> {
-    if (events.length > OPTIMISTIC_EVENTS) return this.attempt(events, epochs, FAST);
+  private async attemptQuickly(events: readonly Arrival[], tokens: FencingTokens): Promise<void> {
+    if (events.length > OPTIMISTIC_EVENTS) return this.attempt(events, tokens, FAST);
     try {
-      await this.attempt(events, epochs, OPTIMISTIC);
+      await this.attempt(events, tokens, OPTIMISTIC);
     } catch (error) {
       // Also what an engine refused: it may have been told of something that had happened already.
       this.assumedPlaces.forget();
       if (!(error instanceof WrongAssumption)) throw error;
-      await this.attempt(events, epochs, FAST);
+      await this.attempt(events, tokens, FAST);
     }
   }
 
   /** Whether `retry` or `closeGaps` would find something. */
-  async whatWaits(epochs: Epochs): Promise<{ failed: boolean; deferred: boolean }> {
+  async whatWaits(tokens: FencingTokens): Promise<{ failed: boolean; deferred: boolean }> {
     const { database, partitions } = this.options;
-    const row = await database.first(store.waiting(this.engine, [...epochs.keys()], partitions));
+    const row = await database.first(statements.waiting(this.name, [...tokens.keys()], partitions));
     return row!;
   }
 
   /** Tries failed events whose time has come and carries out what operators decided; returns how many it looked at. */
-  async retry(epochs: Epochs): Promise<number> {
+  async retry(tokens: FencingTokens): Promise<number> {
     const { database, partitions } = this.options;
-    const due = await database.query(store.dueFailures(this.engine, [...epochs.keys()], partitions, 50));
+    const due = await database.query(statements.dueFailures(this.name, [...tokens.keys()], partitions, 50));
     for (const row of due) {
-      const event = arrivalOf(store.envelopeOf(row));
-      if (row.decision === 'drop') await this.drop(event, epochs);
-      else await this.reattempt(event, row.decision === 'replay' ? 0 : row.attempts, epochs);
-      await this.takeReady([event], epochs);
+      const event = arrivalOf(statements.envelopeOf(row));
+      if (row.decision === 'drop') await this.drop(event, tokens);
+      else await this.reattempt(event, row.decision === 'replay' ? 0 : row.attempts, tokens);
+      await this.takeReady([event], tokens);
     }
     return due.length;
   }
@@ -143,27 +143,32 @@ export class Applier {
    * Deferred events that nothing else would bring up: their predecessor left the outbox by retention, or was applied by a
    * worker that died before it looked for successors. Returns how many aggregates it moved.
    */
-  async closeGaps(epochs: Epochs): Promise<number> {
+  async closeGaps(tokens: FencingTokens): Promise<number> {
     const { database, partitions } = this.options;
-    const rows = await database.query(store.orphanedGaps(this.engine, [...epochs.keys()], partitions));
+    const rows = await database.query(statements.orphanedGaps(this.name, [...tokens.keys()], partitions));
     if (rows.length === 0) return 0;
-    const heads = rows.map((row) => arrivalOf(store.envelopeOf(row)));
+    const heads = rows.map((row) => arrivalOf(statements.envelopeOf(row)));
     await database.transaction(async (tx) => {
-      await this.checkLeases(tx, epochs, []);
-      await tx.execute(store.setBaseline(this.engine, heads));
+      await this.checkLeases(tx, tokens, []);
+      await tx.execute(statements.setBaseline(this.name, heads));
     });
-    await this.takeReady(heads, epochs);
+    await this.takeReady(heads, tokens);
     return heads.length;
   }
 
-  private async attempt(events: readonly Arrival[], epochs: Epochs, mode: Mode, parked?: Arrival): Promise<void> {
+  private async attempt(
+    events: readonly Arrival[],
+    tokens: FencingTokens,
+    mode: Mode,
+    parked?: Arrival,
+  ): Promise<void> {
     const { database, consumer } = this.options;
-    const stop = metrics.batchSeconds.startTimer({ engine: this.engine });
+    const stop = metrics.batchSeconds.startTimer({ engine: this.name });
     const plan = await database.transaction(async (tx) => {
       const groups = byAggregate(events);
       const assumed = mode.isOptimistic ? this.assumedPlaces.placesOf(groups) : undefined;
-      const confirm = assumed && this.confirmation(tx, epochs, groups, assumed);
-      const decided = assumed ? this.siftAll(groups, assumed) : await this.decide(tx, groups, epochs, mode, parked);
+      const confirm = assumed && this.confirmation(tx, tokens, groups, assumed);
+      const decided = assumed ? this.siftAll(groups, assumed) : await this.decide(tx, groups, tokens, mode, parked);
       await this.options.at?.('checked');
       const fresh = mode.isCareful ? await this.unrecorded(tx, decided.apply) : decided.apply;
       if (fresh.length > 0)
@@ -174,13 +179,13 @@ export class Applier {
       await confirm?.();
       await this.options.at?.('applied');
       this.record(tx, { ...decided, apply: fresh });
-      if (parked) tx.atCommit(() => store.forgetFailure(this.engine, parked));
+      if (parked) tx.atCommit(() => statements.forgetFailure(this.name, parked));
       return decided;
     }, TAKING_IN);
     stop();
     plan.heads.forEach((head, index) => this.assumedPlaces.learn(head.key, plan.places[index]!));
-    metrics.appliedEvents.inc({ engine: this.engine }, plan.apply.length);
-    metrics.deferredTotal.inc({ engine: this.engine }, plan.defer.length);
+    metrics.appliedEvents.inc({ engine: this.name }, plan.apply.length);
+    metrics.deferredTotal.inc({ engine: this.name }, plan.defer.length);
     await this.options.at?.('committed');
   }
 
@@ -188,12 +193,12 @@ export class Applier {
   private async decide(
     tx: CrossTenantTransaction,
     groups: Groups,
-    epochs: Epochs,
+    tokens: FencingTokens,
     mode: Mode,
     parked?: Arrival,
   ): Promise<Plan> {
     const heads = headsOf(groups);
-    const places = placesAt(await this.checkLeases(tx, epochs, heads), heads, parked);
+    const places = placesAt(await this.checkLeases(tx, tokens, heads), heads, parked);
     if (mode.takesDeferred) await this.addDeferred(tx, groups, places);
     return this.siftAll(groups, places);
   }
@@ -201,14 +206,14 @@ export class Applier {
   /** Lease check and gate, asked on the way: throws where `decide` would have, or if the gate stands elsewhere than assumed. */
   private confirmation(
     tx: CrossTenantTransaction,
-    epochs: Epochs,
+    tokens: FencingTokens,
     groups: Groups,
     assumed: Places,
   ): () => Promise<void> {
     const heads = headsOf(groups);
-    const answer = tx.ride(this.questions(epochs, heads));
+    const answer = tx.piggyback(this.leaseAndGate(tokens, heads));
     return async () => {
-      const places = placesAt(standing(await answer(), epochs), heads);
+      const places = placesAt(placesUnderLease(await answer(), tokens), heads);
       for (const [key, place] of assumed) {
         if (!isSame(places.get(key) ?? UNSEEN, place)) throw new WrongAssumption();
       }
@@ -221,9 +226,11 @@ export class Applier {
       return place.waiting !== undefined && sift(place, group).place.version + 1 >= place.waiting;
     });
     if (due.length === 0) return;
-    const rows = await tx.query(store.deferredOf(this.engine, store.columnsOf(due.map(([, group]) => group[0]!))));
+    const rows = await tx.query(
+      statements.deferredOf(this.name, statements.columnsOf(due.map(([, group]) => group[0]!))),
+    );
     for (const row of rows) {
-      const event = arrivalOf(store.envelopeOf(row));
+      const event = arrivalOf(statements.envelopeOf(row));
       groups.get(event.key)!.push(event);
     }
   }
@@ -240,7 +247,7 @@ export class Applier {
       plan.heads.push(group[0]!);
       plan.places.push(sifted.place);
     }
-    if (ignored > 0) metrics.ignoredEvents.inc({ engine: this.engine }, ignored);
+    if (ignored > 0) metrics.ignoredEvents.inc({ engine: this.name }, ignored);
     return plan;
   }
 
@@ -249,126 +256,126 @@ export class Applier {
     const waiting = plan.heads.flatMap((head, index) =>
       plan.places[index]!.waiting === undefined ? [] : [[head, plan.places[index]!] as const],
     );
-    if (plan.apply.length > 0) tx.atCommit(() => store.recordInbox(this.engine, plan.apply, outcome));
-    if (plan.defer.length > 0) tx.atCommit(() => store.defer(this.engine, plan.defer));
+    if (plan.apply.length > 0) tx.atCommit(() => statements.recordInbox(this.name, plan.apply, outcome));
+    if (plan.defer.length > 0) tx.atCommit(() => statements.defer(this.name, plan.defer));
     if (waiting.length > 0) {
       tx.atCommit(() =>
-        store.undefer(
-          this.engine,
+        statements.undefer(
+          this.name,
           waiting.map(([head]) => head),
           waiting.map(([, place]) => place),
         ),
       );
     }
-    tx.atCommit(() => store.moveGate(this.engine, plan.heads, plan.places));
+    tx.atCommit(() => statements.moveGate(this.name, plan.heads, plan.places));
   }
 
   private async checkLeases(
     tx: CrossTenantTransaction,
-    epochs: Epochs,
+    tokens: FencingTokens,
     heads: readonly Arrival[],
-  ): Promise<store.PlaceRow[]> {
-    return standing(await tx.batch(this.questions(epochs, heads)), epochs);
+  ): Promise<statements.PlaceRow[]> {
+    return placesUnderLease(await tx.batch(this.leaseAndGate(tokens, heads)), tokens);
   }
 
-  private questions(epochs: Epochs, heads: readonly Arrival[]) {
+  private leaseAndGate(tokens: FencingTokens, heads: readonly Arrival[]) {
     return [
-      store.leaseCheck(this.engine, this.options.holder, [...epochs.keys()], [...epochs.values()]),
-      store.placesOf(this.engine, store.columnsOf(heads)),
+      statements.leaseCheck(this.name, this.options.holder, [...tokens.keys()], [...tokens.values()]),
+      statements.placesOf(this.name, statements.columnsOf(heads)),
     ] as const;
   }
 
   private async unrecorded(tx: CrossTenantTransaction, events: readonly Arrival[]): Promise<readonly Arrival[]> {
     if (events.length === 0) return events;
-    const recorded = new Set((await tx.query(store.recordedAmong(this.engine, events))).map((row) => row.event_id));
+    const recorded = new Set((await tx.query(statements.recordedAmong(this.name, events))).map((row) => row.event_id));
     return recorded.size === 0 ? events : events.filter((event) => !recorded.has(event.envelope.id));
   }
 
   /** Halves until what is refused is one event. Order within an aggregate holds: the left half goes first. */
-  private async isolate(events: readonly Arrival[], epochs: Epochs): Promise<void> {
+  private async isolate(events: readonly Arrival[], tokens: FencingTokens): Promise<void> {
     try {
-      await this.attempt(events, epochs, SINGLY);
+      await this.attempt(events, tokens, SINGLY);
     } catch (error) {
       if (isEnvironment(error)) throw error;
       if (events.length === 1) {
-        await this.park(events[0]!, 1, error, epochs);
+        await this.park(events[0]!, 1, error, tokens);
         return;
       }
       const ordered = [...byAggregate(events).values()].flatMap((group) =>
         [...group].sort((a, b) => a.version - b.version),
       );
       const middle = Math.ceil(ordered.length / 2);
-      await this.isolate(ordered.slice(0, middle), epochs);
-      await this.isolate(ordered.slice(middle), epochs);
+      await this.isolate(ordered.slice(0, middle), tokens);
+      await this.isolate(ordered.slice(middle), tokens);
     }
   }
 
-  private async reattempt(event: Arrival, attempts: number, epochs: Epochs): Promise<void> {
+  private async reattempt(event: Arrival, attempts: number, tokens: FencingTokens): Promise<void> {
     try {
-      await this.attempt([event], epochs, SINGLY, event);
+      await this.attempt([event], tokens, SINGLY, event);
     } catch (error) {
       if (isEnvironment(error)) throw error;
-      await this.park(event, attempts + 1, error, epochs);
+      await this.park(event, attempts + 1, error, tokens);
     }
   }
 
-  private async park(event: Arrival, attempts: number, error: unknown, epochs: Epochs): Promise<void> {
+  private async park(event: Arrival, attempts: number, error: unknown, tokens: FencingTokens): Promise<void> {
     const { database, retry = RETRY_POLICY, random = Math.random } = this.options;
-    metrics.failedAttempts.inc({ engine: this.engine });
+    metrics.failedAttempts.inc({ engine: this.name });
     const next = afterFailure(attempts, random(), retry);
     const delayMs = next.state === 'retrying' ? next.delayMs : null;
     await database.transaction(async (tx) => {
-      const [row] = await this.checkLeases(tx, epochs, [event]);
+      const [row] = await this.checkLeases(tx, tokens, [event]);
       const place: Place = { version: row?.version ?? 0, waiting: row?.waiting ?? undefined, isParked: true };
       // Somebody applied or dropped it meanwhile: nothing is left to park.
       if (place.version >= event.version) return;
       tx.atCommit(() =>
-        store.recordFailure(this.engine, event, { attempts, state: next.state, delayMs, error: describe(error) }),
+        statements.recordFailure(this.name, event, { attempts, state: next.state, delayMs, error: describe(error) }),
       );
-      tx.atCommit(() => store.moveGate(this.engine, [event], [place]));
+      tx.atCommit(() => statements.moveGate(this.name, [event], [place]));
     });
   }
 
-  private async drop(event: Arrival, epochs: Epochs): Promise<void> {
+  private async drop(event: Arrival, tokens: FencingTokens): Promise<void> {
     await this.options.database.transaction(async (tx) => {
-      const [row] = await this.checkLeases(tx, epochs, [event]);
+      const [row] = await this.checkLeases(tx, tokens, [event]);
       const place: Place = { version: event.version, waiting: row?.waiting ?? undefined, isParked: false };
       if (row && row.version < event.version)
         this.record(tx, { apply: [event], defer: [], heads: [event], places: [place] }, 'dropped');
-      tx.atCommit(() => store.forgetFailure(this.engine, event));
+      tx.atCommit(() => statements.forgetFailure(this.name, event));
     });
   }
 
   /** Deferred events of these aggregates, as a batch of their own: those whose turn has come are applied. */
-  private async takeReady(events: readonly Arrival[], epochs: Epochs): Promise<void> {
+  private async takeReady(events: readonly Arrival[], tokens: FencingTokens): Promise<void> {
     const heads = [...byAggregate(events).values()].map((group) => group[0]!);
-    const rows = await this.options.database.query(store.deferredOf(this.engine, store.columnsOf(heads)));
-    const ready = rows.map((row) => arrivalOf(store.envelopeOf(row)));
+    const rows = await this.options.database.query(statements.deferredOf(this.name, statements.columnsOf(heads)));
+    const ready = rows.map((row) => arrivalOf(statements.envelopeOf(row)));
     if (ready.length === 0) return;
     try {
-      await this.attempt(ready, epochs, FAST);
+      await this.attempt(ready, tokens, FAST);
     } catch (error) {
       if (isEnvironment(error)) throw error;
       // The rest of a long queue, and what isolating leaves ready, is found by the next sweep (closeGaps).
-      await this.isolate(ready, epochs);
+      await this.isolate(ready, tokens);
     }
   }
 }
 
-/** The answers to `questions`. Throws `LeaseLost`. */
-function standing(
-  [leases, places]: readonly [{ partition: number }[], store.PlaceRow[]],
-  epochs: Epochs,
-): store.PlaceRow[] {
-  if (leases.length < epochs.size) {
+/** The answers to `leaseAndGate`. Throws `LeaseLost`. */
+function placesUnderLease(
+  [leases, places]: readonly [{ partition: number }[], statements.PlaceRow[]],
+  tokens: FencingTokens,
+): statements.PlaceRow[] {
+  if (leases.length < tokens.size) {
     const own = new Set(leases.map((row) => row.partition));
-    throw new LeaseLost([...epochs.keys()].filter((partition) => !own.has(partition)));
+    throw new LeaseLost([...tokens.keys()].filter((partition) => !own.has(partition)));
   }
   return places;
 }
 
 /** `parked`: the event that is tried again, whose aggregate counts as if nothing were parked. */
-function placesAt(rows: readonly store.PlaceRow[], heads: readonly Arrival[], parked?: Arrival): Places {
+function placesAt(rows: readonly statements.PlaceRow[], heads: readonly Arrival[], parked?: Arrival): Places {
   return new Map(
     rows.map((row) => {
       const { key } = heads[Number(row.ordinal) - 1]!;

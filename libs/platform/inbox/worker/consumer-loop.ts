@@ -20,19 +20,19 @@ import type { Envelope } from '#contracts/event';
 import type { CrossTenantDatabase } from '#platform/database/crossing';
 import type { Acknowledgement, EventStreams, StreamEntry } from '#platform/streams';
 import type { EventConsumer } from '../consumer.js';
-import { Applier, type ApplierOptions, type Epochs, LeaseLost } from './applier.js';
+import { Applier, type ApplierOptions, type FencingTokens, LeaseLost } from './applier.js';
 import { type Arrival, arrivalOf } from './event.js';
 import * as metrics from './metrics.js';
 import type { Refresher } from './refresher.js';
 
 export interface ConsumerLoopOptions extends Omit<ApplierOptions, 'partitions'> {
-  readonly lanes: number;
+  readonly concurrency: number;
   readonly database: CrossTenantDatabase;
   readonly consumer: EventConsumer;
   readonly streams: EventStreams;
   /** A connection of its own, because it waits in XREADGROUP. */
   readonly reader: Redis;
-  readonly epochs: () => Epochs;
+  readonly tokens: () => FencingTokens;
   /** The recovery epoch in which these are held. */
   readonly recovery: () => number;
   readonly refresher: Refresher;
@@ -75,7 +75,7 @@ export class ConsumerLoop {
 
   constructor(private readonly options: ConsumerLoopOptions) {
     this.applier = new Applier({ ...options, partitions: options.streams.names.partitions });
-    this.busy = Array.from({ length: options.lanes }, () => Promise.resolve());
+    this.busy = Array.from({ length: options.concurrency }, () => Promise.resolve());
   }
 
   start(): void {
@@ -99,7 +99,7 @@ export class ConsumerLoop {
   /** Handles everything there is, then refreshes; returns how much it did. For tests and tools. */
   async drain(): Promise<number> {
     const { streams, consumer } = this.options;
-    const partitions = [...this.options.epochs().keys()];
+    const partitions = [...this.options.tokens().keys()];
     let total = 0;
     for (;;) {
       const pending = await streams.readPending(
@@ -114,8 +114,8 @@ export class ConsumerLoop {
           : await streams.readNew(streams.redis, consumer.name, partitions, this.entriesPerRead(partitions), 0);
       await this.handle(entries);
       await this.waitForBatches();
-      const retried = await this.applier.retry(this.options.epochs());
-      const closed = await this.applier.closeGaps(this.options.epochs());
+      const retried = await this.applier.retry(this.options.tokens());
+      const closed = await this.applier.closeGaps(this.options.tokens());
       const refreshed = await this.options.refresher.drain();
       const done = entries.length + retried + closed + refreshed;
       if (done === 0) return total;
@@ -156,24 +156,24 @@ export class ConsumerLoop {
   }
 
   private async turn(): Promise<void> {
-    const epochs = this.options.epochs();
-    if (epochs.size === 0) return pause(NO_LEASE_PAUSE_MS);
+    const tokens = this.options.tokens();
+    if (tokens.size === 0) return pause(NO_LEASE_PAUSE_MS);
     const now = performance.now();
     if (now >= this.due.pending) {
       this.due.pending = now + PENDING_EVERY_MS;
       await this.idle();
-      await this.sweepPending([...epochs.keys()]);
+      await this.sweepPending([...tokens.keys()]);
     }
     if (now >= this.due.look) {
       this.due.look = now + LOOK_EVERY_MS;
-      this.look(epochs);
+      this.look(tokens);
     }
-    await this.lookAfter(epochs);
-    const entries = await this.nextEntries([...epochs.keys()]);
+    await this.lookAfter(tokens);
+    const entries = await this.nextEntries([...tokens.keys()]);
     // Behind a backlog the next read goes out before this batch is handled, so Redis is never waited for. Otherwise it would
     // come back with the first event alone, and the many that arrive meanwhile would make a transaction each.
     if (countOf(entries) >= BACKLOG_EVENTS) {
-      this.readAhead([...epochs.keys()]);
+      this.readAhead([...tokens.keys()]);
       return this.spread(entries);
     }
     if (entries.length === 0) this.due.pending = Math.min(this.due.pending, now + PENDING_IDLE_MS);
@@ -181,9 +181,9 @@ export class ConsumerLoop {
   }
 
   /** Asks, beside the batches, whether there is anything to look after: there hardly ever is, and nobody waits for the answer. */
-  private look(epochs: Epochs): void {
+  private look(tokens: FencingTokens): void {
     this.looking ??= this.applier
-      .whatWaits(epochs)
+      .whatWaits(tokens)
       .then((seen) => void (this.seen = seen))
       .catch((error: unknown) => {
         this.failure ??= error instanceof Error ? error : new Error(String(error));
@@ -192,18 +192,18 @@ export class ConsumerLoop {
   }
 
   /** What looks after a partition beside its batches must not meet one of them. */
-  private async lookAfter(epochs: Epochs): Promise<void> {
+  private async lookAfter(tokens: FencingTokens): Promise<void> {
     if (this.seen.failed) {
       this.seen = { ...this.seen, failed: false };
       await this.idle();
-      if ((await this.applier.retry(epochs)) > 0) this.options.refresher.mark();
+      if ((await this.applier.retry(tokens)) > 0) this.options.refresher.mark();
     }
     const now = performance.now();
     if (now < this.due.gaps) return;
     this.due.gaps = now + GAPS_EVERY_MS;
     if (this.seen.deferred) {
       await this.idle();
-      await this.applier.closeGaps(epochs);
+      await this.applier.closeGaps(tokens);
     }
     // Also for what a worker that died, or a replay, has left stale.
     this.options.refresher.mark();
@@ -269,19 +269,19 @@ export class ConsumerLoop {
 
   /** Side by side, each partition always in the same lane; resolves when all have begun. */
   private async spread(entries: readonly StreamEntry[]): Promise<void> {
-    for (let lane = 0; lane < this.busy.length; lane++) {
-      const own = entries.filter((entry) => entry.partition % this.busy.length === lane);
+    for (let slot = 0; slot < this.busy.length; slot++) {
+      const own = entries.filter((entry) => entry.partition % this.busy.length === slot);
       for (const batch of batchesOf(own)) {
-        await this.busy[lane];
+        await this.busy[slot];
         if (this.failure) throw this.failure;
         if (this.isStopping) return;
-        this.enter(lane, batch);
+        this.enter(slot, batch);
       }
     }
   }
 
-  private enter(lane: number, batch: readonly StreamEntry[]): void {
-    this.busy[lane] = this.handleBatch(batch).catch((error: unknown) => {
+  private enter(slot: number, batch: readonly StreamEntry[]): void {
+    this.busy[slot] = this.handleBatch(batch).catch((error: unknown) => {
       this.failure ??= error instanceof Error ? error : new Error(String(error));
     });
   }
@@ -296,17 +296,17 @@ export class ConsumerLoop {
 
   private async handleBatch(entries: readonly StreamEntry[]): Promise<void> {
     await this.options.at?.('received');
-    const held = this.options.epochs();
+    const held = this.options.tokens();
     const recovery = this.options.recovery();
     // A partition that was let go since it was read: its next owner finds the entries pending. So does this worker those of a
     // recovery epoch that it is about to hear of.
     const mine = entries.filter((entry) => held.has(entry.partition) && entry.recovery <= recovery);
-    const epochs = new Map(mine.map((entry) => [entry.partition, held.get(entry.partition)!]));
+    const tokens = new Map(mine.map((entry) => [entry.partition, held.get(entry.partition)!]));
     // Those of an epoch that is over are let go and not applied: what holds of them comes again from the outbox.
     const events = mine.filter((entry) => entry.recovery === recovery).flatMap((entry) => this.eventsOf(entry));
-    await this.applier.handle(events, epochs);
+    await this.applier.handle(events, tokens);
     if (events.length > 0) this.options.refresher.mark();
-    this.acknowledge(mine, epochs);
+    this.acknowledge(mine, tokens);
   }
 
   private eventsOf(entry: StreamEntry): Arrival[] {
@@ -328,12 +328,12 @@ export class ConsumerLoop {
     }
   }
 
-  private acknowledge(entries: readonly StreamEntry[], epochs: Epochs): void {
+  private acknowledge(entries: readonly StreamEntry[], tokens: FencingTokens): void {
     const ids = new Map<number, string[]>();
     for (const entry of entries) ids.set(entry.partition, [...(ids.get(entry.partition) ?? []), entry.id]);
     const acks: Acknowledgement[] = [...ids].map(([partition, own]) => ({
       partition,
-      epoch: epochs.get(partition)!,
+      token: tokens.get(partition)!,
       ids: own,
     }));
     const done = this.options.streams

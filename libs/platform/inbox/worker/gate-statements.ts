@@ -25,11 +25,11 @@ export function leaseCheck(
   engine: string,
   holder: string,
   partitions: readonly number[],
-  epochs: readonly number[],
+  tokens: readonly number[],
 ): Sql<{ partition: number }> {
   return sql`
     select l.partition
-      from unnest(${partitions}::int[], ${epochs}::bigint[]) as mine(partition, epoch)
+      from unnest(${partitions}::int[], ${tokens}::bigint[]) as mine(partition, epoch)
       join consumer_leases l on l.engine = ${engine} and l.partition = mine.partition and l.epoch = mine.epoch and l.holder = ${holder}
      order by l.partition
        for key share of l`;

@@ -22,7 +22,7 @@ export const UNSEEN: Place = { version: 0, waiting: undefined, isParked: false }
 
 export type Verdict = 'apply' | 'ignore' | 'defer';
 
-export function judge(place: Place, version: number): Verdict {
+export function verdictOf(place: Place, version: number): Verdict {
   if (version <= place.version) return 'ignore';
   if (version === place.version + 1) return place.isParked ? 'ignore' : 'apply';
   return 'defer';
@@ -47,7 +47,7 @@ export function sift<Event extends Versioned>(place: Place, events: readonly Eve
   let { version, waiting } = place;
   let ignored = 0;
   for (const event of ordered) {
-    const verdict = judge({ ...place, version }, event.version);
+    const verdict = verdictOf({ ...place, version }, event.version);
     if (verdict === 'apply') {
       apply.push(event);
       version = event.version;

@@ -5,7 +5,7 @@
 export { Applier, LeaseLost, type WorkerStep } from './applier.js';
 export { engineCommand } from './command.js';
 export { type Arrival, arrivalOf } from './event.js';
-export { judge, type Place, sift, UNSEEN } from './gate.js';
+export { verdictOf, type Place, sift, UNSEEN } from './gate.js';
 export { type PartitionLease, planLeases } from './lease-plan.js';
 export { afterFailure, RETRY_POLICY, type RetryPolicy } from './retry.js';
 export { Worker, type WorkerOptions } from './worker.js';

@@ -16,7 +16,7 @@ import type { PartitionLease } from './lease-plan.js';
 export interface HeldLease {
   readonly engine: string;
   readonly partition: number;
-  readonly epoch: number;
+  readonly token: number;
 }
 
 export interface LeaseView {
@@ -147,5 +147,5 @@ interface LeaseRow {
 }
 
 function heldLease({ engine, partition, epoch }: LeaseRow): HeldLease {
-  return { engine, partition, epoch: Number(epoch) };
+  return { engine, partition, token: Number(epoch) };
 }

@@ -31,7 +31,7 @@ export class Refresher {
   async drain(): Promise<number> {
     await this.running;
     let total = 0;
-    for (let count = await this.once(); count > 0; count = await this.once()) total += count;
+    for (let count = await this.refreshBatch(); count > 0; count = await this.refreshBatch()) total += count;
     return total;
   }
 
@@ -45,7 +45,7 @@ export class Refresher {
       await pause(GATHER_MS);
       this.isWanted = false;
       try {
-        while (!this.isStopped && (await this.once()) > 0);
+        while (!this.isStopped && (await this.refreshBatch()) > 0);
       } catch (error) {
         this.onError(error);
         this.isWanted = true;
@@ -54,7 +54,7 @@ export class Refresher {
     }
   }
 
-  private async once(): Promise<number> {
+  private async refreshBatch(): Promise<number> {
     const stop = metrics.refreshSeconds.startTimer({ engine: this.consumer.name });
     const count = await this.database.transaction((tx) => this.consumer.refresh(tx, SUBJECTS));
     stop();

@@ -18,7 +18,7 @@ import { OutboxWaker } from '#platform/outbox';
 import { assertStreamSettings, connectRedis, EventStreams, StreamNames } from '#platform/streams';
 import { createLogger, MetricsServer } from '#platform/telemetry';
 import type { EventConsumer } from '../consumer.js';
-import { LANES, Worker } from './worker.js';
+import { CONCURRENCY, Worker } from './worker.js';
 
 export interface WorkerModuleOptions {
   readonly vertical: string;
@@ -49,7 +49,7 @@ class WorkerService implements OnApplicationBootstrap, OnApplicationShutdown {
       role: 'basecommerce_engines',
       application: 'engines-worker',
       // One for each lane, each engine's refresh, the leases and the health checks.
-      maxConnections: Math.max(DATABASE_POOL, consumers.length * (LANES + 1) + 2),
+      maxConnections: Math.max(DATABASE_POOL, consumers.length * (CONCURRENCY + 1) + 2),
     });
     this.redis = connectRedis({ url: REDIS_URL, name: 'engines-worker' });
     this.worker = new Worker({

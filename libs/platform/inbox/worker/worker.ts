@@ -26,14 +26,14 @@ export interface WorkerOptions {
   readonly holder: string;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   readonly leaseMs?: number;
-  readonly lanes?: number;
+  readonly concurrency?: number;
   readonly retry?: RetryPolicy;
   readonly at?: (step: WorkerStep) => void | Promise<void>;
 }
 
 const LEASE_MS = 5_000;
 /** Of an engine behind a backlog. With one, two and four, 100,000 events took their way at 31,000, 36,000 and 37,500 a second. */
-export const LANES = 2;
+export const CONCURRENCY = 2;
 const MEASURE_MS = 5_000;
 
 export class Worker {
@@ -46,9 +46,9 @@ export class Worker {
 
   constructor(private readonly options: WorkerOptions) {
     const { database, streams, consumers, holder, leaseMs = LEASE_MS } = options;
-    const engines = consumers.map((consumer) => consumer.name);
-    const store = new LeaseRepository(database, holder, leaseMs);
-    this.leases = new Leases(store, streams, engines, leaseMs, (engine) => this.loops.get(engine)!.waitForBatches());
+    const names = consumers.map((consumer) => consumer.name);
+    const leases = new LeaseRepository(database, holder, leaseMs);
+    this.leases = new Leases(leases, streams, names, leaseMs, (engine) => this.loops.get(engine)!.waitForBatches());
     this.loops = new Map(consumers.map((consumer) => [consumer.name, this.loopOf(consumer)]));
   }
 
@@ -89,7 +89,7 @@ export class Worker {
   }
 
   private loopOf(consumer: EventConsumer): ConsumerLoop {
-    const { database, streams, holder, log, retry, at, reader: connect, lanes = LANES } = this.options;
+    const { database, streams, holder, log, retry, at, reader: connect, concurrency = CONCURRENCY } = this.options;
     const refresher = new Refresher(database, consumer, (error) =>
       log.error({ err: error, engine: consumer.name }, 'a refresh failed'),
     );
@@ -103,9 +103,9 @@ export class Worker {
       streams,
       reader,
       holder,
-      lanes,
+      concurrency,
       log,
-      epochs: () => this.leases.epochs(consumer.name),
+      tokens: () => this.leases.tokens(consumer.name),
       recovery: () => this.leases.recovery,
       onLeaseLost: (partition) => this.leases.lost(consumer.name, partition),
       ...(retry ? { retry } : {}),
@@ -117,7 +117,7 @@ export class Worker {
     this.tending ??= this.leases
       .tend()
       .then(() =>
-        this.loops.forEach((_, engine) => metrics.heldPartitions.set({ engine }, this.leases.epochs(engine).size)),
+        this.loops.forEach((_, engine) => metrics.heldPartitions.set({ engine }, this.leases.tokens(engine).size)),
       )
       .catch((error: unknown) => this.options.log.warn({ err: error }, 'leases could not be renewed'))
       .finally(() => (this.tending = undefined));

@@ -50,7 +50,7 @@ export interface Chunk {
   readonly next: Key | undefined;
 }
 
-interface Lane {
+interface Cursor {
   since: Snapshot;
   until: Snapshot | undefined;
   after: Key | undefined;
@@ -71,8 +71,8 @@ export interface BacklogLimits {
 const SHARES = 8;
 
 export class Backlog {
-  private readonly common: Lane;
-  private readonly lanes = new Map<string, Lane>();
+  private readonly common: Cursor;
+  private readonly cursors = new Map<string, Cursor>();
   /** Per partition, the tenants in turn with their packs in order. */
   private readonly queues: Map<string, Queued[]>[];
   private readonly waiting = new Map<string, number>();
@@ -95,45 +95,45 @@ export class Backlog {
 
   /** Whether a chunk of a difference already begun is still to be read. */
   get isReading(): boolean {
-    return this.common.until !== undefined || this.lanes.size > 0;
+    return this.common.until !== undefined || this.cursors.size > 0;
   }
 
   /** The next reading of the common lane, if there is room for it. */
   nextCommon(): Reading | undefined {
     if (this.size >= this.limits.capacity) return undefined;
-    return { tenant: undefined, except: [...this.lanes.keys()], ...this.common };
+    return { tenant: undefined, except: [...this.cursors.keys()], ...this.common };
   }
 
   /** The next reading of a tenant's own lane: of the first one whose tenant has little left in memory. */
   nextOwn(): Reading | undefined {
-    for (const [tenant, lane] of this.lanes) {
+    for (const [tenant, cursor] of this.cursors) {
       if ((this.waiting.get(tenant) ?? 0) > this.limits.quota / 2) continue;
       const target = this.common.until ?? this.common.since;
-      if (lane.until === undefined && lane.since === target) {
-        if (this.common.until === undefined) this.lanes.delete(tenant);
+      if (cursor.until === undefined && cursor.since === target) {
+        if (this.common.until === undefined) this.cursors.delete(tenant);
         continue;
       }
       // Turns: the lane that is read goes to the end.
-      this.lanes.delete(tenant);
-      this.lanes.set(tenant, lane);
-      lane.until ??= target;
-      return { tenant, except: [], ...lane };
+      this.cursors.delete(tenant);
+      this.cursors.set(tenant, cursor);
+      cursor.until ??= target;
+      return { tenant, except: [], ...cursor };
     }
     return undefined;
   }
 
   accept(reading: Reading, chunk: Chunk): void {
-    const lane = reading.tenant === undefined ? this.common : this.lanes.get(reading.tenant)!;
+    const cursor = reading.tenant === undefined ? this.common : this.cursors.get(reading.tenant)!;
     if (!this.ages.has(chunk.until)) this.ages.set(chunk.until, ++this.age);
     for (const pack of chunk.packs) this.enqueue(pack, reading.since);
     if (chunk.next) {
-      lane.until = chunk.until;
-      lane.after = chunk.next;
+      cursor.until = chunk.until;
+      cursor.after = chunk.next;
     } else {
-      lane.since = chunk.until;
-      lane.until = lane.after = undefined;
+      cursor.since = chunk.until;
+      cursor.until = cursor.after = undefined;
     }
-    if (lane === this.common) this.divert(chunk);
+    if (cursor === this.common) this.divert(chunk);
   }
 
   /** Packs to publish again. They hold no position back: what they repeat is already behind it. */
@@ -171,7 +171,7 @@ export class Backlog {
 
   /** The newest snapshot of which everything visible has been published. */
   position(): Snapshot {
-    const starts = [...this.unpublished.keys(), ...[...this.lanes.values()].map((lane) => lane.since)];
+    const starts = [...this.unpublished.keys(), ...[...this.cursors.values()].map((cursor) => cursor.since)];
     return starts.reduce(
       (oldest, start) => (this.ages.get(start)! < this.ages.get(oldest)! ? start : oldest),
       this.common.since,
@@ -184,7 +184,7 @@ export class Backlog {
     for (const { tenant, count } of chunk.packs) counts.set(tenant, (counts.get(tenant) ?? 0) + count);
     const share = chunk.next ? [...counts.values()].reduce((sum, count) => sum + count, 0) / SHARES : Infinity;
     for (const [tenant, count] of counts) {
-      if (count > share || this.waiting.get(tenant)! > this.limits.quota) this.lanes.set(tenant, { ...this.common });
+      if (count > share || this.waiting.get(tenant)! > this.limits.quota) this.cursors.set(tenant, { ...this.common });
     }
   }
 

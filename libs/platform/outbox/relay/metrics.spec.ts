@@ -1,5 +1,5 @@
 import { register } from 'prom-client';
-import { leads, leadsNoMore, measureStreams } from './metrics.js';
+import { startLeading, stopLeading, measureStreams } from './metrics.js';
 
 const NOW = 1_000_000;
 
@@ -29,11 +29,11 @@ it('does not go below zero when the clocks of Redis and the relay differ', async
   expect(await lagOf('1000500-0', '1000400-0')).toEqual([0]);
 });
 
-it('forgets what only the leader knows once it leads no more', async () => {
-  leads();
+it('forgets what only the leader knows once it startLeading no more', async () => {
+  startLeading();
   await lagOf('990000-0', '940000-0');
   expect(await figures('outbox_relay_leader')).toEqual([1]);
-  leadsNoMore();
+  stopLeading();
   expect(await figures('outbox_relay_leader')).toEqual([0]);
   for (const name of ['stream_lag_seconds', 'stream_entries', 'stream_pending_entries'])
     expect({ name, figures: await figures(name) }).toEqual({ name, figures: [] });

@@ -42,36 +42,36 @@ const streamLag = new Gauge({
   labelNames: ['engine', 'partition'],
 });
 
-export function leads(): void {
+export function startLeading(): void {
   relayLeader.set(1);
 }
 
 /** What only the leader knows is told by the next one; an old figure beside a new one would be believed. */
-export function leadsNoMore(): void {
+export function stopLeading(): void {
   relayLeader.set(0);
   for (const gauge of [queuedEvents, streamLength, streamPending, streamLag]) gauge.reset();
 }
 
 /** Told by every relay, leader or not: what waits in the outbox is a question to PostgreSQL alone. */
-export function reportUnpublished(metrics: MetricsServer, store: RelayRepository): void {
+export function reportUnpublished(metrics: MetricsServer, repository: RelayRepository): void {
   metrics.gauge(
     'outbox_unpublished_age_seconds',
     'Age of the oldest committed event that is not known to be in Redis',
-    async () => (await store.unpublished()).age,
+    async () => (await repository.unpublished()).age,
   );
   metrics.gauge(
     'outbox_unpublished_events',
     'Committed events that are not known to be in Redis, counted as far as 50,000',
-    async () => (await store.unpublished()).count,
+    async () => (await repository.unpublished()).count,
   );
 }
 
-export function measureStreams(engines: readonly string[], places: readonly StreamPlace[], now = Date.now()): void {
+export function measureStreams(consumers: readonly string[], places: readonly StreamPlace[], now = Date.now()): void {
   places.forEach((place, index) => {
     const partition = String(index);
     streamLength.set({ partition }, place.length);
     place.groups.forEach((group, position) => {
-      const labels = { engine: engines[position]!, partition };
+      const labels = { engine: consumers[position]!, partition };
       streamPending.set(labels, group.pending);
       streamLag.set(labels, lagOf(place.last, group.delivered, now));
     });

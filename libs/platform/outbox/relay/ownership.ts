@@ -10,18 +10,18 @@
  * PostgreSQL on every saved position.
  */
 export interface LeaseRow {
-  readonly epoch: bigint;
+  readonly token: bigint;
   readonly holder: string;
   /** By the database's clock, as is the `now` it is compared with. */
   readonly expiresAt: Date;
 }
 
-export type Claim = { readonly kind: 'lead'; readonly epoch: bigint } | { readonly kind: 'wait' };
+export type Claim = { readonly kind: 'lead'; readonly token: bigint } | { readonly kind: 'wait' };
 
 export function claimLease(row: LeaseRow | undefined, holder: string, now: Date): Claim {
-  if (!row) return { kind: 'lead', epoch: 1n };
+  if (!row) return { kind: 'lead', token: 1n };
   // Expired and not taken by anybody: nobody else has acted under a newer epoch, so the old one still is the newest.
-  if (row.holder === holder) return { kind: 'lead', epoch: row.epoch };
-  if (row.expiresAt <= now) return { kind: 'lead', epoch: row.epoch + 1n };
+  if (row.holder === holder) return { kind: 'lead', token: row.token };
+  if (row.expiresAt <= now) return { kind: 'lead', token: row.token + 1n };
   return { kind: 'wait' };
 }

@@ -46,28 +46,28 @@ const LARGEST_CHUNK = 1_000;
 const SMALL_CHUNKS = 40;
 
 export class Reconciler {
-  private readonly engines: string[];
+  private readonly consumers: string[];
   private readonly frontiers = new Map<string, Frontier>();
 
   private constructor(
-    private readonly store: RelayRepository,
+    private readonly repository: RelayRepository,
     private readonly subscriptions: Subscriptions,
     private readonly confirmed: Map<string, string>,
     private readonly hasRoom: () => boolean,
     private readonly backlog: Backlog,
-    private readonly epoch: bigint,
+    private readonly token: bigint,
   ) {
-    this.engines = Object.keys(subscriptions);
+    this.consumers = Object.keys(subscriptions);
   }
 
   static async begin(
-    store: RelayRepository,
+    repository: RelayRepository,
     subscriptions: Subscriptions,
     hasRoom: () => boolean,
     backlog: Backlog,
-    epoch: bigint,
+    token: bigint,
   ): Promise<Reconciler> {
-    return new Reconciler(store, subscriptions, await store.confirmations(), hasRoom, backlog, epoch);
+    return new Reconciler(repository, subscriptions, await repository.confirmations(), hasRoom, backlog, token);
   }
 
   /**
@@ -76,19 +76,19 @@ export class Reconciler {
    */
   async round(position: string, places: readonly StreamPlace[], isAlive: () => boolean): Promise<number> {
     let repeated = 0;
-    for (const [index, engine] of this.engines.entries()) {
-      const frontier = this.frontiers.get(engine) ?? { snapshot: position, last: places.map((place) => place.last) };
-      this.frontiers.set(engine, frontier);
+    for (const [index, consumer] of this.consumers.entries()) {
+      const frontier = this.frontiers.get(consumer) ?? { snapshot: position, last: places.map((place) => place.last) };
+      this.frontiers.set(consumer, frontier);
       if (!isAlive() || !isReached(frontier, places, index)) continue;
-      this.frontiers.delete(engine);
-      if (frontier.snapshot !== this.confirmed.get(engine))
-        repeated += await this.check(engine, frontier.snapshot, isAlive);
+      this.frontiers.delete(consumer);
+      if (frontier.snapshot !== this.confirmed.get(consumer))
+        repeated += await this.check(consumer, frontier.snapshot, isAlive);
     }
     return repeated;
   }
 
-  private async check(engine: string, until: string, isAlive: () => boolean): Promise<number> {
-    const since = this.confirmed.get(engine) ?? BEGINNING.text;
+  private async check(consumer: string, until: string, isAlive: () => boolean): Promise<number> {
+    const since = this.confirmed.get(consumer) ?? BEGINNING.text;
     let after: Key | undefined;
     let missing = 0;
     let chunks = 0;
@@ -98,16 +98,16 @@ export class Reconciler {
         if (!isAlive()) return missing;
       }
       const limit = chunks++ < SMALL_CHUNKS ? SMALLEST_CHUNK : LARGEST_CHUNK;
-      const aggregates = this.subscriptions[engine]!;
-      const chunk = await this.store.missing({ engine, aggregates, since, until, after, limit });
+      const aggregates = this.subscriptions[consumer]!;
+      const chunk = await this.repository.missing({ consumer, aggregates, since, until, after, limit });
       this.backlog.repeat(chunk.packs);
       missing += chunk.packs.reduce((sum, pack) => sum + pack.count, 0);
       after = chunk.next;
       if (after) await new Promise((resolve) => setTimeout(resolve, CHUNK_PAUSE_MS));
     } while (after && isAlive());
-    if (missing > 0) repeatedEvents.inc({ engine }, missing);
-    else if (isAlive() && (await this.store.saveConfirmation(this.epoch, engine, until)))
-      this.confirmed.set(engine, until);
+    if (missing > 0) repeatedEvents.inc({ engine: consumer }, missing);
+    else if (isAlive() && (await this.repository.saveConfirmation(this.token, consumer, until)))
+      this.confirmed.set(consumer, until);
     return missing;
   }
 }

@@ -1,5 +1,5 @@
 import type { Recovery } from '#platform/recovery';
-import { type Evidence, judge } from './recovery.js';
+import { type Evidence, decideStart } from './recovery.js';
 
 const here: Recovery = { epoch: 2, fencedBecause: undefined, isSameLineage: true };
 const marked = (epoch: number) => ({ epoch, mark: { term: 't', count: 3, last: ['5-0'] } });
@@ -28,11 +28,11 @@ it.each<[what: string, recovery: Recovery, evidence: Evidence, act: string]>([
   ['asks again when a confirmed database was restored once more', elsewhere, { ...silent, found: marked(1) }, 'fence'],
   ['keeps to what a person has said', { ...here, fencedBecause: 'looking' }, vouching, 'fence, written down'],
 ])('%s', (_what, recovery, evidence, act) => {
-  const admission = judge(recovery, evidence);
+  const decision = decideStart(recovery, evidence);
   const told = {
-    begin: 'adopts' in admission && admission.adopts ? 'begin and adopt' : 'begin',
+    begin: 'adopts' in decision && decision.adopts ? 'begin and adopt' : 'begin',
     rebuild: 'rebuild',
-    fence: 'isRecorded' in admission && admission.isRecorded ? 'fence, written down' : 'fence',
+    fence: 'isRecorded' in decision && decision.isRecorded ? 'fence, written down' : 'fence',
   };
-  expect(told[admission.act]).toBe(act);
+  expect(told[decision.act]).toBe(act);
 });

@@ -34,14 +34,17 @@ export interface Evidence {
   readonly unknownEvent: string | undefined;
 }
 
-export type Admission =
+export type StartDecision =
   | { readonly act: 'begin'; readonly adopts: boolean }
   | { readonly act: 'rebuild' }
   | { readonly act: 'fence'; readonly because: string; readonly isRecorded: boolean };
 
-export function judge(recovery: Recovery, { isAhead, found, isMarkKnown, unknownEvent }: Evidence): Admission {
+export function decideStart(
+  recovery: Recovery,
+  { isAhead, found, isMarkKnown, unknownEvent }: Evidence,
+): StartDecision {
   const { epoch, fencedBecause, isSameLineage = true } = recovery;
-  const refuse = (because: string): Admission => ({ act: 'fence', because, isRecorded: false });
+  const refuse = (because: string): StartDecision => ({ act: 'fence', because, isRecorded: false });
   if (fencedBecause !== undefined) return { act: 'fence', because: fencedBecause, isRecorded: true };
   if (isAhead)
     return refuse('The outbox counts by transactions of another cluster: this database was loaded from a dump.');
@@ -74,17 +77,17 @@ export class RecoveryWatch {
   ) {}
 
   /** Throws `RecoveryFenced`; before that it has written down why. */
-  static async admit(database: Queryable, streams: EventStreams, engines: readonly string[]): Promise<RecoveryWatch> {
+  static async begin(database: Queryable, streams: EventStreams, consumers: readonly string[]): Promise<RecoveryWatch> {
     const marks = new RecoveryMarks(streams);
     const recovery = await readRecovery(database);
     const found = await marks.read();
-    const admission = judge(recovery, await evidenceOf(database, marks, recovery, found));
-    if (admission.act === 'fence') {
-      if (!admission.isRecorded) await fence(database, 'system:relay', admission.because);
-      throw new RecoveryFenced(admission.because);
+    const decision = decideStart(recovery, await evidenceOf(database, marks, recovery, found));
+    if (decision.act === 'fence') {
+      if (!decision.isRecorded) await fence(database, 'system:relay', decision.because);
+      throw new RecoveryFenced(decision.because);
     }
-    if (admission.act === 'rebuild' || !found) await marks.begin(found, recovery.epoch, engines);
-    if (admission.act === 'begin' && admission.adopts) await adoptLineage(database);
+    if (decision.act === 'rebuild' || !found) await marks.begin(found, recovery.epoch, consumers);
+    if (decision.act === 'begin' && decision.adopts) await adoptLineage(database);
     return new RecoveryWatch(database, marks, streams.names.vertical, recovery.epoch);
   }
 
@@ -92,22 +95,22 @@ export class RecoveryWatch {
    * `last`: of every stream, the last id up to which everything was committed before now. Waits for the disk, because Redis
    * must not know a mark that a crash takes from PostgreSQL.
    */
-  async mark(relayEpoch: bigint, last: readonly EntryId[]): Promise<FencingAnswer> {
+  async mark(token: bigint, last: readonly EntryId[]): Promise<FencingAnswer> {
     const row = await this.database.first<{ marks: bigint; epoch: bigint; because: string | null }>(sql`
       insert into recovery_terms as t (term, vertical, marks)
-      select ${this.term}, ${this.vertical}, 1 from relay_leases l where l.vertical = ${this.vertical} and l.epoch = ${relayEpoch}
+      select ${this.term}, ${this.vertical}, 1 from relay_leases l where l.vertical = ${this.vertical} and l.epoch = ${token}
       on conflict (term) do update set marks = t.marks + 1, marked_at = now()
       returning marks, (select epoch from recovery_state) as epoch, app.recovery_fence() as because`);
     if (!row) return 'SUPERSEDED';
     if (row.because !== null) throw new RecoveryFenced(row.because);
     if (Number(row.epoch) !== this.epoch) throw new RecoveryFenced(`Recovery epoch ${row.epoch} has begun.`);
     const mark = { term: this.term, count: Number(row.marks), last };
-    return this.marks.write(Number(relayEpoch), { epoch: this.epoch, mark });
+    return this.marks.write(Number(token), { epoch: this.epoch, mark });
   }
 }
 
 /** Terms are few; what is older than any Redis there can be says nothing. */
-export async function forgetOldTerms(database: Queryable, days: number): Promise<void> {
+export async function deleteOldTerms(database: Queryable, days: number): Promise<void> {
   await database.execute(sql`
     delete from recovery_terms where marked_at < now() - ${days}::int * interval '1 day'`);
 }
@@ -120,7 +123,7 @@ async function evidenceOf(
 ): Promise<Evidence> {
   const nothing: Evidence = { isAhead: false, found, isMarkKnown: undefined, unknownEvent: undefined };
   if (fencedBecause !== undefined) return nothing;
-  if (await isOfAnotherCluster(database)) return { ...nothing, isAhead: true };
+  if (await isFromAnotherCluster(database)) return { ...nothing, isAhead: true };
   if (!found?.mark || found.epoch !== epoch) return nothing;
   const { term, count, last } = found.mark;
   const known = await database.first(
@@ -135,7 +138,7 @@ async function evidenceOf(
 }
 
 /** A saved place is older than the transaction that saved it, so in the cluster that saved it this is never so. */
-async function isOfAnotherCluster(database: Queryable): Promise<boolean> {
+async function isFromAnotherCluster(database: Queryable): Promise<boolean> {
   const ahead = await database.first(sql`
     select from relay_positions where pg_snapshot_xmax(published) > pg_snapshot_xmax(pg_current_snapshot()) limit 1`);
   return ahead !== undefined;

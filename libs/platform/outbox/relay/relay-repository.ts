@@ -23,7 +23,7 @@ const PACK_EVENTS = 50;
 const CHUNK_EVENTS = 2_000;
 
 export interface Missing {
-  readonly engine: string;
+  readonly consumer: string;
   readonly aggregates: readonly string[];
   readonly since: string;
   readonly until: string;
@@ -55,16 +55,16 @@ export class RelayRepository {
     return this.database.transaction(async (tx) => {
       const row = await tx.first<{ epoch: bigint; holder: string; expires_at: Date; now: Date }>(sql`
         select epoch, holder, expires_at, clock_timestamp() as now from relay_leases where vertical = ${this.vertical} for update`);
-      const lease: LeaseRow | undefined = row && { epoch: row.epoch, holder: row.holder, expiresAt: row.expires_at };
+      const lease: LeaseRow | undefined = row && { token: row.epoch, holder: row.holder, expiresAt: row.expires_at };
       const claim = claimLease(lease, holder, row?.now ?? new Date(0));
       if (claim.kind === 'wait') return undefined;
       const taken = await tx.execute(sql`
         insert into relay_leases as l (vertical, epoch, holder, expires_at)
-        values (${this.vertical}, ${claim.epoch}, ${holder}, clock_timestamp() + ${ttlMs} * interval '1 millisecond')
+        values (${this.vertical}, ${claim.token}, ${holder}, clock_timestamp() + ${ttlMs} * interval '1 millisecond')
         on conflict (vertical) do update set epoch = excluded.epoch, holder = excluded.holder, expires_at = excluded.expires_at
          where ${row !== undefined}`);
       // Two relays that both found no row: the second to insert changed nothing.
-      return taken === 1 ? claim.epoch : undefined;
+      return taken === 1 ? claim.token : undefined;
     });
   }
 
@@ -80,11 +80,11 @@ export class RelayRepository {
   }
 
   /** False when this epoch no longer holds the lease. */
-  async savePosition(epoch: bigint, position: Snapshot): Promise<boolean> {
+  async savePosition(token: bigint, position: Snapshot): Promise<boolean> {
     const statement = sql`
       insert into relay_positions as p (vertical, published, published_at)
       select l.vertical, ${position.text}::pg_snapshot, ${position.takenAt} from relay_leases l
-       where l.vertical = ${this.vertical} and l.epoch = ${epoch}
+       where l.vertical = ${this.vertical} and l.epoch = ${token}
       on conflict (vertical) do update set published = excluded.published, published_at = excluded.published_at`;
     // A position that a crash of PostgreSQL takes back is an earlier one: some events are published again.
     return (await this.database.transaction((tx) => tx.execute(statement), { isAsynchronous: true })) === 1;
@@ -100,11 +100,11 @@ export class RelayRepository {
    * Waits for the disk, although the inbox rows that it is about may not have been waited for: the log is written in order,
    * so where it has arrived, they have.
    */
-  async saveConfirmation(epoch: bigint, engine: string, confirmed: string): Promise<boolean> {
+  async saveConfirmation(token: bigint, consumer: string, confirmed: string): Promise<boolean> {
     const saved = await this.database.execute(sql`
       insert into relay_confirmations as c (vertical, engine, confirmed)
-      select l.vertical, ${engine}, ${confirmed}::pg_snapshot from relay_leases l
-       where l.vertical = ${this.vertical} and l.epoch = ${epoch}
+      select l.vertical, ${consumer}, ${confirmed}::pg_snapshot from relay_leases l
+       where l.vertical = ${this.vertical} and l.epoch = ${token}
       on conflict (vertical, engine) do update set confirmed = excluded.confirmed, saved_at = now()`);
     return saved === 1;
   }
@@ -152,7 +152,7 @@ export class RelayRepository {
    * event, written so that no plan can read an inbox from end to end instead.
    */
   async missing(wanted: Missing): Promise<Chunk> {
-    const { engine, aggregates, since, until, after, limit } = wanted;
+    const { consumer, aggregates, since, until, after, limit } = wanted;
     const rows = await this.database.query<PackRow>(sql`
       with chunk as materialized (
         select o.*
@@ -168,12 +168,12 @@ export class RelayRepository {
                app.event_envelope(row(o.*)::outbox_events) as envelope
           from chunk o
          where (select true from inbox_events i
-                 where i.tenant_id = o.tenant_id and i.engine = ${engine} and i.event_id = o.id and i.recorded_on = o.recorded_on limit 1) is null
+                 where i.tenant_id = o.tenant_id and i.engine = ${consumer} and i.event_id = o.id and i.recorded_on = o.recorded_on limit 1) is null
            and (select true from deferred_events d
-                 where d.tenant_id = o.tenant_id and d.engine = ${engine} and d.aggregate_id = o.aggregate_id
+                 where d.tenant_id = o.tenant_id and d.engine = ${consumer} and d.aggregate_id = o.aggregate_id
                    and d.aggregate = o.aggregate and d.aggregate_version = o.aggregate_version limit 1) is null
            and (select true from failed_events f
-                 where f.tenant_id = o.tenant_id and f.engine = ${engine} and f.aggregate_id = o.aggregate_id
+                 where f.tenant_id = o.tenant_id and f.engine = ${consumer} and f.aggregate_id = o.aggregate_id
                    and f.aggregate = o.aggregate and f.aggregate_version = o.aggregate_version limit 1) is null
       ), packs as (
         select tenant_id, partition, block, count(*)::int as count, min(seq) as first, string_agg(envelope, ',' order by seq) as events

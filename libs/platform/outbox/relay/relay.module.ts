@@ -61,10 +61,10 @@ class RelayService implements OnApplicationBootstrap, OnApplicationShutdown {
     });
     this.redis = connectRedis({ url: REDIS_URL, name: 'outbox-relay' });
     this.subscriber = connectRedis({ url: REDIS_URL, name: 'outbox-relay wakes' });
-    const store = new RelayRepository(this.database, vertical, STREAM_PARTITIONS);
+    const repository = new RelayRepository(this.database, vertical, STREAM_PARTITIONS);
     this.relay = new Relay({
       ...RELAY_LIMITS,
-      store,
+      repository,
       streams: new EventStreams(this.redis, new StreamNames(vertical, STREAM_PARTITIONS)),
       subscriptions,
       subscriber: this.subscriber,
@@ -77,12 +77,12 @@ class RelayService implements OnApplicationBootstrap, OnApplicationShutdown {
         { name: 'database', check: async () => void (await this.database.pool.query('select 1')) },
         { name: 'migrations', check: async () => void (await assertMigrated(this.database.pool)) },
         { name: 'redis', check: async () => void (await this.redis.ping()) },
-        { name: 'recovery', check: () => unfenced(this.relay.fence) },
+        { name: 'recovery', check: () => assertNotFenced(this.relay.fence) },
         { name: 'started', check: () => (this.isStarted ? Promise.resolve() : Promise.reject(new Error('starting'))) },
       ],
       METRICS_ENABLED,
     );
-    reportUnpublished(this.metrics, store);
+    reportUnpublished(this.metrics, repository);
     this.metrics.gauge('recovery_fenced', '1 while nothing leaves the database, until an operator confirms', () =>
       this.relay.fence === undefined ? 0 : 1,
     );
@@ -109,7 +109,7 @@ class RelayService implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 }
 
-function unfenced(because: string | undefined): Promise<void> {
+function assertNotFenced(because: string | undefined): Promise<void> {
   return because === undefined ? Promise.resolve() : Promise.reject(new Error(`recovery_fenced: ${because}`));
 }
 

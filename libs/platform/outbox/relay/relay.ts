@@ -6,8 +6,8 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { forgetOld } from '#platform/retention';
-import { leads, leadsNoMore } from './metrics.js';
-import { forgetOldTerms, RecoveryFenced } from './recovery.js';
+import { startLeading, stopLeading } from './metrics.js';
+import { deleteOldTerms, RecoveryFenced } from './recovery.js';
 import { Term, TermEnded, type TermParts } from './term.js';
 import { listenForWakes, WakeSignal } from './wake.js';
 
@@ -44,19 +44,19 @@ export class Relay {
   private running: Promise<void> | undefined;
   /** By this process's monotonic clock, taken before the lease was asked for: never later than PostgreSQL's view. */
   private leaseEndsAt = 0;
-  private epoch: bigint | undefined;
+  private token: bigint | undefined;
   private disturbance: Error | undefined;
-  private fencedBecause: string | undefined;
+  private fenceReason: string | undefined;
 
   constructor(private readonly options: RelayOptions) {}
 
   get isLeader(): boolean {
-    return this.epoch !== undefined && performance.now() < this.leaseEndsAt;
+    return this.token !== undefined && performance.now() < this.leaseEndsAt;
   }
 
   /** Why nothing leaves the database, as the last term found it. */
   get fence(): string | undefined {
-    return this.fencedBecause;
+    return this.fenceReason;
   }
 
   /**
@@ -87,7 +87,7 @@ export class Relay {
    */
   async drain(): Promise<number> {
     if (!(await this.claim())) throw new Error('another relay holds the lease');
-    const term = await Term.begin(this.options, this.epoch!);
+    const term = await Term.begin(this.options, this.token!);
     do {
       while ((await term.step(true)) === 'busy');
     } while ((await term.tend(() => this.isLeader)) > 0);
@@ -108,29 +108,29 @@ export class Relay {
         }
       } catch (error) {
         if (error instanceof RecoveryFenced) {
-          await this.standFenced(error.message);
+          await this.waitForConfirmation(error.message);
           continue;
         }
         const isRoutine = error instanceof TermEnded;
         if (isRoutine) log.warn({ reason: error.reason }, 'the relay starts a new term');
         else log.error({ err: error }, 'the relay was interrupted and starts again');
         backoff = isRoutine ? 0 : Math.min(LONGEST_BACKOFF_MS, backoff * 2 + 50);
-        if (isRoutine && error.reason === 'fenced') this.epoch = undefined;
+        if (isRoutine && error.reason === 'superseded') this.token = undefined;
         await new Promise((resolve) => setTimeout(resolve, backoff));
       }
-      leadsNoMore();
+      stopLeading();
     }
-    if (this.epoch !== undefined) await this.options.store.release(this.options.holder).catch(() => undefined);
+    if (this.token !== undefined) await this.options.repository.release(this.options.holder).catch(() => undefined);
   }
 
   /** Stays the relay, keeps the days, publishes nothing, and looks again until an operator has confirmed. */
-  private async standFenced(because: string): Promise<void> {
-    leadsNoMore();
-    if (this.fencedBecause !== because) {
+  private async waitForConfirmation(because: string): Promise<void> {
+    stopLeading();
+    if (this.fenceReason !== because) {
       this.options.log.warn({ because }, 'nothing is published until an operator confirms a recovery epoch');
       await this.keepDays().catch(() => undefined);
     }
-    this.fencedBecause = because;
+    this.fenceReason = because;
     this.signal.take();
     await this.signal.wait(Math.min(FENCED_PAUSE_MS, (this.options.leaseMs ?? LEASE_MS) / 4));
   }
@@ -138,10 +138,10 @@ export class Relay {
   private async lead(): Promise<void> {
     const { log, pollMs = POLL_MS } = this.options;
     this.disturbance = undefined;
-    const term = await Term.begin(this.options, this.epoch!);
-    this.fencedBecause = undefined;
-    log.info({ epoch: String(term.epoch) }, 'this relay leads');
-    leads();
+    const term = await Term.begin(this.options, this.token!);
+    this.fenceReason = undefined;
+    log.info({ token: String(term.token) }, 'this relay leads');
+    startLeading();
     const beside = new Beside();
     beside.repeat(this.options.tendMs ?? TEND_MS, async () => {
       const isAlive = () => this.isLeader && !this.isStopping && !this.disturbance;
@@ -152,7 +152,7 @@ export class Relay {
     try {
       let polledAt = -Infinity;
       while (!this.isStopping) {
-        if (!this.isLeader) throw new TermEnded('fenced');
+        if (!this.isLeader) throw new TermEnded('superseded');
         this.checkConnections();
         const now = performance.now();
         const isDue = this.signal.take() || now - polledAt >= pollMs;
@@ -173,30 +173,30 @@ export class Relay {
   }
 
   private async claim(): Promise<boolean> {
-    const { store, holder, leaseMs = LEASE_MS } = this.options;
+    const { repository, holder, leaseMs = LEASE_MS } = this.options;
     const askedAt = performance.now();
-    this.epoch = await store.claim(holder, leaseMs);
+    this.token = await repository.claim(holder, leaseMs);
     this.leaseEndsAt = askedAt + leaseMs;
-    return this.epoch !== undefined;
+    return this.token !== undefined;
   }
 
   /** A renewal that comes back with another epoch (or none) means that somebody led in between. */
   private async renew(): Promise<void> {
-    const before = this.epoch;
+    const before = this.token;
     try {
-      if (!(await this.claim()) || this.epoch !== before) throw new TermEnded('fenced');
+      if (!(await this.claim()) || this.token !== before) throw new TermEnded('superseded');
     } catch (error) {
       if (error instanceof TermEnded || !this.isLeader) throw error;
     }
   }
 
   private async keepDays(): Promise<void> {
-    const { store, retentionDays = RETENTION_DAYS, log } = this.options;
-    await store.ensureDays(DAYS_AHEAD);
-    await forgetOldTerms(store.database, retentionDays);
-    const dropped = await store.dropDays(retentionDays);
+    const { repository, retentionDays = RETENTION_DAYS, log } = this.options;
+    await repository.ensureDays(DAYS_AHEAD);
+    await deleteOldTerms(repository.database, retentionDays);
+    const dropped = await repository.dropDays(retentionDays);
     if (dropped > 0) log.info({ dropped }, 'days past the retention were dropped from outbox and inbox');
-    const forgotten = await forgetOld(store.database);
+    const forgotten = await forgetOld(repository.database);
     if (Object.keys(forgotten).length > 0) log.info({ forgotten }, 'what is past its retention was forgotten');
   }
 

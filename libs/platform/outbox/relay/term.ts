@@ -1,13 +1,13 @@
 /**
  * One leadership, from announcing its epoch to losing it. Nothing of it survives: the next term starts from the saved
- * position, publishes some events again, and the engines' version gates ignore them.
+ * position, publishes some events again, and the consumers' version gates ignore them.
  *
  *   may this database publish? ─▶ announce epoch to Redis ─▶ groups ─▶ position ─▶ step, step, step … beside tend, tend …
  *
  * A step reads at most one chunk of the common lane and one of a tenant's own, and publishes what the window has room for.
  * Tending (reconcile, trim, save the position, metrics) runs beside the steps, so that it costs them no latency.
  *
- * Ends with `fenced` (another relay has taken over) or `forgotten` (Redis lost its memory, the fence with it: the lease is
+ * Ends with `superseded` (another relay has taken over) or `token_lost` (Redis lost its memory, the fence with it: the lease is
  * asked for again in PostgreSQL before anything is published). Throws `RecoveryFenced` instead of beginning, and while it tends,
  * when nothing may leave the database.
  */
@@ -19,13 +19,13 @@ import { RecoveryWatch } from './recovery.js';
 import type { RelayRepository } from './relay-repository.js';
 import { entriesOf, Window, type WindowLimits } from './window.js';
 
-export type TermEnd = 'fenced' | 'forgotten';
+export type TermEnd = 'superseded' | 'token_lost';
 
 /** Named moments of the protocol. Tests kill the process at each of them. */
 export type RelayStep = 'announced' | 'read' | 'publishing' | 'published' | 'saving' | 'saved' | 'trimmed';
 
 export interface TermParts {
-  readonly store: RelayRepository;
+  readonly repository: RelayRepository;
   readonly streams: EventStreams;
   readonly subscriptions: Subscriptions;
   readonly backlog: BacklogLimits;
@@ -57,36 +57,36 @@ export class Term {
 
   private constructor(
     private readonly parts: TermParts,
-    readonly epoch: bigint,
+    readonly token: bigint,
     private readonly backlog: Backlog,
     private readonly reconciler: Reconciler,
     private readonly recovery: RecoveryWatch,
     /** Of every stream, the last id: what the next mark vouches for. */
     private readonly last: EntryId[],
   ) {
-    this.window = new Window(parts.store.partitions, parts.window);
+    this.window = new Window(parts.repository.partitions, parts.window);
     this.saved = backlog.position();
   }
 
-  static async begin(parts: TermParts, epoch: bigint): Promise<Term> {
-    const { store, streams, subscriptions } = parts;
-    const engines = Object.keys(subscriptions);
-    const recovery = await RecoveryWatch.admit(store.database, streams, engines);
-    if (!(await streams.announceRelay(Number(epoch)))) throw new TermEnded('fenced');
+  static async begin(parts: TermParts, token: bigint): Promise<Term> {
+    const { repository, streams, subscriptions } = parts;
+    const consumers = Object.keys(subscriptions);
+    const recovery = await RecoveryWatch.begin(repository.database, streams, consumers);
+    if (!(await streams.announceRelay(Number(token)))) throw new TermEnded('superseded');
     await parts.at('announced');
-    await streams.ensureGroups(engines);
-    const last = (await streams.survey(engines)).map((place) => place.last);
-    const backlog = new Backlog(await store.position(), store.partitions, parts.backlog);
+    await streams.ensureGroups(consumers);
+    const last = (await streams.survey(consumers)).map((place) => place.last);
+    const backlog = new Backlog(await repository.position(), repository.partitions, parts.backlog);
     const hasRoom = () => backlog.size < parts.backlog.capacity;
-    const reconciler = await Reconciler.begin(store, subscriptions, hasRoom, backlog, epoch);
-    return new Term(parts, epoch, backlog, reconciler, recovery, last);
+    const reconciler = await Reconciler.begin(repository, subscriptions, hasRoom, backlog, token);
+    return new Term(parts, token, backlog, reconciler, recovery, last);
   }
 
   /** `isDue`: somebody woke us or the polling interval is over. */
   async step(isDue: boolean): Promise<StepOutcome> {
     const hasRead = await this.read(isDue);
     if (this.window.isTight || (this.window.room === 0 && this.backlog.size > 0)) {
-      this.window.observed(await this.parts.streams.survey(this.engines));
+      this.window.observed(await this.parts.streams.survey(this.consumers));
     }
     const hasPublished = await this.publish();
     if (hasRead || hasPublished) return 'busy';
@@ -100,13 +100,13 @@ export class Term {
     await this.mark();
     // Before the streams are looked at: the reconciler counts on it.
     const position = this.backlog.position().text;
-    const places = await streams.survey(this.engines, 'trim');
+    const places = await streams.survey(this.consumers, 'trim');
     await this.parts.at('trimmed');
     this.window.observed(places);
     const now = performance.now();
     if (now - this.measuredAt >= MEASURE_MS) {
       this.measuredAt = now;
-      metrics.measureStreams(this.engines, places);
+      metrics.measureStreams(this.consumers, places);
     }
     // Looking for losses costs about as much per event as recording it; a burst is let through first.
     if (this.backlog.size > 0 && now - this.reconciledAt < LONGEST_WITHOUT_RECONCILING_MS) return 0;
@@ -118,17 +118,17 @@ export class Term {
     const position = this.backlog.position();
     if (position.text === this.saved.text) return;
     await this.parts.at('saving');
-    if (!(await this.parts.store.savePosition(this.epoch, position))) throw new TermEnded('fenced');
+    if (!(await this.parts.repository.savePosition(this.token, position))) throw new TermEnded('superseded');
     this.saved = position;
     await this.parts.at('saved');
   }
 
   private async mark(): Promise<void> {
-    const answer = await this.recovery.mark(this.epoch, [...this.last]);
-    if (answer !== 'OK') throw new TermEnded(answer === 'SUPERSEDED' ? 'fenced' : 'forgotten');
+    const answer = await this.recovery.mark(this.token, [...this.last]);
+    if (answer !== 'OK') throw new TermEnded(answer === 'SUPERSEDED' ? 'superseded' : 'token_lost');
   }
 
-  private get engines(): string[] {
+  private get consumers(): string[] {
     return Object.keys(this.parts.subscriptions);
   }
 
@@ -143,7 +143,7 @@ export class Term {
 
   /** Whether it found anything, or is not at the end of the difference yet. */
   private async readInto(reading: Reading): Promise<boolean> {
-    const chunk = await this.parts.store.read(reading);
+    const chunk = await this.parts.repository.read(reading);
     this.backlog.accept(reading, chunk);
     return chunk.packs.length > 0 || chunk.next !== undefined;
   }
@@ -155,8 +155,8 @@ export class Term {
     if (packs.length === 0) return false;
     const entries = entriesOf(packs, ENTRY_EVENTS);
     await this.parts.at('publishing');
-    const { answer, ids } = await this.parts.streams.publish(Number(this.epoch), entries, this.recovery.epoch);
-    if (answer !== 'OK') throw new TermEnded(answer === 'SUPERSEDED' ? 'fenced' : 'forgotten');
+    const { answer, ids } = await this.parts.streams.publish(Number(this.token), entries, this.recovery.epoch);
+    if (answer !== 'OK') throw new TermEnded(answer === 'SUPERSEDED' ? 'superseded' : 'token_lost');
     await this.parts.at('published');
     this.window.added(entries, ids);
     entries.forEach(({ partition }, index) => (this.last[partition] = ids[index]!));
