@@ -32,7 +32,7 @@ it('answers with one list of rows per statement, in their order', async () => {
 
 it('gives statements that travel ahead of another one the same shape', async () => {
   const [counts, found] = await database.transaction(async (tx) => {
-    const rows = tx.ride([count, names]);
+    const rows = tx.piggyback([count, names]);
     await tx.query(none);
     return rows();
   });
