@@ -1,4 +1,4 @@
-/** Outbox rows to Redis Streams. Knows which engines listen, and no business word besides. */
+/** Publishes outbox rows to Redis Streams. It knows the consumers and their subscriptions, and no other business term. */
 import { type DynamicModule, Module } from '@nestjs/common';
 import { SUBSCRIPTIONS } from '#contracts/rooms';
 import { type Settings, SettingsModule } from '#platform/config';

@@ -1,4 +1,4 @@
-/** The operator's door to events and dead letters. A decision is written down here; the worker carries it out. */
+/** The operator's routes to events and dead letters. A decision is recorded here; the worker carries it out. */
 import { Controller, Module } from '@nestjs/common';
 import {
   dropDeadLetter,

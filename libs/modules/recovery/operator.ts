@@ -1,4 +1,4 @@
-/** The operator's door to the recovery fence; both decisions are audited with their reason. */
+/** The operator's routes to the recovery fence. Both decisions are recorded in the audit with their reason. */
 import { Controller, Module } from '@nestjs/common';
 import { confirmRecovery, fenceRecovery, showRecovery } from '#contracts/recovery/operations';
 import { recordAct } from '#modules/audit';

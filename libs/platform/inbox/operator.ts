@@ -1,6 +1,6 @@
 /**
- * What operators can see and decide about events that engines refused. A decision is only written down: the worker that
- * holds the lease carries it out, so that nobody but it ever moves the gate. It looks every quarter of a second.
+ * What operators can see and decide about events that consumers have refused. A decision is only recorded here. The worker that
+ * holds the lease carries it out, so that only this worker moves the gate. It checks for decisions every half second.
  */
 import { errorTable } from '#kernel';
 import { type Queryable, sql } from '#platform/database';
@@ -10,7 +10,7 @@ export const deadLetterErrors = errorTable({
   dead_letter_decided: ['conflict', 'A decision about this event is already being carried out.'],
 });
 
-/** A failed event is named by its engine and its event. */
+/** The key of a failed event: tenant, consumer (the column `engine`) and event. */
 export interface DeadLetterKey {
   readonly tenant_id: string;
   readonly engine: string;
@@ -74,12 +74,12 @@ export async function findDeadLetter(
   return found;
 }
 
-/** Tries the event again at once, with all its attempts ahead of it; what waits behind it follows. */
+/** Tries the event again at once, with the full number of attempts. The events that wait behind it follow. */
 export async function replayDeadLetter(tx: Queryable, key: DeadLetterKey, by: string): Promise<void> {
   await decide(tx, key, 'replay', by);
 }
 
-/** Gives the event up: it is recorded as dropped, has no effect, and its aggregate goes on. */
+/** Drops the event: it is recorded as dropped and has no effect, and its aggregate continues. */
 export async function dropDeadLetter(tx: Queryable, key: DeadLetterKey, by: string): Promise<void> {
   await decide(tx, key, 'drop', by);
 }
@@ -94,7 +94,7 @@ export interface ConsumerStatus {
   readonly deferred: number;
 }
 
-/** Who handles each engine's partitions, and what is held up. */
+/** The workers and partitions of each consumer, and its failed and deferred events. */
 export async function consumerStatus(tx: Queryable): Promise<ConsumerStatus[]> {
   return tx.query<ConsumerStatus>(sql<ConsumerStatus>`
     select l.engine, count(distinct l.holder) filter (where l.expires_at > clock_timestamp())::int as workers,
@@ -108,7 +108,7 @@ export async function consumerStatus(tx: Queryable): Promise<ConsumerStatus[]> {
      order by l.engine`);
 }
 
-/** Below every UUID there is. */
+/** Below every other UUID. */
 const NO_EVENT = '00000000-0000-0000-0000-000000000000';
 
 async function decide(tx: Queryable, key: DeadLetterKey, decision: 'replay' | 'drop', by: string): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * One-shot work over all tenants that the host's cron starts (`engines run <name>`). The command gives it a connection and
- * prints what it yields; what it does, and for whom, is the engine's affair.
+ * One-shot work over all tenants, started by the host's cron (`engines run <name>`). The command gives the pass a connection
+ * and prints the events that it yields. The module or engine that owns the pass decides what it does and for which tenants.
  */
 import type { CrossTenantDatabase } from '#platform/database/crossing';
 import type { Settings } from '#platform/config';
@@ -11,22 +11,22 @@ export interface PassContext {
   /** Defaults to the database's clock. */
   readonly asOf: Date | undefined;
   readonly tenant: string | undefined;
-  /** Computes everything, keeps nothing and calls nobody outside. */
+  /** Computes everything, keeps nothing and calls no outside service. */
   readonly isDryRun: boolean;
-  /** An instant before the newest finished run's is refused without it. */
+  /** Without it, an `asOf` before the one of the newest finished run is refused. */
   readonly isReplayForced: boolean;
 }
 
-/** What a line of the output says. */
+/** The fields of one output line. */
 export type PassFact = Readonly<Record<string, string | number | boolean | null>>;
 
 export type PassEvent =
   | { readonly kind: 'tenant'; readonly tenant: string; readonly facts: PassFact }
-  /** Left for the next run: somebody else is at work on this tenant. */
+  /** Another process works on this tenant; the next run takes it. */
   | { readonly kind: 'busy'; readonly tenant: string }
-  /** It failed and is left out until a person has looked. */
+  /** The tenant failed and is left out until a person has checked it. */
   | { readonly kind: 'parked'; readonly tenant: string; readonly reason: string }
-  /** Something went wrong that the next run tries again. */
+  /** A failure that the next run tries again. */
   | { readonly kind: 'failed'; readonly facts: PassFact }
   | { readonly kind: 'progress'; readonly done: number; readonly total: number }
   | { readonly kind: 'done'; readonly facts: PassFact };

@@ -1,7 +1,7 @@
 /**
- * A fact leaves in the transaction that made it true. `emit` queues the event; its row travels in the flight that
- * carries COMMIT, so the outbox adds no round trip, and `seq` is drawn while the aggregate's row is still locked: within
- * one aggregate it grows with the version.
+ * Events are written in the transaction that makes them true. `emit` queues the event, and its row is sent in the same round
+ * trip as COMMIT, so the outbox adds no round trip. `seq` is taken while the aggregate's row is still locked, so within one
+ * aggregate it grows with the version.
  */
 import type { EventContract, EventData } from '#contracts/event';
 import { newId } from '#kernel';
@@ -9,7 +9,7 @@ import { type Queryable, type Sql, sql } from '#platform/database';
 
 export const OUTBOX_SIGNAL = 'outbox';
 
-/** What `emit` needs of a transaction; tenant transactions have it all, engines add the tenant per event. */
+/** What `emit` needs of a transaction. A tenant's transaction has all of it; for others see `onBehalfOf`. */
 export interface EmittingTransaction extends Queryable {
   readonly actor: { readonly id: string };
   readonly tenant: string;
@@ -19,8 +19,9 @@ export interface EmittingTransaction extends Queryable {
 }
 
 /**
- * What a transaction that spans tenants says for one of them. Such a transaction waits for the disk, even if it was begun
- * as one that does not: the relay may publish an event as soon as it is visible, and no crash may take it back.
+ * Lets a transaction that spans tenants emit events for one of them. The commit then waits for the disk, even if the
+ * transaction was begun as an asynchronous one: the relay may publish an event as soon as it is visible, so no crash may undo
+ * it.
  */
 export function onBehalfOf(
   tx: Pick<EmittingTransaction, 'query' | 'first' | 'execute' | 'atCommit' | 'signal'>,
@@ -74,10 +75,10 @@ export function emit<Contract extends EventContract>(
 }
 
 const DAY_MS = 86_400_000;
-/** Printed once: events come by the thousand, and of one day. */
+/** The last printed day. Events come by the thousand, and most of them have the same day. */
 let printed = { day: NaN, text: '' };
 
-/** The day an event is filed under, read from its UUIDv7, so that outbox and inbox agree on it without asking. */
+/** The day under which an event is stored, as `YYYY-MM-DD`. It is read from the UUIDv7, so outbox and inbox always agree. */
 export function eventDay(eventId: string): string {
   const milliseconds = Number.parseInt(eventId.slice(0, 8) + eventId.slice(9, 13), 16);
   const day = Math.floor(milliseconds / DAY_MS);

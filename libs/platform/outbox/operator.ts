@@ -1,4 +1,4 @@
-/** What operators can see of the outbox and of its way to the engines. */
+/** What operators can see of the outbox and of the delivery to the consumers. */
 import type { Envelope } from '#contracts/event';
 import { errorTable } from '#kernel';
 import { type Queryable, sql } from '#platform/database';
@@ -51,7 +51,7 @@ export interface Delivery {
   readonly at: Date;
 }
 
-/** The event as CloudEvents JSON, and what became of it at each engine that has it. */
+/** The event as CloudEvents JSON, and its outcome at each consumer that has received it. Throws `event_not_found`. */
 export async function showEvent(tx: Queryable, id: string): Promise<{ envelope: Envelope; deliveries: Delivery[] }> {
   const row = await tx.first<{ envelope: string; tenant_id: string }>(sql<{ envelope: string; tenant_id: string }>`
     select app.event_envelope(o) as envelope, tenant_id from outbox_events o where recorded_on = ${eventDay(id)}::date and id = ${id}`);
@@ -70,9 +70,10 @@ export async function showEvent(tx: Queryable, id: string): Promise<{ envelope: 
 export interface RelayStatus {
   readonly vertical: string;
   readonly holder: string;
+  /** The fencing token of the relay's lease. */
   readonly epoch: bigint;
   readonly is_alive: boolean;
-  /** Committed events that are not behind the saved position; counting stops at 10,000. */
+  /** Committed events that the saved position does not include; counting stops at 10,000. */
   readonly unpublished: number;
   readonly unpublished_age_seconds: number;
 }

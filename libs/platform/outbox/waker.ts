@@ -1,8 +1,8 @@
 /**
- * Says after a commit that there are new events, and whose: a JSON array of tenant ids, or nothing when they are too many
- * to list. At most one PUBLISH is under way at a time, and commits that come meanwhile share the next one: the busier the
- * process, the fewer there are. (A pause of a millisecond between two cost every second event as much.) Redis being away
- * is not the writer's trouble: the relay polls, too.
+ * Publishes after a commit which tenants have new events: a JSON array of tenant ids, or an empty message when they are too
+ * many to list. At most one PUBLISH runs at a time, and commits that happen meanwhile share the next one, so a busy process
+ * sends fewer messages per commit. (A pause of a millisecond between two messages delayed every second event by as much.)
+ * When Redis is unavailable the message is dropped, because the relay also polls.
  */
 import type { Redis } from 'ioredis';
 import type { StreamNames } from '#platform/streams';
@@ -34,15 +34,15 @@ export class OutboxWaker {
 
   private wake(tenant: string): void {
     this.tenants.add(tenant);
-    if (!this.isBusy) void this.say();
+    if (!this.isBusy) void this.publish();
   }
 
-  private async say(): Promise<void> {
+  private async publish(): Promise<void> {
     this.isBusy = true;
     while (this.tenants.size > 0) {
       const message = this.tenants.size > MOST_TENANTS ? '' : JSON.stringify([...this.tenants]);
       this.tenants.clear();
-      // A connection that is not up would queue the command and repeat old news later.
+      // A connection that is not ready would queue the command and send an outdated message later.
       if (this.redis.status === 'ready') await this.redis.publish(this.names.wake, message).catch(() => 0);
     }
     this.isBusy = false;

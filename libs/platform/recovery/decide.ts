@@ -1,4 +1,4 @@
-/** What operators see of the recovery fence and decide about it. */
+/** What operators can see of the recovery fence, and what they can decide about it. */
 import { errorTable } from '#kernel';
 import { type Queryable, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
@@ -21,7 +21,7 @@ export interface RecoveryStatus {
   readonly fenced_because: string | null;
   readonly fenced_at: Date | null;
   readonly fenced_by: string | null;
-  /** Committed events that wait behind the fence, counted as far as 10,000. */
+  /** Committed events that wait behind the fence; counting stops at 10,000. */
   readonly waiting: number;
 }
 
@@ -38,17 +38,17 @@ export async function recoveryStatus(tx: Queryable): Promise<RecoveryStatus> {
 }
 
 /**
- * From its commit on, no batch and no charge begins; the relay stops within a second. Of a copy that is fenced by what it is,
- * it keeps who fenced it and why.
+ * Fences the database. After its commit no batch and no charge begins, and the relay stops within a second. A copy that is
+ * already fenced because of its lineage gets the person and the reason recorded. Throws `recovery_fenced_already`.
  */
 export async function fenceDatabase(tx: CrossTenantTransaction, by: string, reason: string): Promise<RecoveryStatus> {
   if (!(await fence(tx, by, reason))) throw recoveryErrors.recovery_fenced_already();
   return recoveryStatus(tx);
 }
 
-/** Opens the next epoch. */
+/** Opens the next epoch. Throws `recovery_not_fenced` or `recovery_outbox_ahead`. */
 export async function confirmEpoch(tx: CrossTenantTransaction, by: string): Promise<RecoveryStatus> {
-  // Locked first, so that two confirmations follow one another and the second finds nothing to confirm.
+  // The row is locked first, so that of two concurrent confirmations the second finds nothing to confirm.
   await tx.query(sql`select from recovery_state for update`);
   if ((await fenceOf(tx)) === undefined) throw recoveryErrors.recovery_not_fenced();
   await requireReachableOutbox(tx);
@@ -57,8 +57,8 @@ export async function confirmEpoch(tx: CrossTenantTransaction, by: string): Prom
 }
 
 /**
- * Everything published so far counts for nothing from here on, and comes again from the outbox. Waits for the batches under
- * way: their leases are gone when it returns.
+ * Raises the recovery epoch. Every entry published so far is then ignored and published again from the outbox. The call waits
+ * for running batches and takes the leases of all workers away.
  */
 export async function raiseEpoch(tx: CrossTenantTransaction, by: string): Promise<void> {
   await tx.query(sql`select from consumer_leases order by engine, partition for update`);

@@ -17,9 +17,9 @@ export interface StreamEntry {
   readonly partition: number;
   readonly id: EntryId;
   readonly count: number;
-  /** The recovery epoch in which it was published; the first one where an older release has not written it down. */
+  /** The recovery epoch in which the entry was published. Entries of an older release have none and count as epoch 1. */
   readonly recovery: number;
-  /** Undefined when the entry was trimmed or deleted while pending: only its id is left. */
+  /** Undefined when the entry was trimmed or deleted while it was pending: only its id is left. */
   readonly events: string | undefined;
 }
 
@@ -42,7 +42,7 @@ export interface StreamPlace {
   readonly groups: readonly GroupPlace[];
 }
 
-/** Everything up to and including `id` has been handled by the group. */
+/** Whether the group has handled every entry up to and including `id`. */
 export function hasHandled(group: GroupPlace, id: EntryId): boolean {
   return (
     compareIds(group.delivered, id) >= 0 &&
@@ -87,13 +87,13 @@ export class EventStreams {
     return { answer, ids };
   }
 
-  /** True when `epoch` stands in the fence afterwards; false when a higher one does. */
+  /** True when Redis holds `token` afterwards; false when it holds a higher one. */
   async announceRelay(token: number): Promise<boolean> {
     const [isMine] = (await this.announceScript(1, this.names.relayFencingToken, token)) as number[];
     return isMine === 1;
   }
 
-  /** The partitions whose fence carries their epoch afterwards. */
+  /** Announces one token per partition; returns the partitions for which Redis does not hold a higher one. */
   async announceConsumer(consumer: string, tokens: ReadonlyMap<number, number>): Promise<Set<number>> {
     if (tokens.size === 0) return new Set();
     const partitions = [...tokens.keys()];
@@ -112,7 +112,7 @@ export class EventStreams {
     return (await this.acknowledgeScript(keys.length, ...keys, consumer, ...values)) as FencingAnswer[];
   }
 
-  /** New entries of the given partitions; waits up to `blockMs` for the first. Uses its own connection. */
+  /** New entries of the given partitions. Waits up to `blockMs` for the first one, so `reader` must be a separate connection. */
   async readNew(
     reader: Redis,
     consumer: string,
@@ -138,7 +138,7 @@ export class EventStreams {
     return this.entriesOf(reply as [string, RawEntry[]][] | null, partitions);
   }
 
-  /** Entries delivered earlier and not acknowledged: left by a predecessor, or by a reader that was cut off. */
+  /** Entries that were delivered and not acknowledged, by a predecessor or by a connection that broke. */
   async readPending(
     reader: Redis,
     consumer: string,
@@ -161,7 +161,7 @@ export class EventStreams {
     return this.entriesOf(reply as [string, RawEntry[]][] | null, partitions);
   }
 
-  /** Groups start at 0, never at `$`: what was published before the group existed is for it, too. */
+  /** Groups start at 0, never at `$`, because they must also receive what was published before they existed. */
   async ensureGroups(groups: readonly string[]): Promise<void> {
     const pipeline = this.redis.pipeline();
     for (const stream of this.names.all) {
@@ -172,7 +172,7 @@ export class EventStreams {
     }
   }
 
-  /** Where streams and groups stand; `trim` also removes what every group has acknowledged. */
+  /** The state of streams and groups. `trim` also removes the entries that every group has acknowledged. */
   async survey(groups: readonly string[], mode: 'look' | 'trim' = 'look'): Promise<StreamPlace[]> {
     const { all } = this.names;
     const rows = (await this.surveyScript(all.length, ...all, mode, ...groups)) as [
@@ -210,7 +210,7 @@ function recoveryOf(fields: string[] | null): number {
   return place < 0 ? FIRST_RECOVERY_EPOCH : Number(fields![place + 1]);
 }
 
-/** The most advanced place any group has reached. */
+/** The last id that the most advanced group has received. */
 export function furthestDelivered(place: StreamPlace): EntryId {
   return place.groups.reduce(
     (furthest, group) => (compareIds(group.delivered, furthest) > 0 ? group.delivered : furthest),

@@ -1,8 +1,8 @@
 /**
- * Terms: a *vertical* is one line of business with its own relay; a *partition* is one of its P streams; an *entry* is one
- * element of a stream and carries up to a few hundred events; a *group* is one engine's place in every stream.
+ * Terms: a *vertical* is one line of business with its own relay. A *partition* is one of its P streams. An *entry* is one
+ * element of a stream and carries up to a few hundred events. A *group* is one consumer's position in every stream.
  *
- * All keys of a vertical carry its name as hash tag, so they live on one node of a Redis Cluster and one script may touch
+ * All keys of a vertical carry its name as hash tag. So they live on one node of a Redis Cluster, and one script may access
  * several of them.
  */
 export class StreamNames {
@@ -19,26 +19,29 @@ export class StreamNames {
     return `events:{${this.vertical}}:${partition}`;
   }
 
-  /** Holds the highest epoch of a relay that has announced itself. */
+  /** The key that holds the highest fencing token that a relay has announced. */
   get relayFencingToken(): string {
     return `fence:{${this.vertical}}:relay`;
   }
 
-  /** Holds the highest epoch of a worker that has announced itself for this engine and partition. */
+  /** The key that holds the highest fencing token that a worker has announced for this consumer and partition. */
   consumerFencingToken(consumer: string, partition: number): string {
     return `fence:{${this.vertical}}:${consumer}:${partition}`;
   }
 
-  /** The recovery epoch of what is in the streams, and the relay's newest mark. */
+  /** The key that holds the recovery epoch of the streams and the relay's newest mark. */
   get recovery(): string {
     return `recovery:{${this.vertical}}`;
   }
 
-  /** Channel on which writers say that they committed events. */
+  /** The channel on which writers announce that they have committed events. */
   get wake(): string {
     return `wake:{${this.vertical}}`;
   }
 }
 
-/** The one consumer of every group. A new owner of a partition finds its predecessor's pending entries under this name. */
+/**
+ * The name of the only Redis consumer in every group. It is the same for every worker, so that a new holder of a partition
+ * finds its predecessor's pending entries.
+ */
 export const OWNER = 'owner';

@@ -1,7 +1,7 @@
 /**
- * What Redis remembers of the database behind its streams: the recovery epoch, and the relay's newest mark with the last id
- * of every stream at that moment. The mark was committed in PostgreSQL before it was written here, and after everything up to
- * those ids: a database that has the mark has all of that.
+ * The facts about the database that Redis keeps beside the streams: the recovery epoch, and the relay's newest mark with the
+ * last id of every stream at that moment. The mark was committed in PostgreSQL before it was written to Redis, and after every
+ * event up to those ids. So a database that has the mark also has all these events.
  */
 import { type EventStreams, type FencingAnswer } from './event-streams.js';
 import { type EntryId, NOTHING } from './entry-id.js';
@@ -9,11 +9,11 @@ import { define, MARK, REBUILD, type Script } from './scripts.js';
 
 export interface StreamMark {
   readonly epoch: number;
-  /** Undefined between the beginning of an epoch and its first mark. */
+  /** Undefined from the beginning of an epoch to its first mark. */
   readonly mark: { readonly term: string; readonly count: number; readonly last: readonly EntryId[] } | undefined;
 }
 
-/** An event in the streams, by what finds its row in the outbox. */
+/** An event in the streams, with the columns that find its row in the outbox. */
 export interface PublishedEvent {
   readonly id: string;
   readonly tenant: string;
@@ -33,7 +33,7 @@ export class RecoveryMarks {
     this.rebuildScript = define(streams.redis, 'rebuildStreams', REBUILD);
   }
 
-  /** Undefined when Redis knows nothing: it is new, or was emptied. */
+  /** Undefined when Redis has no facts: it is new or was emptied. */
   async read(): Promise<StreamMark | undefined> {
     const { redis, names } = this.streams;
     const fields = await redis.hgetall(names.recovery);
@@ -59,10 +59,13 @@ export class RecoveryMarks {
     )) as FencingAnswer;
   }
 
-  /** Where Redis knows of another epoch, streams and fences are gone afterwards: whoever holds a lease announces it anew. */
+  /**
+   * Records the epoch. When Redis holds another epoch, this deletes streams and fencing tokens, and every holder of a lease
+   * must announce its token again.
+   */
   async begin(found: StreamMark | undefined, epoch: number, consumers: readonly string[]): Promise<void> {
     const { names } = this.streams;
-    // Redis was emptied or is new, and what is in it since was published by this release or an older one.
+    // Redis is new or was emptied. Anything in it was published since then, by this release or an older one.
     if (!found) return void (await this.streams.redis.hsetnx(names.recovery, 'epoch', epoch));
     const tokens = consumers.flatMap((consumer) =>
       names.all.map((_, partition) => names.consumerFencingToken(consumer, partition)),
@@ -71,7 +74,7 @@ export class RecoveryMarks {
     await this.rebuildScript(keys.length, ...keys, found.epoch, epoch);
   }
 
-  /** What was published after these ids, some entries at a time. */
+  /** The events published after these ids, some entries at a time. */
   async *after(last: readonly EntryId[]): AsyncGenerator<PublishedEvent[]> {
     for (const [partition, stream] of this.streams.names.all.entries()) {
       for (let from = last[partition] ?? NOTHING; ;) {

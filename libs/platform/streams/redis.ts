@@ -1,6 +1,6 @@
 /**
- * Connections to Redis. A command whose connection breaks fails at once and is not sent again behind the caller's back:
- * every caller here has a loop that knows what repeating means.
+ * Connections to Redis. When a connection breaks, its commands fail at once and are not sent again automatically. Every caller
+ * has a loop that decides whether to repeat.
  */
 import { Redis } from 'ioredis';
 import { DomainError } from '#kernel';
@@ -18,16 +18,16 @@ const COMMAND_TIMEOUT_MS = 5_000;
 export function connectRedis(options: RedisOptions): Redis {
   const redis = new Redis(options.url, {
     connectionName: options.name,
-    // Replies of XREADGROUP and of scripts keep one shape, whichever server answers.
+    // Version 2 gives replies of XREADGROUP and of scripts the same shape on every server.
     protocol: 2,
     connectTimeout: 3_000,
-    // With more, a command that was under way is forgotten when the first attempt to reconnect succeeds: it would never settle.
+    // With a higher value, ioredis drops a running command when a reconnection succeeds, and its promise never resolves.
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     retryStrategy: (attempt) => Math.min(25 * 2 ** Math.min(attempt, 6), 1_000),
     ...(options.isBlocking ? {} : { commandTimeout: COMMAND_TIMEOUT_MS }),
   });
-  // Without a listener ioredis prints; the failing command tells its caller.
+  // Without a listener ioredis prints the error. The failing command reports it to its caller.
   redis.on('error', () => undefined);
   return redis;
 }
@@ -35,8 +35,8 @@ export function connectRedis(options: RedisOptions): Redis {
 const OLDEST_MAJOR = 7;
 
 /**
- * Refuses a Redis that could lose entries silently. `INFO` and not `CONFIG GET`, because managed servers hide the latter.
- * Resolves with warnings: what costs latency after a crash, but no event.
+ * Refuses a Redis whose settings could lose entries silently; throws `redis_too_old` or `redis_evicts`. It uses `INFO` because
+ * managed servers hide `CONFIG GET`. Resolves with warnings about settings that cost latency after a crash but no event.
  */
 export async function assertStreamSettings(redis: Redis): Promise<string[]> {
   const facts = factsOf(

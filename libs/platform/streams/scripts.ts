@@ -1,13 +1,13 @@
 import type { Redis } from 'ioredis';
 
 /**
- * What must be atomic in Redis. Every write that a process past its lease could repeat checks the fencing key in the same
- * script:
+ * Operations that must be atomic in Redis. Every write that a process could repeat after its lease has ended compares the
+ * fencing token in the same script:
  *
- *   fence = my epoch   → done
- *   fence > my epoch   → FENCED: somebody took over; stop
- *   no fence           → NOFENCE: Redis has lost its memory, or I have not announced myself; ask PostgreSQL who owns the
- *                        lease before announcing again
+ *   stored token = my token   → OK: the write is done
+ *   stored token > my token   → SUPERSEDED: another process has taken over; stop
+ *   no token, or a lower one  → NO_TOKEN: Redis has lost its data, or I have not announced my token; ask PostgreSQL who holds
+ *                               the lease before announcing again
  */
 export type Script = (...args: (string | number)[]) => Promise<unknown>;
 
@@ -17,7 +17,7 @@ export function define(redis: Redis, name: string, lua: string): Script {
   return (...args) => run.apply(redis, args);
 }
 
-/** KEYS fence, stream…; ARGV epoch, (count, events)…, recovery epoch → status, id… */
+/** KEYS token, stream…; ARGV token, (count, events)…, recovery epoch → answer, id… */
 export const PUBLISH = `
 local token = redis.call('GET', KEYS[1])
 if not token or tonumber(token) < tonumber(ARGV[1]) then return {'NO_TOKEN'} end
@@ -28,7 +28,7 @@ for i = 2, #KEYS do
 end
 return answer`;
 
-/** KEYS fence…; ARGV epoch… → 1 where the fence is mine now, 0 where a higher one stands. */
+/** KEYS token…; ARGV token… → 1 where the key now holds my token, 0 where it holds a higher one. */
 export const ANNOUNCE = `
 local answer = {}
 for i = 1, #KEYS do
@@ -42,7 +42,7 @@ for i = 1, #KEYS do
 end
 return answer`;
 
-/** KEYS fence, recovery; ARGV epoch, (field, value)… → status */
+/** KEYS token, recovery; ARGV token, (field, value)… → answer */
 export const MARK = `
 local token = redis.call('GET', KEYS[1])
 if not token or tonumber(token) < tonumber(ARGV[1]) then return 'NO_TOKEN' end
@@ -51,10 +51,10 @@ redis.call('HSET', KEYS[2], unpack(ARGV, 2))
 return 'OK'`;
 
 /**
- * Empties streams and fences of an epoch that is over, unless somebody has done it: a relay that was paused on its way here
- * must not empty what its successor has published.
+ * Deletes the streams and fencing tokens of a recovery epoch that is over, unless another relay has already done it. A relay
+ * that was paused just before this call must not delete what its successor has published.
  *
- * KEYS recovery, stream or fence…; ARGV epoch that was found, new epoch → 1 if it was this call
+ * KEYS recovery, stream or token…; ARGV epoch that was found, new epoch → 1 if this call deleted them, else 0
  */
 export const REBUILD = `
 local found = redis.call('HGET', KEYS[1], 'epoch')
@@ -63,7 +63,7 @@ for i = 1, #KEYS do redis.call('DEL', KEYS[i]) end
 redis.call('HSET', KEYS[1], 'epoch', ARGV[2])
 return 1`;
 
-/** KEYS (fence, stream)…; ARGV group, (epoch, count, id…)… → status per pair. */
+/** KEYS (token, stream)…; ARGV group, (token, count, id…)… → answer per pair. */
 export const ACKNOWLEDGE = `
 local answer = {}
 local at = 2
@@ -83,11 +83,11 @@ end
 return answer`;
 
 /**
- * Where every stream and every expected group stands; with ARGV[1] = 'trim', also removes what all of them have
- * acknowledged. Expected groups come from the subscriptions, never from XINFO: a group that is missing has read nothing.
+ * The state of every stream and of every expected group. With ARGV[1] = 'trim' it also removes the entries that all groups
+ * have acknowledged. The expected groups come from the subscriptions, never from XINFO: a missing group has read nothing.
  *
- * `delivered` counts what is no longer there as delivered: a group that was removed and made anew at 0 on a stream whose
- * entries had been trimmed can never read up to its last id, and whoever waited for that would wait for ever.
+ * Entries that no longer exist count as delivered. Without this, a group that was removed and created again at 0, on a stream
+ * whose entries had been trimmed, could never reach the last id, and the reconciler would wait for it for ever.
  *
  * KEYS stream…; ARGV trim | look, group… → per stream { last id, length, { delivered, pending, oldest pending }… }
  */

@@ -1,24 +1,25 @@
 /**
- * Events into effects, exactly once.
+ * Applies events exactly once. A batch is one transaction, in one of two modes:
  *
- *   begin · lease check · gate ─▶ engine's statements ─▶ inbox · gate · deferred · commit        (three flights)
- *   begin · lease check · gate · engine's statement ───▶ inbox · gate · deferred · commit        (two: places assumed)
+ *   by the gate   begin · lease check · gate ─▶ engine's statements ─▶ inbox · gate · deferred · commit   (3 round trips)
+ *   optimistic    begin · lease check · gate · engine's statement ───▶ inbox · gate · deferred · commit   (2 round trips)
  *
- * In quiet times a batch assumes where its aggregates stand (see assumed-places.ts), so that the handler starts at once; the
- * answer of the gate, which travels with the engine's first statement, has to agree before anything is recorded.
+ * A batch of at most OPTIMISTIC_EVENTS events is tried optimistically: it assumes the places of its aggregates (see
+ * assumed-places.ts), so the handler starts at once. The lease check and the gate travel with the engine's first statement,
+ * and the gate's answer must confirm every assumed place before anything is recorded. If it does not, the batch is rolled
+ * back and processed by the gate.
  *
- * The commit does not wait for the disk. If PostgreSQL itself is killed, its last moments of batches are gone as if they
- * had never been: effects, gate and inbox rows alike. The outbox still has their events, and the relay's reconciler
- * publishes again what has no inbox row. What it has confirmed is safe, because its own commit does wait, and the log is
- * written in order.
+ * The commit does not wait for the disk. If PostgreSQL is killed, its last batches are lost as a whole: effects, gate and
+ * inbox rows. The outbox still has their events, and the relay's reconciler publishes again every event that has no inbox row.
+ * What the reconciler has confirmed is safe, because its own commit waits and the log is written in order.
  *
- * The lease check locks the lease rows until the commit, so a takeover waits for it and a stale worker is refused by it. The
- * inbox insert does not forgive: an event that the gate lets through and the inbox knows is a contradiction, and the batch
- * is done again carefully, asking the inbox first.
+ * The lease check locks the lease rows until the commit. So a takeover waits for the batch, and a worker whose lease is gone
+ * is refused. Inserting an inbox row that exists already fails: the gate and the inbox contradict each other, and the batch is
+ * processed again after the recorded events have been removed from it.
  *
- * A batch that an engine refuses is halved until the refusal is down to one event. That one is parked in failed_events,
- * and the gate keeps its successors back. Failures of the database itself are nobody's poison: they go up, and the
- * consumer as a whole waits.
+ * A batch that the engine refuses is halved until one event is left. That event is recorded in failed_events, and the gate
+ * holds its successors back. Errors of the database itself are not caused by an event: they are thrown to the caller, and
+ * the whole consumer waits.
  */
 import { DomainError } from '#kernel';
 import { isRetryable, violatedConstraint } from '#platform/database';
@@ -32,17 +33,17 @@ import * as statements from './gate-statements.js';
 import * as metrics from './metrics.js';
 import { afterFailure, RETRY_POLICY, type RetryPolicy } from './retry.js';
 
-/** Thrown when a lease under a batch is gone; nothing of the batch was kept. */
+/** Thrown when a lease of a batch is gone. Nothing of the batch was kept. */
 export class LeaseLost extends Error {
   constructor(readonly partitions: readonly number[]) {
     super(`leases lost: ${partitions.join(', ')}`);
   }
 }
 
-/** The gate stands elsewhere than was assumed; nothing of the batch was kept. */
+/** Thrown when an assumed place differs from the gate. Nothing of the batch was kept. */
 class WrongAssumption extends Error {}
 
-/** Named moments of the protocol. Tests kill the process at each of them. */
+/** Named steps of the protocol. Tests kill the process at each of them. */
 export type WorkerStep = 'received' | 'checked' | 'applied' | 'committed' | 'acknowledged';
 
 export interface ApplierOptions {
@@ -55,6 +56,7 @@ export interface ApplierOptions {
   readonly at?: (step: WorkerStep) => void | Promise<void>;
 }
 
+/** Partition → fencing token of its lease (the column `consumer_leases.epoch`). */
 export type FencingTokens = ReadonlyMap<number, number>;
 
 type Groups = Map<string, Arrival[]>;
@@ -69,22 +71,22 @@ interface Plan {
 }
 
 type Mode = {
-  /** Ask the inbox, because it contradicted the gate. */
+  /** Remove the events that the inbox already has. Used after the inbox contradicted the gate. */
   readonly isCareful: boolean;
-  /** Take along deferred events whose turn has come. Not while looking for a poison event: it could be one of them. */
+  /** Add deferred events whose predecessor is applied. Off while isolating a poison event, which could be one of them. */
   readonly takesDeferred: boolean;
-  /** Assume where aggregates stand, and have it confirmed beside the engine's work. */
+  /** Assume the places of the aggregates, and let the gate confirm them beside the engine's first statement. */
   readonly isOptimistic: boolean;
 };
 
-/** What comes from the streams may be the future of a database that was restored. */
-const TAKING_IN = { isAsynchronous: true, plansOnce: true, guard: NOT_FENCED };
+/** Events from the streams may come from the lost future of a restored database, so the transaction checks the fence. */
+const BATCH_OPTIONS = { isAsynchronous: true, plansOnce: true, guard: NOT_FENCED };
 
 const OPTIMISTIC: Mode = { isCareful: false, takesDeferred: true, isOptimistic: true };
 const FAST: Mode = { isCareful: false, takesDeferred: true, isOptimistic: false };
 const SINGLY: Mode = { isCareful: true, takesDeferred: false, isOptimistic: false };
 
-/** Events of a batch in quiet times. In a bigger one, a flight saved is nothing, and a wrong guess wastes more. */
+/** The largest optimistic batch. In a larger one the saved round trip is negligible, and a wrong assumption wastes more. */
 const OPTIMISTIC_EVENTS = 100;
 
 export class Applier {
@@ -95,7 +97,7 @@ export class Applier {
     this.name = options.consumer.name;
   }
 
-  /** Applies, ignores, defers or parks every event; returns only when each is in PostgreSQL's hands. */
+  /** Applies, ignores, defers or parks every event. Resolves when the outcome of each is committed in PostgreSQL. */
   async handle(events: readonly Arrival[], tokens: FencingTokens): Promise<void> {
     if (events.length === 0) return;
     try {
@@ -112,21 +114,21 @@ export class Applier {
     try {
       await this.attempt(events, tokens, OPTIMISTIC);
     } catch (error) {
-      // Also what an engine refused: it may have been told of something that had happened already.
+      // A refusal by the engine counts as well: it may have received an event that was applied before.
       this.assumedPlaces.forget();
       if (!(error instanceof WrongAssumption)) throw error;
       await this.attempt(events, tokens, FAST);
     }
   }
 
-  /** Whether `retry` or `closeGaps` would find something. */
+  /** Whether `retry` or `closeGaps` would find events. */
   async whatWaits(tokens: FencingTokens): Promise<{ failed: boolean; deferred: boolean }> {
     const { database, partitions } = this.options;
     const row = await database.first(statements.waiting(this.name, [...tokens.keys()], partitions));
     return row!;
   }
 
-  /** Tries failed events whose time has come and carries out what operators decided; returns how many it looked at. */
+  /** Tries failed events that are due, and carries out the decisions of operators; returns the number of events. */
   async retry(tokens: FencingTokens): Promise<number> {
     const { database, partitions } = this.options;
     const due = await database.query(statements.dueFailures(this.name, [...tokens.keys()], partitions, 50));
@@ -140,8 +142,8 @@ export class Applier {
   }
 
   /**
-   * Deferred events that nothing else would bring up: their predecessor left the outbox by retention, or was applied by a
-   * worker that died before it looked for successors. Returns how many aggregates it moved.
+   * Applies deferred events that nothing else would apply: retention removed their predecessor from the outbox, or a worker
+   * applied it and died before it looked for successors. Returns the number of aggregates that it moved.
    */
   async closeGaps(tokens: FencingTokens): Promise<number> {
     const { database, partitions } = this.options;
@@ -181,7 +183,7 @@ export class Applier {
       this.record(tx, { ...decided, apply: fresh });
       if (parked) tx.atCommit(() => statements.forgetFailure(this.name, parked));
       return decided;
-    }, TAKING_IN);
+    }, BATCH_OPTIONS);
     stop();
     plan.heads.forEach((head, index) => this.assumedPlaces.learn(head.key, plan.places[index]!));
     metrics.appliedEvents.inc({ engine: this.name }, plan.apply.length);
@@ -189,7 +191,7 @@ export class Applier {
     await this.options.at?.('committed');
   }
 
-  /** Lease check, gate and, where a predecessor's turn brings it up, deferred events. */
+  /** Checks leases and gate, and adds the deferred events whose predecessor is in this batch. */
   private async decide(
     tx: CrossTenantTransaction,
     groups: Groups,
@@ -203,7 +205,7 @@ export class Applier {
     return this.siftAll(groups, places);
   }
 
-  /** Lease check and gate, asked on the way: throws where `decide` would have, or if the gate stands elsewhere than assumed. */
+  /** Sends lease check and gate with the next statement. The function throws like `decide`, or when an assumption was wrong. */
   private confirmation(
     tx: CrossTenantTransaction,
     tokens: FencingTokens,
@@ -291,7 +293,7 @@ export class Applier {
     return recorded.size === 0 ? events : events.filter((event) => !recorded.has(event.envelope.id));
   }
 
-  /** Halves until what is refused is one event. Order within an aggregate holds: the left half goes first. */
+  /** Halves the batch until one refused event is left. The left half goes first, so the order within an aggregate is kept. */
   private async isolate(events: readonly Arrival[], tokens: FencingTokens): Promise<void> {
     try {
       await this.attempt(events, tokens, SINGLY);
@@ -327,7 +329,7 @@ export class Applier {
     await database.transaction(async (tx) => {
       const [row] = await this.checkLeases(tx, tokens, [event]);
       const place: Place = { version: row?.version ?? 0, waiting: row?.waiting ?? undefined, isParked: true };
-      // Somebody applied or dropped it meanwhile: nothing is left to park.
+      // The event was applied or dropped meanwhile, so there is nothing to park.
       if (place.version >= event.version) return;
       tx.atCommit(() =>
         statements.recordFailure(this.name, event, { attempts, state: next.state, delayMs, error: describe(error) }),
@@ -346,7 +348,7 @@ export class Applier {
     });
   }
 
-  /** Deferred events of these aggregates, as a batch of their own: those whose turn has come are applied. */
+  /** Processes the deferred events of these aggregates as a batch: those whose predecessor is applied are applied. */
   private async takeReady(events: readonly Arrival[], tokens: FencingTokens): Promise<void> {
     const heads = [...byAggregate(events).values()].map((group) => group[0]!);
     const rows = await this.options.database.query(statements.deferredOf(this.name, statements.columnsOf(heads)));
@@ -356,13 +358,13 @@ export class Applier {
       await this.attempt(ready, tokens, FAST);
     } catch (error) {
       if (isEnvironment(error)) throw error;
-      // The rest of a long queue, and what isolating leaves ready, is found by the next sweep (closeGaps).
+      // The next sweep (closeGaps) finds the rest of a long queue, and events that become ready while isolating.
       await this.isolate(ready, tokens);
     }
   }
 }
 
-/** The answers to `leaseAndGate`. Throws `LeaseLost`. */
+/** The places from the answers to `leaseAndGate`. Throws `LeaseLost` when a lease is gone. */
 function placesUnderLease(
   [leases, places]: readonly [{ partition: number }[], statements.PlaceRow[]],
   tokens: FencingTokens,
@@ -374,7 +376,7 @@ function placesUnderLease(
   return places;
 }
 
-/** `parked`: the event that is tried again, whose aggregate counts as if nothing were parked. */
+/** `parked`: the event that is tried again. Its aggregate counts as not parked. */
 function placesAt(rows: readonly statements.PlaceRow[], heads: readonly Arrival[], parked?: Arrival): Places {
   return new Map(
     rows.map((row) => {
@@ -393,7 +395,7 @@ function headsOf(groups: Groups): Arrival[] {
   return [...groups.values()].map((group) => group[0]!);
 }
 
-/** Nobody's poison: the lease is gone, or the database is away, overloaded or choosing victims. */
+/** Errors that no event has caused: a lost lease, or a database that is unavailable, overloaded or resolves a deadlock. */
 function isEnvironment(error: unknown): boolean {
   if (error instanceof LeaseLost) return true;
   if (error instanceof DomainError && error.kind === 'unavailable') return true;

@@ -8,14 +8,14 @@ const group = (key: string, ...versions: number[]): [string, Arrival[]] => [
   versions.map((version) => ({ key, version }) as Arrival),
 ];
 
-describe('foresight', () => {
-  it('takes an aggregate nobody remembers for new, if its first event is the first version', () => {
+describe('assumed places', () => {
+  it('assumes that an unknown aggregate is new if its first event has version 1', () => {
     const places = new AssumedPlaces();
     expect(places.placesOf(new Map([group('a', 1, 2)]))).toEqual(new Map([['a', UNSEEN]]));
     expect(places.placesOf(new Map([group('a', 2)]))).toBeUndefined();
   });
 
-  it('remembers where a batch has left an aggregate, and guesses for all of a batch or for none', () => {
+  it('remembers where a batch has left an aggregate, and assumes places for all of a batch or for none', () => {
     const places = new AssumedPlaces();
     places.learn('a', at(4));
     expect(places.placesOf(new Map([group('a', 5), group('b', 1)]))).toEqual(
@@ -27,7 +27,7 @@ describe('foresight', () => {
     expect(places.placesOf(new Map([group('a', 5), group('b', 7)]))).toBeUndefined();
   });
 
-  it('never guesses where something waits or is parked', () => {
+  it('assumes no place for an aggregate with a waiting or parked event', () => {
     const places = new AssumedPlaces();
     for (const place of [
       { ...at(4), waiting: 6 },

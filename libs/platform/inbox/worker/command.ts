@@ -1,7 +1,6 @@
 /**
- * `engines run <engine | pass>` and `engines replay <engine>`: one-shot work for cron and operators. Exit code 0 when all of
- * it was done, 1 when some of it failed, 75 when somebody else is at work on a part of it (run again later), 64 when the
- * command was not understood.
+ * `engines run <engine | pass>` and `engines replay <engine>`: one-shot work for cron and operators. Exit code 0: everything
+ * was done. 1: a part failed. 75: another process works on a part of it, run again later. 64: the command was not understood.
  */
 import { parseArgs } from 'node:util';
 import { DomainError, isUuid } from '#kernel';
@@ -16,9 +15,9 @@ import { runPass } from './run-pass.js';
 /** Of sysexits.h. */
 const EX_USAGE = 64;
 const EX_TEMPFAIL = 75;
-/** A pass works on four tenants at a time and writes down what it parks beside them. */
+/** A pass works on four tenants at a time, and records parked tenants on other connections. */
 const CONNECTIONS = 6;
-/** One-shot work has no one waiting for an answer; its statements go through whole tenants. */
+/** No person waits for one-shot work, and its statements read whole tenants. */
 const STATEMENT_TIMEOUT_MS = 600_000;
 
 const OPTIONS = {
@@ -117,7 +116,10 @@ function understand(
   };
 }
 
-/** A pass hides an engine of the same name: `engines run billing` is its three passes, `engines replay billing` its tables. */
+/**
+ * For `run`, a pass has priority over a consumer of the same name: `engines run billing` runs the three passes of billing, and
+ * `engines replay billing` rebuilds its tables.
+ */
 function workNamed(
   verb: string,
   wanted: string | undefined,

@@ -1,18 +1,24 @@
 /**
- * One engine in one worker process, over the partitions this worker holds:
+ * One consumer in one worker process, over the partitions that this worker holds.
  *
- *   read ─┬─ few ──▶ one batch of all partitions ──────────────┬─▶ Applier ─▶ acknowledge ─▶ refresh insights
- *         └─ many ─▶ a batch per lane, each lane its partitions ┘
- *              └── the next read waits in Redis while these are in PostgreSQL
+ *   read ─┬─ few events ──▶ one batch over all partitions ────────────────┬─▶ Applier ─▶ acknowledge ─▶ refresh insights
+ *         └─ a backlog ──▶ one batch per slot, each slot its partitions ──┘
+ *              └── the next read waits in Redis while these batches are in PostgreSQL
  *
- * Lanes are for a backlog: while one waits for its commit to reach the disk, another applies. In quiet times they would
- * make more transactions of fewer events each. A partition is never in two batches at once, whichever way it came.
+ * The loop is in one of two modes, decided by each read:
  *
- * Now and then it reads what was delivered and never acknowledged: left by a predecessor, by a connection that broke, or
- * by an acknowledgement that Redis forgot. Reading twice is harmless, because the gate knows what it has let through; not
- * reading again would not be.
+ * - quiet: the read returned fewer than BACKLOG_EVENTS events. They form one batch, and the loop waits for it.
+ * - backlog: the read returned at least that many. `concurrency` slots process batches at the same time: while one waits for
+ *   its commit to reach the disk, another one applies. A partition always belongs to the same slot.
  *
- * Acknowledging is not waited for. It comes after the commit, and if it is lost, the entry is read once more.
+ * In the quiet mode more slots would only make more transactions of fewer events each. In both modes a partition is never in
+ * two batches at once.
+ *
+ * The loop periodically reads the entries that were delivered and never acknowledged: by a predecessor, by a connection that
+ * broke, or because Redis lost the acknowledgement. Reading an entry twice is harmless, because the gate knows what it has
+ * applied. Not reading it again would lose it.
+ *
+ * The loop does not wait for acknowledgements. They are sent after the commit, and if one is lost, the entry is read again.
  */
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
@@ -30,24 +36,24 @@ export interface ConsumerLoopOptions extends Omit<ApplierOptions, 'partitions'> 
   readonly database: CrossTenantDatabase;
   readonly consumer: EventConsumer;
   readonly streams: EventStreams;
-  /** A connection of its own, because it waits in XREADGROUP. */
+  /** A separate connection, because it blocks in XREADGROUP. */
   readonly reader: Redis;
   readonly tokens: () => FencingTokens;
-  /** The recovery epoch in which these are held. */
+  /** The recovery epoch in which the leases are held. */
   readonly recovery: () => number;
   readonly refresher: Refresher;
   readonly onLeaseLost: (partition: number) => void;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
-/** Events of one transaction. Twice as many gained 4 % and held up a quiet tenant twice as long. */
+/** Events of one transaction. Twice as many gained 4 % throughput and doubled the wait of a quiet tenant. */
 const BATCH_EVENTS = 1_000;
-/** Of each partition. A read takes about a batch for each lane: what is taken further ahead is what a quiet tenant waits behind. */
+/** The most entries of one partition in one read. A read takes about one batch per slot; a quiet tenant waits behind the rest. */
 const MOST_ENTRIES = 64;
 const BLOCK_MS = 250;
-/** A read of this many is a backlog. */
+/** A read of at least this many events is a backlog. */
 const BACKLOG_EVENTS = 100;
-/** While entries keep coming; every time nothing came, it is looked at as well. */
+/** The interval of reading pending entries while new entries arrive. After an empty read the next one comes sooner. */
 const PENDING_EVERY_MS = 3_000;
 const PENDING_IDLE_MS = 500;
 const LOOK_EVERY_MS = 500;
@@ -60,16 +66,16 @@ export class ConsumerLoop {
   private readonly acknowledging = new Set<Promise<void>>();
   private isStopping = false;
   private running: Promise<void> | undefined;
-  /** A batch under way per lane; settled when the lane is free. In quiet times the first lane has them all. */
+  /** The running batch of each slot; it resolves when the slot is free. The quiet mode uses only the first slot. */
   private readonly busy: Promise<void>[];
   private failure: Error | undefined;
   private ahead: Promise<StreamEntry[] | Error> | undefined;
-  /** Ids of entries read ahead and not handled yet, as far as they have come. */
+  /** Ids of entries that were read ahead and are not handled yet. */
   private aheadIds = new Set<string>();
-  /** Events per entry, as seen lately: 1 in quiet times, up to 200 behind a backlog. */
+  /** Events per entry in the last read: 1 in the quiet mode, up to 200 in a backlog. */
   private entrySize = 1;
   private due = { pending: 0, look: 0, gaps: 0 };
-  /** Seen beside the batches: failed events whose time has come, deferred ones that may wait for nothing. */
+  /** What the last look found: failed events that are due, and deferred events that may wait for a lost predecessor. */
   private seen = { failed: false, deferred: false };
   private looking: Promise<void> | undefined;
 
@@ -82,21 +88,21 @@ export class ConsumerLoop {
     this.running = this.run();
   }
 
-  /** Finishes the batches under way and their acknowledgements. */
+  /** Waits for the running batches and their acknowledgements. */
   async stop(): Promise<void> {
     this.isStopping = true;
     await this.running;
     await this.waitForBatches();
   }
 
-  /** Waits for the batches under way, before partitions change hands. */
+  /** Waits for the running batches. Called before this worker gives partitions away. */
   async waitForBatches(): Promise<void> {
     await Promise.all(this.busy);
     await Promise.all(this.acknowledging);
     await this.looking;
   }
 
-  /** Handles everything there is, then refreshes; returns how much it did. For tests and tools. */
+  /** Handles everything that waits, then refreshes; returns how much it did. For tests and tools. */
   async drain(): Promise<number> {
     const { streams, consumer } = this.options;
     const partitions = [...this.options.tokens().keys()];
@@ -141,7 +147,7 @@ export class ConsumerLoop {
           for (const partition of error.partitions) this.options.onLeaseLost(partition);
           continue;
         }
-        // The place in the stream is not lost: what was read and not acknowledged is pending, and read again.
+        // No position is lost: entries that were read and not acknowledged are pending and are read again.
         this.due.pending = 0;
         if (isGroupMissing(error)) {
           await this.options.streams.ensureGroups([this.engine]).catch(() => undefined);
@@ -170,8 +176,8 @@ export class ConsumerLoop {
     }
     await this.lookAfter(tokens);
     const entries = await this.nextEntries([...tokens.keys()]);
-    // Behind a backlog the next read goes out before this batch is handled, so Redis is never waited for. Otherwise it would
-    // come back with the first event alone, and the many that arrive meanwhile would make a transaction each.
+    // In a backlog the next read is sent before these batches are handled, so the loop never waits for Redis. In the quiet mode
+    // such a read would return with the first new event alone, and each event that follows would become its own transaction.
     if (countOf(entries) >= BACKLOG_EVENTS) {
       this.readAhead([...tokens.keys()]);
       return this.spread(entries);
@@ -180,7 +186,7 @@ export class ConsumerLoop {
     return this.handle(entries);
   }
 
-  /** Asks, beside the batches, whether there is anything to look after: there hardly ever is, and nobody waits for the answer. */
+  /** Checks, beside the batches, for failed and deferred events. There are rarely any, so the batches do not wait for it. */
   private look(tokens: FencingTokens): void {
     this.looking ??= this.applier
       .whatWaits(tokens)
@@ -191,7 +197,7 @@ export class ConsumerLoop {
       .finally(() => (this.looking = undefined));
   }
 
-  /** What looks after a partition beside its batches must not meet one of them. */
+  /** Handles failed and deferred events. It waits for the batches first, so that it never runs beside one of its partition. */
   private async lookAfter(tokens: FencingTokens): Promise<void> {
     if (this.seen.failed) {
       this.seen = { ...this.seen, failed: false };
@@ -205,7 +211,7 @@ export class ConsumerLoop {
       await this.idle();
       await this.applier.closeGaps(tokens);
     }
-    // Also for what a worker that died, or a replay, has left stale.
+    // A worker that died, or a replay, may also have left stale rows.
     this.options.refresher.mark();
   }
 
@@ -223,7 +229,7 @@ export class ConsumerLoop {
 
   private readAhead(partitions: readonly number[]): void {
     const { streams, reader } = this.options;
-    // Kept as a value: nobody may be waiting yet when it fails.
+    // A failure is kept as a value, because it may happen before the loop waits for this promise.
     this.ahead = streams
       .readNew(reader, this.engine, partitions, this.entriesPerRead(partitions), BLOCK_MS)
       .catch((error: Error) => error);
@@ -237,7 +243,7 @@ export class ConsumerLoop {
     return Math.max(1, Math.min(MOST_ENTRIES, Math.floor(events / partitions.length / this.entrySize)));
   }
 
-  /** Entries that are pending although this worker is not about to handle them. */
+  /** Reads and handles the pending entries that this worker has not just read itself. */
   private async sweepPending(partitions: readonly number[]): Promise<void> {
     const { streams } = this.options;
     let seen = new Set<string>();
@@ -250,14 +256,14 @@ export class ConsumerLoop {
         this.entriesPerRead(partitions),
       );
       const entries = pending.filter((entry) => !this.aheadIds.has(nameOf(entry)));
-      // The same ones again: they were handled and could not be acknowledged. The next sweep tries once more.
+      // The same entries again: they were handled and could not be acknowledged. The next sweep tries again.
       if (entries.every((entry) => seen.has(nameOf(entry)))) return;
       seen = new Set(entries.map(nameOf));
       await this.handle(entries);
     }
   }
 
-  /** One batch after the other, alone; resolves when all are done. */
+  /** Processes one batch after the other; resolves when all are done. */
   private async handle(entries: readonly StreamEntry[]): Promise<void> {
     await this.idle();
     for (const batch of batchesOf(entries)) {
@@ -267,7 +273,7 @@ export class ConsumerLoop {
     }
   }
 
-  /** Side by side, each partition always in the same lane; resolves when all have begun. */
+  /** Processes batches at the same time, each partition always in the same slot; resolves when all have begun. */
   private async spread(entries: readonly StreamEntry[]): Promise<void> {
     for (let slot = 0; slot < this.busy.length; slot++) {
       const own = entries.filter((entry) => entry.partition % this.busy.length === slot);
@@ -286,7 +292,7 @@ export class ConsumerLoop {
     });
   }
 
-  /** Resolves when no batch is under way; throws what a lane has failed with. */
+  /** Resolves when no batch is running; throws the error of a slot that has failed. */
   private async idle(): Promise<void> {
     await Promise.all(this.busy);
     const failure = this.failure;
@@ -298,11 +304,11 @@ export class ConsumerLoop {
     await this.options.at?.('received');
     const held = this.options.tokens();
     const recovery = this.options.recovery();
-    // A partition that was let go since it was read: its next owner finds the entries pending. So does this worker those of a
-    // recovery epoch that it is about to hear of.
+    // If the partition was given away since the read, its next holder finds the entries pending. Entries of a newer recovery
+    // epoch stay pending until this worker has learned of that epoch.
     const mine = entries.filter((entry) => held.has(entry.partition) && entry.recovery <= recovery);
     const tokens = new Map(mine.map((entry) => [entry.partition, held.get(entry.partition)!]));
-    // Those of an epoch that is over are let go and not applied: what holds of them comes again from the outbox.
+    // Entries of an earlier epoch are acknowledged and not applied. Their valid events are published again from the outbox.
     const events = mine.filter((entry) => entry.recovery === recovery).flatMap((entry) => this.eventsOf(entry));
     await this.applier.handle(events, tokens);
     if (events.length > 0) this.options.refresher.mark();
@@ -319,7 +325,8 @@ export class ConsumerLoop {
       const envelopes = JSON.parse(`[${entry.events}]`) as Envelope[];
       return envelopes.map(arrivalOf).filter((event) => (aggregates as readonly string[]).includes(event.aggregate));
     } catch (error) {
-      // Not ours: the relay publishes what PostgreSQL printed as JSON. If it hid an event, the relay will miss it.
+      // The relay cannot have published this entry, because PostgreSQL prints its JSON. If an event was lost in it, the
+      // reconciler finds the event missing and publishes it again.
       this.options.log.error(
         { err: error, engine: this.engine, id: entry.id },
         'an entry is not readable and was skipped',

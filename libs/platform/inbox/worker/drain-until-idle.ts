@@ -1,13 +1,13 @@
-/** What is needed of a relay and a worker to bring everything to rest. */
+/** The part of a relay or a worker that `drainUntilIdle` needs. */
 interface Drainable {
-  /** Does everything it can do now; returns how much that was. */
+  /** Does everything that can be done now; returns how much that was. */
   drain(): Promise<number>;
 }
 
 /**
- * Brings everything to rest without waiting for anything: outbox → relay → streams → engines → insights, round by round, as
- * engines write events of their own, until a whole round has found nothing to do. For tests whose relay and worker are
- * not started but driven.
+ * Moves every event from the outbox through relay, streams, consumers and insights. It repeats the round, because engines emit
+ * events as well, and returns when a whole round has found nothing to do. For tests that call relay and worker directly
+ * instead of starting them.
  */
 export async function drainUntilIdle(relay: Drainable, worker: Drainable): Promise<void> {
   for (;;) {

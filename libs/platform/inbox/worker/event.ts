@@ -1,4 +1,4 @@
-/** An event on its way through the worker: the envelope, its place in the gate, and the text it came as. */
+/** An event in the worker: the envelope, and the fields by which the gate orders it. */
 import { aggregateId, aggregateKind, type Envelope } from '#contracts/event';
 import type { Versioned } from './gate.js';
 
@@ -7,7 +7,7 @@ export interface Arrival extends Versioned {
   readonly tenant: string;
   readonly aggregate: string;
   readonly aggregateId: string;
-  /** tenant, aggregate and id in one: events with the same key are in one order. */
+  /** `<tenant>/<aggregate>/<id>`. Events with the same key are applied in version order. */
   readonly key: string;
 }
 
@@ -22,7 +22,7 @@ export function arrivalOf(envelope: Envelope): Arrival {
   };
 }
 
-/** Per aggregate, in the order of first appearance. */
+/** The events per aggregate, in the order in which the aggregates first appear. */
 export function byAggregate(arrivals: readonly Arrival[]): Map<string, Arrival[]> {
   const groups = new Map<string, Arrival[]>();
   for (const arrival of arrivals) {

@@ -1,11 +1,14 @@
-/** The worker's statements on gate, inbox, deferred and failed events. All run inside a batch transaction under its lease. */
+/**
+ * The worker's statements on gate, inbox, deferred and failed events. All run in a batch transaction under its leases. The
+ * column `engine` holds the name of the consumer.
+ */
 import type { Envelope } from '#contracts/event';
 import { type Sql, sql } from '#platform/database';
 import { eventDay } from '#platform/outbox';
 import type { Arrival } from './event.js';
 import type { Place } from './gate.js';
 
-/** The aggregates a statement is about, as columns for unnest. */
+/** The aggregates of a statement, as columns for unnest. */
 export interface AggregateColumns {
   readonly tenants: string[];
   readonly ids: string[];
@@ -20,7 +23,7 @@ export function columnsOf(events: readonly Arrival[]): AggregateColumns {
   };
 }
 
-/** One row per lease that still stands; locks them against a takeover until the batch has committed. */
+/** One row per lease that this worker still holds. Locks the rows against a takeover until the batch has committed. */
 export function leaseCheck(
   engine: string,
   holder: string,
@@ -53,7 +56,7 @@ export function placesOf(engine: string, { tenants, ids, kinds }: AggregateColum
                           limit 1) v`;
 }
 
-/** Fails on an event that is recorded already: the gate has just let it through, so the two disagree. */
+/** Fails for an event that is already recorded: the gate has let it through, so gate and inbox disagree. */
 export function recordInbox(
   engine: string,
   events: readonly Arrival[],
@@ -67,7 +70,7 @@ export function recordInbox(
                   ${events.map((event) => event.envelope.id)}::uuid[]) as e(recorded_on, tenant_id, event_id)`;
 }
 
-/** Of these events, the ones that are in the inbox. */
+/** Those of these events that are in the inbox. */
 export function recordedAmong(engine: string, events: readonly Arrival[]): Sql<{ event_id: string }> {
   return sql<{ event_id: string }>`
     select i.event_id
@@ -77,7 +80,7 @@ export function recordedAmong(engine: string, events: readonly Arrival[]): Sql<{
       join inbox_events i on i.tenant_id = e.tenant_id and i.engine = ${engine} and i.event_id = e.event_id and i.recorded_on = e.recorded_on`;
 }
 
-/** Moves the gate. Where events may wait, the lowest of them is looked up after deferred_events has been changed. */
+/** Moves the gate. If events may wait, their lowest version is read after deferred_events has been changed. */
 export function moveGate(engine: string, heads: readonly Arrival[], places: readonly Place[]): Sql {
   const { tenants, ids, kinds } = columnsOf(heads);
   return sql`
@@ -107,7 +110,7 @@ export function defer(engine: string, events: readonly Arrival[]): Sql {
     on conflict do nothing`;
 }
 
-/** Removes what the gate has passed. */
+/** Removes the deferred events up to the gate's version. */
 export function undefer(engine: string, heads: readonly Arrival[], places: readonly Place[]): Sql {
   const { tenants, ids, kinds } = columnsOf(heads);
   return sql`
@@ -122,7 +125,7 @@ export interface BodyRow {
   readonly body: string;
 }
 
-/** Deferred events of these aggregates, each aggregate's in version order. */
+/** The deferred events of these aggregates, each aggregate in version order. */
 export function deferredOf(engine: string, { tenants, ids, kinds }: AggregateColumns): Sql<BodyRow> {
   return sql<BodyRow>`
     select d.body
@@ -138,7 +141,7 @@ export interface FailedRow extends BodyRow {
   readonly decision: 'replay' | 'drop' | null;
 }
 
-/** Failed events whose time has come, in the partitions this worker holds. */
+/** Failed events that are due, in the partitions that this worker holds. */
 export function dueFailures(
   engine: string,
   held: readonly number[],
@@ -179,8 +182,8 @@ export function forgetFailure(engine: string, event: Arrival): Sql {
 }
 
 /**
- * Whether there is anything to look after. Deferred events are asked for before looking for gaps among them, because merely
- * planning that look takes milliseconds over hundreds of days.
+ * Whether failed events are due and whether any event is deferred. This check comes before the search for gaps among deferred
+ * events, because merely planning that search takes milliseconds with hundreds of daily partitions.
  */
 export function waiting(
   engine: string,
@@ -195,8 +198,9 @@ export function waiting(
 }
 
 /**
- * Aggregates whose next version is neither held here nor in the outbox any more: retention dropped it. An event takes its
- * version under its aggregate's row lock, so whoever sees a version could see every earlier one: gone means gone.
+ * Aggregates whose next version is neither here nor in the outbox, because retention has removed it. An event takes its
+ * version under its aggregate's row lock, so every earlier version was visible before a later one: a missing version is
+ * removed, not late.
  */
 export function orphanedGaps(engine: string, held: readonly number[], partitions: number): Sql<BodyRow> {
   return sql<BodyRow>`
@@ -214,7 +218,7 @@ export function orphanedGaps(engine: string, held: readonly number[], partitions
      limit 1000`;
 }
 
-/** Starts counting at the given version. */
+/** Moves the gate to just before the given versions, and records this as the baseline. */
 export function setBaseline(engine: string, heads: readonly Arrival[]): Sql {
   const { tenants, ids, kinds } = columnsOf(heads);
   return sql`

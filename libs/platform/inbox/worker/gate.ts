@@ -1,20 +1,20 @@
 /**
- * The version gate of one engine. Every event says which version of its aggregate it made; per aggregate the gate knows
- * how far the engine has come and lets the next version through, and no other:
+ * The version gate of one consumer. Every event carries the version that its aggregate has reached with it. Per aggregate,
+ * the gate stores the last version that the consumer has applied, and it lets only the next version through:
  *
- *   version ≤ applied        ignore   seen before: repeated by the relay, or read twice
- *   version = applied + 1    apply    unless that very event is held in failed_events, which has its own pace: ignore
- *   version > applied + 1    defer    its predecessor is late, lost or held: wait in deferred_events
+ *   version ≤ applied        ignore   applied before: the relay repeated it, or the entry was read twice
+ *   version = applied + 1    apply    except when this event is in failed_events, which is retried separately: ignore
+ *   version > applied + 1    defer    the predecessor is late, lost or failed: the event waits in deferred_events
  *
- * So however the streams repeat, reorder or lose, effects happen once and in order (E3, E4), and a refused event holds up
- * its own aggregate and nothing else (E5). Gate, effects and inbox change in one transaction.
+ * However the streams repeat, reorder or lose events, effects happen once and in order (E3, E4). A refused event delays its own
+ * aggregate and no other (E5). Gate, effects and inbox change in one transaction.
  */
 export interface Place {
   /** The last version applied; 0 before the first. */
   readonly version: number;
-  /** Whether events of this aggregate wait in deferred_events, and from which version. */
+  /** The lowest version of this aggregate in deferred_events; undefined when no event waits. */
   readonly waiting: number | undefined;
-  /** Whether version + 1 is held in failed_events. */
+  /** Whether version + 1 is in failed_events. */
   readonly isParked: boolean;
 }
 
@@ -39,7 +39,7 @@ export interface Sifted<Event> {
   readonly place: Place;
 }
 
-/** Events of one aggregate, in any order and with repetitions, against its place. */
+/** Sorts the events of one aggregate, in any order and with repetitions, by the verdict of the gate. */
 export function sift<Event extends Versioned>(place: Place, events: readonly Event[]): Sifted<Event> {
   const ordered = isOrdered(events) ? events : [...events].sort((a, b) => a.version - b.version);
   const apply: Event[] = [];

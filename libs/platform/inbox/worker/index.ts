@@ -1,6 +1,7 @@
 /**
- * From Redis Streams into the engines. Read in this order: gate (what may be applied), foresight (guessing its answer), applier
- * (exactly once, poison), retry, lease-plan and lease-repository (who), consumer-loop (how events come), worker (the process).
+ * From Redis Streams to the consumers. Read the files in this order: gate (which events may be applied), assumed-places
+ * (predicting the gate's answer), applier (exactly once, poison events), retry, lease-plan and lease-repository (which worker),
+ * consumer-loop (how events arrive), worker (the process).
  */
 export { Applier, LeaseLost, type WorkerStep } from './applier.js';
 export { engineCommand } from './command.js';

@@ -1,7 +1,7 @@
 /**
- * Which partitions of an engine a worker should hold. Every worker works it out for itself from the same rows: the members
- * alive, sorted, share the partitions evenly, the first ones taking the remainder. Nobody assigns, so nobody has to be
- * elected; a worker with too many lets go of some, one with too few takes what is free.
+ * Which partitions of a consumer a worker should hold. Every worker computes it from the same rows: the live members, sorted,
+ * share the partitions evenly, and the first ones take the remainder. There is no coordinator and no election. A worker that
+ * holds too many partitions releases some, and a worker that holds too few takes free ones.
  */
 export interface PartitionLease {
   readonly partition: number;

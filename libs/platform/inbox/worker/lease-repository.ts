@@ -1,13 +1,13 @@
 /**
- * Leases on (engine, partition), by the database's clock. Three statements lock the same row so that they meet as they
- * should:
+ * Leases on (consumer, partition), by the database's clock. The column `epoch` is the fencing token. Three statements lock
+ * the same row:
  *
- *   batch    select … for key share      many at once, and beside a renewal
- *   renew    update expires_at           does not wait for a batch under way
- *   take     select … for update         waits for (here: passes over) a batch under way, and then raises the epoch
+ *   batch    select … for key share      many at once, also beside a renewal
+ *   renew    update expires_at           does not wait for a running batch
+ *   take     select … for update         skips a row with a running batch, and raises the token
  *
- * A batch that took its lock before the lease changed hands commits before the new owner starts; one that comes after
- * finds another epoch and is refused.
+ * A batch that locked the row before the takeover commits before the new holder starts. A batch that comes later finds another
+ * token and is refused.
  */
 import type { CrossTenantDatabase } from '#platform/database/crossing';
 import { type Sql, sql } from '#platform/database';
@@ -20,11 +20,11 @@ export interface HeldLease {
 }
 
 export interface LeaseView {
-  /** What this worker held and has renewed by looking. */
+  /** The leases that this worker held and has just renewed. */
   readonly held: readonly HeldLease[];
-  /** Engine → the workers alive that run it. */
+  /** Consumer → the live workers that run it. */
   readonly members: ReadonlyMap<string, readonly string[]>;
-  /** The recovery epoch that the leases belong to: a new one takes them all away. */
+  /** The recovery epoch of the leases. A new epoch takes all leases away. */
   readonly recovery: number;
   readonly leases: readonly (PartitionLease & { readonly engine: string })[];
 }
@@ -45,8 +45,8 @@ export class LeaseRepository {
   }
 
   /**
-   * Says that this worker is alive, renews its leases, and tells what it sees. Asynchronously: if a crash of PostgreSQL takes
-   * a renewal, the lease is up earlier, and whoever takes it does so with a higher epoch.
+   * Records that this worker is alive, renews its leases, and returns members and leases. The commit is asynchronous: if a crash
+   * of PostgreSQL undoes a renewal, the lease ends earlier, and the next holder gets a higher token.
    */
   async look(engines: readonly string[], partitions: number): Promise<LeaseView> {
     const [, , held, members, leases, recovery] = await this.database.transaction(
@@ -92,7 +92,7 @@ export class LeaseRepository {
         from free where l.engine = free.engine and l.partition = free.partition`);
   }
 
-  /** Renews every lease of this worker that has not been taken, and resolves with them. */
+  /** Renews every lease that this worker still holds, and resolves with them. */
   async renew(): Promise<Pick<LeaseView, 'held' | 'recovery'>> {
     const [held, recovery] = await this.database.transaction((tx) => tx.batch([this.renewal(), RECOVERY]));
     return { held: held.map(heldLease), recovery: recoveryOf(recovery) };
@@ -121,7 +121,7 @@ export class LeaseRepository {
   }
 }
 
-/** Asked after the leases, by a later snapshot: whoever holds leases of an epoch knows at least of that epoch. */
+/** Read after the leases, with a later snapshot, so that a holder of leases knows at least the epoch of these leases. */
 const RECOVERY = sql<{ epoch: bigint }>`select epoch from recovery_state`;
 
 function recoveryOf(rows: readonly { epoch: bigint }[]): number {

@@ -1,6 +1,7 @@
 /**
- * The leases this worker holds, kept up in the background. `tokens` is what a batch may rely on; it shrinks the moment a
- * renewal comes back without a partition, Redis shows a higher epoch, or nothing has been renewed for a lease's length.
+ * The leases that this worker holds. They are renewed in the background. A batch may rely on `tokens`. A partition leaves it as
+ * soon as a renewal returns without the partition, Redis holds a higher token, or no renewal has succeeded for the length of a
+ * lease.
  */
 import type { EventStreams } from '#platform/streams';
 import { planLeases } from './lease-plan.js';
@@ -16,19 +17,19 @@ export class Leases {
     private readonly streams: EventStreams,
     private readonly consumers: readonly string[],
     private readonly ttlMs: number,
-    /** Called before partitions are given away, so that a batch under way can end. */
+    /** Called before partitions are given away, so that a running batch can end. */
     private readonly onRelease: (consumer: string) => Promise<void>,
   ) {}
 
-  /** Partition → epoch. */
+  /** Partition → fencing token. */
   tokens(consumer: string): ReadonlyMap<number, number> {
     if (performance.now() - this.renewedAt > this.ttlMs) return new Map();
     return this.held.get(consumer) ?? new Map();
   }
 
   /**
-   * The recovery epoch in which the leases are held. Confirming a newer one raises the leases' tokens in the same transaction,
-   * so a batch that relies on an old one is refused with its leases.
+   * The recovery epoch in which the leases are held. Confirming a newer epoch raises all fencing tokens in the same
+   * transaction, so a batch that relies on the old epoch is refused together with its leases.
    */
   get recovery(): number {
     return this.recoveryEpoch;
@@ -46,7 +47,7 @@ export class Leases {
     await this.repository.prepare(this.consumers, this.streams.names.partitions);
   }
 
-  /** One round: look and renew, plan, take, release, announce. */
+  /** One round: read and renew, plan, take, release, announce. */
   async tend(): Promise<void> {
     let askedAt = performance.now();
     const view = await this.repository.look(this.consumers, this.streams.names.partitions);

@@ -1,13 +1,13 @@
 /**
- * Keeps an engine's insights up to date beside its batches. A mark starts a run soon; marks that come during it start
- * another one after it, so a burst costs one computation per subject and an insight follows its event within a moment.
+ * Recomputes a consumer's insights beside its batches. `mark` starts a run after a short pause. A mark during a run starts
+ * another run after it. So a burst of events costs one computation per subject, and an insight follows its event shortly.
  */
 import type { CrossTenantDatabase } from '#platform/database/crossing';
 import type { EventConsumer } from '../consumer.js';
 import * as metrics from './metrics.js';
 
 const SUBJECTS = 200;
-/** Long enough to gather the events of one request, short against the two seconds promised. */
+/** Long enough to gather the events of one request, and short compared with the promised two seconds. */
 const GATHER_MS = 25;
 const FAILURE_PAUSE_MS = 500;
 
@@ -27,7 +27,7 @@ export class Refresher {
     if (!this.isStopped) this.running ??= this.run().finally(() => (this.running = undefined));
   }
 
-  /** Until nothing is stale. For tests and tools. */
+  /** Recomputes until no row is stale. For tests and tools. */
   async drain(): Promise<number> {
     await this.running;
     let total = 0;

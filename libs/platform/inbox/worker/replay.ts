@@ -1,18 +1,18 @@
 /**
- * Rebuilds an engine's tables from the outbox while live events keep flowing.
+ * Rebuilds the tables of a consumer from the outbox while live events are processed.
  *
- *   shadow schema: empty copies of the engine's tables, and a gate of its own
- *   per tenant:    apply history up to the live gate ─▶ again, for what came meanwhile ─▶ … until little is left
- *                  ─▶ lock the engine's leases (batches wait, a fraction of a second) ─▶ the last few events
- *                  ─▶ replace the tenant's rows by the shadow's ─▶ commit
+ *   shadow schema: empty copies of the consumer's tables, and a separate gate
+ *   per tenant:    apply the history up to the live gate ─▶ repeat for the events that arrived meanwhile ─▶ … few are left
+ *                  ─▶ lock the consumer's leases (batches wait a fraction of a second) ─▶ apply the last events
+ *                  ─▶ replace the tenant's rows by those of the shadow ─▶ commit
  *
- * The engine's own statements run unchanged: they name no schema, and `search_path` puts the shadow first. History comes
- * aggregate by aggregate in version order; an engine's result does not depend on the order between aggregates
- * (consumer.ts), so two runs give equal tables. Events that an operator dropped stay dropped. Insights are left alone:
- * refreshing the rebuilt facts, which the worker does as usual, confirms them.
+ * The consumer's statements run unchanged: they name no schema, and `search_path` puts the shadow first. History is applied
+ * aggregate by aggregate in version order. A consumer's result does not depend on the order between aggregates
+ * (consumer.ts), so two runs give equal tables. Events that an operator dropped stay dropped. Insights are not changed here:
+ * the worker refreshes them from the rebuilt rows as usual.
  *
- * Creating the shadow takes the rights of whoever migrates, because the roles may create nothing: run it with the
- * DATABASE_URL of the migrations. `set local role none` steps back to that login for exactly these two statements.
+ * Creating the shadow schema needs the rights of the migrations, because the service roles may not create anything. Run it
+ * with the DATABASE_URL of the migrations. `set local role none` returns to that login for these two statements only.
  */
 import type { Envelope } from '#contracts/event';
 import { DomainError } from '#kernel';
@@ -26,12 +26,12 @@ import { tenantsOf } from './tenants.js';
 export interface ReplayOutcome {
   readonly tenant: string;
   readonly events: number;
-  /** How long batches of this engine had to wait. */
+  /** How long batches of this consumer had to wait, in milliseconds. */
   readonly lockedMs: number;
 }
 
 const CHUNK_EVENTS = 2_000;
-/** With this little left, catching up takes less time than another round would. */
+/** With this many events left or fewer, the rest is applied under the lock. */
 const FEW_EVENTS = 500;
 
 export async function* replay(
@@ -56,7 +56,7 @@ export async function* replay(
       await replayer.dropShadow();
     }
   } finally {
-    // Not back to the pool: ending the session gives the lock back, whatever happened.
+    // The connection is closed instead of returned to the pool: ending the session releases the lock in every case.
     guard.release(true);
   }
 }
@@ -101,7 +101,7 @@ class Replayer {
     return { tenant, events: events + last, lockedMs };
   }
 
-  /** One round over the tenant's aggregates that are behind the live gate. */
+  /** One round over the tenant's aggregates whose shadow gate is behind the live one. */
   private async catchUp(tenant: string): Promise<number> {
     let total = 0;
     for (;;) {

@@ -1,11 +1,11 @@
 /**
- * What becomes of an event that an engine refused:
+ * The states of an event that a consumer has refused:
  *
  *   refused ──▶ retrying ──refused again──▶ retrying … ──attempts spent──▶ dead ──operator replays──▶ retrying
  *                  └──applied──▶ gone                                       └──operator drops──▶ gone, recorded as dropped
  *
- * The delay doubles from one second up to ten minutes and is spread over its upper half, so that events which failed together
- * do not come back together.
+ * The delay doubles from one second up to ten minutes. A random part of its upper half is subtracted, so that events that
+ * failed together are not retried together.
  */
 export interface RetryPolicy {
   readonly attempts: number;
@@ -13,7 +13,7 @@ export interface RetryPolicy {
   readonly longestDelayMs: number;
 }
 
-/** Eight attempts in about two minutes: enough for a deploy to pass, short enough that a person hears of it soon. */
+/** Eight attempts in about two minutes: longer than a deploy, and short enough that a person is alerted soon. */
 export const RETRY_POLICY: RetryPolicy = { attempts: 8, firstDelayMs: 1_000, longestDelayMs: 600_000 };
 
 export type Failure = { readonly state: 'retrying'; readonly delayMs: number } | { readonly state: 'dead' };

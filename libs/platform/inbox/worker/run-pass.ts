@@ -1,4 +1,4 @@
-/** One pass of one engine over its tenants, each in its own transaction, so that one that fails does not undo the others. */
+/** One pass of one consumer over its tenants. Each tenant has its own transaction, so a failure does not undo the others. */
 import { sql } from '#platform/database';
 import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
 import type { EventConsumer, PassOutcome } from '../consumer.js';
@@ -8,7 +8,7 @@ export interface PassRequest {
   /** Defaults to the database's clock. */
   readonly asOf?: Date;
   readonly tenant?: string;
-  /** Computes everything and keeps nothing. */
+  /** Computes everything and rolls it back. */
   readonly isDryRun: boolean;
 }
 
@@ -24,7 +24,7 @@ export async function* runPass(
   const tenants = request.tenant ? [request.tenant] : await tenantsOf(database, consumer.name);
   for (const tenant of tenants) {
     const work = async (tx: CrossTenantTransaction) => {
-      // A second run of the same pass waits here, and then finds the first one's work done.
+      // A second run of the same pass waits here until the first one has finished.
       await tx.query(sql`select pg_advisory_xact_lock(hashtextextended(${`pass/${consumer.name}/${tenant}`}, 0))`);
       return consumer.run(tx, tenant, request.asOf ?? (await tx.now()));
     };

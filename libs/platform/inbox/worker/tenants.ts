@@ -1,6 +1,6 @@
 import { type Queryable, sql } from '#platform/database';
 
-/** Tenants that an engine has heard of, by hops along the index: one probe per tenant, however many events. */
+/** Tenants of which a consumer has received events. The recursive query costs one index probe per tenant, not per event. */
 export async function tenantsOf(database: Queryable, engine: string): Promise<string[]> {
   const rows = await database.query<{ tenant_id: string }>(sql`
     with recursive hop as (

@@ -1,4 +1,4 @@
-/** The worker as a Nest module: its connections, its health, and the order in which they start and end. */
+/** The worker as a Nest module: its connections, its health checks, and the order in which they start and stop. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import {
@@ -48,7 +48,7 @@ class WorkerService implements OnApplicationBootstrap, OnApplicationShutdown {
       url: DATABASE_URL,
       role: 'basecommerce_engines',
       application: 'engines-worker',
-      // One for each lane, each engine's refresh, the leases and the health checks.
+      // One connection per slot and one per refresher of each consumer, one for the leases and one for the health checks.
       maxConnections: Math.max(DATABASE_POOL, consumers.length * (CONCURRENCY + 1) + 2),
     });
     this.redis = connectRedis({ url: REDIS_URL, name: 'engines-worker' });
@@ -60,7 +60,7 @@ class WorkerService implements OnApplicationBootstrap, OnApplicationShutdown {
       holder: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
       log: this.log,
     });
-    // Engines write events of their own (an insight was opened).
+    // Engines emit events as well (for example when an insight is opened).
     this.waker = new OutboxWaker(this.database, this.redis, names);
     this.metrics = new MetricsServer(
       [

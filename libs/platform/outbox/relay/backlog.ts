@@ -1,20 +1,21 @@
 /**
- * What is to be published, in which order, and how far the relay has come. Pure: reading and publishing happen outside.
+ * Which events are to be published, in which order, and how far the relay has come. This class is pure: reading and
+ * publishing happen elsewhere.
  *
- * A *snapshot* (pg_snapshot) says exactly which transactions had finished at a moment. The difference between two of them
- * is the set of rows that became visible in between, whatever order their transactions started or committed in: this is
- * why no row needs a mark and none can slip through a gap of ids.
+ * A *snapshot* (pg_snapshot) says exactly which transactions had finished at a moment. The difference between two snapshots
+ * is the set of rows that became visible in between, in whatever order their transactions started or committed. Therefore no
+ * row needs a mark as published, and none can be missed through a gap of ids.
  *
- * A *lane* reads one such difference in chunks, in (xid, seq) order. There is one lane for everybody. A tenant that fills
- * a chunk, or has more than its quota waiting, gets a lane of its own and is left out of the common one, so that the
- * tenant behind it is read at once and not after the whole backlog:
+ * A *cursor* reads one such difference in chunks, in (xid, seq) order. All tenants share the common cursor. A tenant that
+ * fills a chunk, or has more events waiting than its quota, gets its own cursor and is left out of the common one. The
+ * tenant behind it is then read at once and not after the whole backlog:
  *
- *   common lane   since S3 ────────────────────────▶ until S4      (all tenants but those below)
- *   lane of A     since S1 ──▶ until S3 …                          (reads on when A's queue has drained by half)
+ *   common cursor  since S3 ────────────────────────▶ until S4      (all tenants except those below)
+ *   cursor of A    since S1 ──▶ until S3 …                          (reads on when A's queue has drained by half)
  *
- * A lane of a tenant chases the common one; when it has caught up, it ends. Queued packs leave in turns: one pack of
- * each tenant, partition by partition. The position that may be saved is the oldest snapshot that a lane or a pack not yet
- * published still starts from.
+ * A tenant's cursor follows the common one and is removed when it has caught up. Queued packs leave in turns: one pack of
+ * each tenant, partition by partition. The position that may be saved is the oldest snapshot from which a cursor or an
+ * unpublished pack still starts.
  */
 export interface Snapshot {
   readonly text: string;
@@ -34,7 +35,7 @@ export interface Pack {
   readonly events: string;
 }
 
-/** Ask for the rows in `since` … `until` behind `after`; `until` undefined means now. */
+/** A request for the rows between `since` and `until`, behind `after`. Without `until` it means now. */
 export interface Reading {
   readonly tenant: string | undefined;
   readonly except: readonly string[];
@@ -63,11 +64,11 @@ interface Queued extends Pack {
 export interface BacklogLimits {
   /** Events waiting in memory, all tenants together: reading stops above it. */
   readonly capacity: number;
-  /** Events of one tenant waiting in memory before it gets a lane of its own. */
+  /** Events of one tenant waiting in memory before it gets its own cursor. */
   readonly quota: number;
 }
 
-/** Of a chunk that is not the last of its difference, who fills more than this part of it reads on by itself. */
+/** A tenant that fills more than this part (1/n) of a chunk gets its own cursor, unless the chunk is the last one. */
 const SHARES = 8;
 
 export class Backlog {
@@ -77,7 +78,7 @@ export class Backlog {
   private readonly queues: Map<string, Queued[]>[];
   private readonly waiting = new Map<string, number>();
   private readonly unpublished = new Map<Snapshot, number>();
-  /** In the order they were taken. Not by `takenAt`: clocks are set back, snapshots are not. */
+  /** The order in which snapshots were taken. `takenAt` would be wrong, because a clock may be set back. */
   private readonly ages = new WeakMap<Snapshot, number>();
   private age = 0;
   private turn = 0;
@@ -93,18 +94,18 @@ export class Backlog {
     this.queues = Array.from({ length: partitions }, () => new Map<string, Queued[]>());
   }
 
-  /** Whether a chunk of a difference already begun is still to be read. */
+  /** Whether a difference has been begun and chunks of it remain to be read. */
   get isReading(): boolean {
     return this.common.until !== undefined || this.cursors.size > 0;
   }
 
-  /** The next reading of the common lane, if there is room for it. */
+  /** The next reading of the common cursor, if there is room for it. */
   nextCommon(): Reading | undefined {
     if (this.size >= this.limits.capacity) return undefined;
     return { tenant: undefined, except: [...this.cursors.keys()], ...this.common };
   }
 
-  /** The next reading of a tenant's own lane: of the first one whose tenant has little left in memory. */
+  /** The next reading of a tenant's cursor: the first one whose tenant has few events left in memory. */
   nextOwn(): Reading | undefined {
     for (const [tenant, cursor] of this.cursors) {
       if ((this.waiting.get(tenant) ?? 0) > this.limits.quota / 2) continue;
@@ -113,7 +114,7 @@ export class Backlog {
         if (this.common.until === undefined) this.cursors.delete(tenant);
         continue;
       }
-      // Turns: the lane that is read goes to the end.
+      // Cursors take turns: the one that is read moves to the end.
       this.cursors.delete(tenant);
       this.cursors.set(tenant, cursor);
       cursor.until ??= target;
@@ -136,7 +137,7 @@ export class Backlog {
     if (cursor === this.common) this.divert(chunk);
   }
 
-  /** Packs to publish again. They hold no position back: what they repeat is already behind it. */
+  /** Packs to publish again. They do not hold the position back, because it is already past their events. */
   repeat(packs: readonly Pack[]): void {
     for (const pack of packs) this.enqueue(pack, undefined);
   }
@@ -178,7 +179,7 @@ export class Backlog {
     );
   }
 
-  /** Nobody may keep the common lane from reaching its end: that is where the next tenant's events are. */
+  /** No tenant may keep the common cursor from reaching its end, because the next tenant's events are there. */
   private divert(chunk: Chunk): void {
     const counts = new Map<string, number>();
     for (const { tenant, count } of chunk.packs) counts.set(tenant, (counts.get(tenant) ?? 0) + count);

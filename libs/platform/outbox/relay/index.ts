@@ -1,6 +1,7 @@
 /**
- * From the outbox to Redis Streams. Read in this order: ownership (who), backlog (what, in which order), window (how much),
- * relay-repository (the statements), term (one leadership), reconciler (what Redis lost), relay (the process).
+ * From the outbox to Redis Streams. Read the files in this order: ownership (which process leads), backlog (which events, in
+ * which order), window (how many), relay-repository (the statements), term (one term of leadership), reconciler (what Redis
+ * lost), relay (the process).
  */
 export { Backlog, type Chunk, type Key, type Pack, type Reading, type Snapshot } from './backlog.js';
 export { claimLease, type LeaseRow } from './ownership.js';

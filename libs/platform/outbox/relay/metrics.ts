@@ -46,13 +46,13 @@ export function startLeading(): void {
   relayLeader.set(1);
 }
 
-/** What only the leader knows is told by the next one; an old figure beside a new one would be believed. */
+/** Resets the gauges that only the leader sets, so that no scrape shows an old value of this process beside the new leader's. */
 export function stopLeading(): void {
   relayLeader.set(0);
   for (const gauge of [queuedEvents, streamLength, streamPending, streamLag]) gauge.reset();
 }
 
-/** Told by every relay, leader or not: what waits in the outbox is a question to PostgreSQL alone. */
+/** Set by every relay, leader or not: the answer comes from PostgreSQL alone. */
 export function reportUnpublished(metrics: MetricsServer, repository: RelayRepository): void {
   metrics.gauge(
     'outbox_unpublished_age_seconds',
@@ -79,8 +79,9 @@ export function measureStreams(consumers: readonly string[], places: readonly St
 }
 
 /**
- * Counted from the last entry taken, not from the newest one: with a dead engine the newest stands still, and its distance
- * would as well. An engine that never took anything has no such entry, and the newest is the least that waits.
+ * Seconds since the last entry that the consumer has taken. The newest entry would be wrong: when a consumer is dead and no
+ * entry is added, the distance to the newest one does not grow. A consumer that has never taken an entry has no such time, so
+ * the newest entry is used, which gives the shortest possible lag.
  */
 function lagOf(last: string, delivered: string, now: number): number {
   if (last === delivered || millisecondsOf(delivered) > millisecondsOf(last)) return 0;

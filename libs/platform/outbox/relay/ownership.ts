@@ -1,18 +1,19 @@
 /**
- * Who is the relay. One lease row per vertical, judged by the database's clock:
+ * Which process is the relay. One lease row per vertical decides, by the database's clock:
  *
- *   standby ──row free, expired or mine──▶ leader(epoch)     epoch + 1 whenever the holder changes
- *   leader ──renewed in time──▶ leader(epoch)
- *   leader ──row says another holder, fence says a higher epoch, or not renewed in time──▶ standby
+ *   standby ──row is free, expired or mine──▶ leader(token)     token + 1 whenever the holder changes
+ *   leader ──lease renewed in time──▶ leader(token)
+ *   leader ──row names another holder, Redis knows a higher token, or lease not renewed in time──▶ standby
  *
- * The lease keeps two relays from working at once in ordinary times. It is not what makes that safe: a paused leader can
- * wake up after its lease is gone. Safe is the epoch, which Redis compares on every publish (streams/scripts.ts) and
- * PostgreSQL on every saved position.
+ * The lease prevents two relays from working at the same time in normal operation. It cannot make that safe alone: a leader
+ * that was paused can wake up after its lease has ended. The fencing token makes it safe. Redis compares it on every publish
+ * (streams/scripts.ts), and PostgreSQL compares it on every saved position.
  */
 export interface LeaseRow {
+  /** The fencing token of the holder. The column is `relay_leases.epoch`. */
   readonly token: bigint;
   readonly holder: string;
-  /** By the database's clock, as is the `now` it is compared with. */
+  /** By the database's clock, as is the `now` that it is compared with. */
   readonly expiresAt: Date;
 }
 
@@ -20,7 +21,7 @@ export type Claim = { readonly kind: 'lead'; readonly token: bigint } | { readon
 
 export function claimLease(row: LeaseRow | undefined, holder: string, now: Date): Claim {
   if (!row) return { kind: 'lead', token: 1n };
-  // Expired and not taken by anybody: nobody else has acted under a newer epoch, so the old one still is the newest.
+  // Even if the lease has expired, no other process has taken it, so the holder's token is still the newest one.
   if (row.holder === holder) return { kind: 'lead', token: row.token };
   if (row.expiresAt <= now) return { kind: 'lead', token: row.token + 1n };
   return { kind: 'wait' };

@@ -1,17 +1,17 @@
 /**
- * Brings back what Redis lost. Redis is transport, not storage: a flush, a failover that lost its last second, an evicted
- * key or a trimmed entry may take away events that were published and not applied.
+ * Publishes again what Redis lost. Redis is transport, not storage: a flush, a failover that lost its last second, an evicted
+ * key or a trimmed entry may remove events that were published and not yet applied.
  *
- * Per engine, again and again:
+ * For each consumer, repeatedly:
  *
- *   1. take a *frontier*: the position P (everything visible in it is published) and the last id of every stream;
- *   2. wait until the engine's group has handled every stream up to the frontier. A stream whose last id is now
- *      below it has been emptied: there is nothing left to wait for;
- *   3. check the outbox rows between the last confirmed snapshot and P against inbox, deferred and failed events. What is
- *      in none of them was lost: publish it again and start over. If nothing is missing, P is confirmed.
+ *   1. Take a *frontier*: the position P (every event visible in it is published) and the last id of every stream.
+ *   2. Wait until the consumer's group has handled every stream up to the frontier. A stream whose last id is now
+ *      below the frontier has been emptied, and there is nothing left to wait for.
+ *   3. Compare the outbox rows between the last confirmed snapshot and P with the inbox, the deferred and the failed events.
+ *      A row that is in none of them was lost: publish it again and start over. If no row is missing, P is confirmed.
  *
- * Each row is looked at once in ordinary times, an engine that stands still is waited for instead of being flooded with
- * repetitions, and no delay has to be guessed: handled and not recorded means lost.
+ * In normal operation each row is compared once. A consumer that has stopped is waited for and not flooded with repetitions.
+ * No delay has to be guessed: an event whose stream entry was handled and that was not recorded is lost.
  */
 import type { StreamPlace } from '#platform/streams';
 import { compareIds, type EntryId, hasHandled } from '#platform/streams';
@@ -26,7 +26,7 @@ export interface Frontier {
 
 export type Subscriptions = Readonly<Record<string, readonly string[]>>;
 
-/** Whether the group at `index` has nothing left to handle of what was in the streams at the frontier. */
+/** Whether the group at `index` has handled every entry that was in the streams at the frontier. */
 export function isReached(frontier: Frontier, places: readonly StreamPlace[], index: number): boolean {
   return places.every((place, partition) => {
     const last = frontier.last[partition]!;
@@ -35,11 +35,11 @@ export function isReached(frontier: Frontier, places: readonly StreamPlace[], in
 }
 
 const CAPACITY_PAUSE_MS = 10;
-/** Between chunks: in one go, the check of a busy second would hold up the events of the next one for 5 to 10 ms. */
+/** The pause between chunks. Without it, the check of a busy second delays the events of the next one by 5 to 10 ms. */
 const CHUNK_PAUSE_MS = 4;
 /**
- * Rows of one chunk. The first ones are small, so that a quiet system's events wait half a millisecond behind them at most;
- * whoever is a million rows behind soon reads as many at a time as is cheapest.
+ * Rows of one chunk. The first chunks are small, so that in a quiet system an event waits at most half a millisecond behind
+ * one. A consumer that is a million rows behind soon reads chunks of the cheapest size.
  */
 const SMALLEST_CHUNK = 50;
 const LARGEST_CHUNK = 1_000;
@@ -71,8 +71,8 @@ export class Reconciler {
   }
 
   /**
-   * One round over all engines; resolves with the number of events it published again. `isAlive` ends it early. Everything
-   * visible in `position` must have been published before `places` were looked at.
+   * One round over all consumers; resolves with the number of events it published again. It ends early when `isAlive` returns
+   * false. Every event visible in `position` must have been published before `places` was read.
    */
   async round(position: string, places: readonly StreamPlace[], isAlive: () => boolean): Promise<number> {
     let repeated = 0;

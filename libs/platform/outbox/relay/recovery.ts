@@ -1,12 +1,12 @@
 /**
- * Whether this relay may publish from this database, asked at the beginning of every term, and what makes the question
- * answerable: the relay leaves a mark a second, first in PostgreSQL, then in Redis.
+ * Decides at the beginning of every term whether this relay may publish from this database. To make the decision possible,
+ * the relay writes a mark every second, first to PostgreSQL, then to Redis.
  *
- *   loaded from a dump            positions of another cluster           fence: no event would ever be found
- *   same lineage, or promoted     Redis has nothing the database does not know   begin (and adopt the new lineage)
- *   Redis knows more              a mark or an event the database does not have   fence: it went back in time
- *   another lineage, Redis empty  nothing says whether anything was lost          fence
- *   Redis is an epoch behind      an operator has confirmed                       empty the streams, begin
+ *   database was loaded from a dump   its positions are those of another cluster        fence: the relay would find no event
+ *   same lineage, or promoted         Redis has nothing that the database lacks         begin (and adopt the new lineage)
+ *   Redis knows more                  a mark or an event that the database lacks        fence: the database went back in time
+ *   another lineage, Redis is empty   no evidence whether anything was lost             fence
+ *   Redis is one epoch behind         an operator has confirmed a new epoch             empty the streams, begin
  *
  * See libs/platform/recovery and docs/adr/0016-recovery-epochs.md.
  */
@@ -23,9 +23,9 @@ import {
   type StreamMark,
 } from '#platform/streams';
 
-/** What Redis has that the database may not know. */
+/** What was found in Redis and in the database. */
 export interface Evidence {
-  /** The relay's place counts transactions that this cluster has yet to run: no snapshot of it is ever beyond that place. */
+  /** The saved position names transactions that this cluster has not run yet, so no snapshot would ever pass it. */
   readonly isAhead: boolean;
   readonly found: StreamMark | undefined;
   /** Whether the database has the mark; undefined when Redis has none. */
@@ -62,7 +62,7 @@ export function decideStart(
   return { act: 'begin', adopts: recovery.isSameLineage !== true };
 }
 
-/** Thrown where nothing may be published. */
+/** Thrown when the recovery fence is up and nothing may be published. */
 export class RecoveryFenced extends Error {}
 
 export class RecoveryWatch {
@@ -76,7 +76,7 @@ export class RecoveryWatch {
     readonly epoch: number,
   ) {}
 
-  /** Throws `RecoveryFenced`; before that it has written down why. */
+  /** Throws `RecoveryFenced`, after it has recorded the reason. */
   static async begin(database: Queryable, streams: EventStreams, consumers: readonly string[]): Promise<RecoveryWatch> {
     const marks = new RecoveryMarks(streams);
     const recovery = await readRecovery(database);
@@ -92,8 +92,8 @@ export class RecoveryWatch {
   }
 
   /**
-   * `last`: of every stream, the last id up to which everything was committed before now. Waits for the disk, because Redis
-   * must not know a mark that a crash takes from PostgreSQL.
+   * `last`: per stream, the last id up to which every event was committed before now. The commit waits for the disk, because
+   * Redis must not know a mark that a crash of PostgreSQL undoes.
    */
   async mark(token: bigint, last: readonly EntryId[]): Promise<FencingAnswer> {
     const row = await this.database.first<{ marks: bigint; epoch: bigint; because: string | null }>(sql`
@@ -109,7 +109,7 @@ export class RecoveryWatch {
   }
 }
 
-/** Terms are few; what is older than any Redis there can be says nothing. */
+/** Marks older than any Redis that a relay could meet are useless. */
 export async function deleteOldTerms(database: Queryable, days: number): Promise<void> {
   await database.execute(sql`
     delete from recovery_terms where marked_at < now() - ${days}::int * interval '1 day'`);
@@ -137,7 +137,7 @@ async function evidenceOf(
   return { ...nothing, isMarkKnown: true };
 }
 
-/** A saved place is older than the transaction that saved it, so in the cluster that saved it this is never so. */
+/** A saved position is older than the transaction that saved it, so this never holds in the cluster that saved it. */
 async function isFromAnotherCluster(database: Queryable): Promise<boolean> {
   const ahead = await database.first(sql`
     select from relay_positions where pg_snapshot_xmax(published) > pg_snapshot_xmax(pg_current_snapshot()) limit 1`);

@@ -1,25 +1,26 @@
-/**
- * The relay's statements. Every write carries the epoch, so that a leader that has been replaced changes nothing.
- */
+/** The relay's statements. Every write compares the fencing token, so that a leader that was replaced changes nothing. */
 import type { CrossTenantDatabase } from '#platform/database/crossing';
 import { sql } from '#platform/database';
 import type { Chunk, Key, Pack, Reading, Snapshot } from './backlog.js';
 import { claimLease, type LeaseRow } from './ownership.js';
 
-/** Before every transaction there has been: a relay that starts here publishes the whole outbox. */
+/** A snapshot before every transaction. A relay that starts here publishes the whole outbox. */
 export const BEGINNING: Snapshot = { text: '3:3:', takenAt: new Date(0) };
 
 export interface Unpublished {
   readonly count: number;
-  /** Of the oldest, in seconds. */
+  /** Age of the oldest unpublished event, in seconds. */
   readonly age: number;
 }
 
 const COUNTED = 50_000;
 
-/** One pack never mixes tenants and has at most this many events: the grain of fairness. */
+/** The most events of one pack. A pack holds events of one tenant, so this is the unit in which tenants take turns. */
 const PACK_EVENTS = 50;
-/** Rows read for one chunk: 9 ms for 2,000 events of 600 bytes (4.5 µs each), the longest a quiet tenant waits for a read. */
+/**
+ * Rows read for one chunk. 2,000 events of 600 bytes take 9 ms (4.5 µs each), which is the longest time that a quiet tenant
+ * waits for a read.
+ */
 const CHUNK_EVENTS = 2_000;
 
 export interface Missing {
@@ -28,7 +29,7 @@ export interface Missing {
   readonly since: string;
   readonly until: string;
   readonly after: Key | undefined;
-  /** Rows to look at, most of which are in their inbox already; 250 of them are a millisecond's work. */
+  /** Rows to compare. Most of them are in the inbox already; 250 rows take a millisecond. */
   readonly limit: number;
 }
 
@@ -50,7 +51,7 @@ export class RelayRepository {
     readonly partitions: number,
   ) {}
 
-  /** Takes or renews the lease; resolves with its epoch, or undefined while another holder's lease lasts. */
+  /** Takes or renews the lease; resolves with its fencing token, or undefined while another holder's lease lasts. */
   async claim(holder: string, ttlMs: number): Promise<bigint | undefined> {
     return this.database.transaction(async (tx) => {
       const row = await tx.first<{ epoch: bigint; holder: string; expires_at: Date; now: Date }>(sql`
@@ -63,7 +64,7 @@ export class RelayRepository {
         values (${this.vertical}, ${claim.token}, ${holder}, clock_timestamp() + ${ttlMs} * interval '1 millisecond')
         on conflict (vertical) do update set epoch = excluded.epoch, holder = excluded.holder, expires_at = excluded.expires_at
          where ${row !== undefined}`);
-      // Two relays that both found no row: the second to insert changed nothing.
+      // When two relays both found no row, the second insert changes nothing.
       return taken === 1 ? claim.token : undefined;
     });
   }
@@ -79,14 +80,14 @@ export class RelayRepository {
     return row ? { text: row.published, takenAt: row.published_at } : BEGINNING;
   }
 
-  /** False when this epoch no longer holds the lease. */
+  /** False when this token no longer holds the lease. */
   async savePosition(token: bigint, position: Snapshot): Promise<boolean> {
     const statement = sql`
       insert into relay_positions as p (vertical, published, published_at)
       select l.vertical, ${position.text}::pg_snapshot, ${position.takenAt} from relay_leases l
        where l.vertical = ${this.vertical} and l.epoch = ${token}
       on conflict (vertical) do update set published = excluded.published, published_at = excluded.published_at`;
-    // A position that a crash of PostgreSQL takes back is an earlier one: some events are published again.
+    // If a crash of PostgreSQL undoes this commit, the relay starts from an earlier position and repeats some events.
     return (await this.database.transaction((tx) => tx.execute(statement), { isAsynchronous: true })) === 1;
   }
 
@@ -97,8 +98,8 @@ export class RelayRepository {
   }
 
   /**
-   * Waits for the disk, although the inbox rows that it is about may not have been waited for: the log is written in order,
-   * so where it has arrived, they have.
+   * This commit waits for the disk. The commits of the inbox rows that it confirms may not have waited, but the log is written
+   * in order: when this commit is on the disk, so are they.
    */
   async saveConfirmation(token: bigint, consumer: string, confirmed: string): Promise<boolean> {
     const saved = await this.database.execute(sql`
@@ -110,12 +111,12 @@ export class RelayRepository {
   }
 
   /**
-   * A chunk of what became visible between two snapshots. The rows come packed: PostgreSQL prints and joins them, because
-   * handing single rows to JavaScript cost more than the rest of the relay together.
+   * A chunk of the rows that became visible between two snapshots. PostgreSQL prints the events as JSON and joins them into
+   * packs, because passing single rows to JavaScript cost more than the rest of the relay together.
    *
-   * `recorded_on` keeps the poll away from old days (0.25 ms with 400 of them, 6 ms without) and from those prepared for the
-   * week ahead. A row filed under a day that is not about the one on which it was written (a writer whose clock is a day
-   * off) is missed here and found by the reconciler, which looks at all of them.
+   * The condition on `recorded_on` excludes the partitions of old days (0.25 ms with 400 of them, 6 ms without the condition)
+   * and those prepared for the week ahead. When a writer's clock is a day wrong, its row stands under another day and is missed
+   * here. The reconciler finds it, because it reads all days.
    */
   async read(reading: Reading): Promise<Chunk> {
     const { tenant, except, since, until, after } = reading;
@@ -148,8 +149,8 @@ export class RelayRepository {
   }
 
   /**
-   * A chunk of what an engine should have by now and has neither applied nor deferred nor failed. Three look-ups by key per
-   * event, written so that no plan can read an inbox from end to end instead.
+   * A chunk of the events that a consumer should have by now and has neither applied nor deferred nor failed. Each event costs
+   * three look-ups by key. The statement is written so that no plan can read a whole inbox instead.
    */
   async missing(wanted: Missing): Promise<Chunk> {
     const { consumer, aggregates, since, until, after, limit } = wanted;
@@ -190,8 +191,8 @@ export class RelayRepository {
   }
 
   /**
-   * What is committed and not known to be in Redis, by the saved position: whoever asks needs to lead nothing, and gets the
-   * truth while Redis is away and no term lives. Counted as far as COUNTED, 30 ms of reading an index.
+   * The committed events that are not known to be in Redis, by the saved position. Any process may ask, also while Redis is
+   * unavailable and no relay leads. Counting stops at COUNTED, which takes 30 ms of reading an index.
    */
   async unpublished(): Promise<Unpublished> {
     const position = await this.position();
@@ -206,8 +207,8 @@ export class RelayRepository {
   }
 
   /**
-   * Creates the days of outbox and inbox around today, each in a transaction of its own: no lock outlasts its day. Today
-   * comes first, because a day stays unpartitioned once it has rows.
+   * Creates the daily partitions of outbox and inbox around today. Each one has its own transaction, so that locks are short.
+   * Today comes first: rows of a day without a partition go to the default partition, and the day then stays there.
    */
   async ensureDays(ahead: number): Promise<void> {
     const offsets = [...Array(ahead + 1).keys(), -1];

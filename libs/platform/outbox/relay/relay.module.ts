@@ -1,4 +1,4 @@
-/** The relay as a Nest module: its connections, its health, and the order in which they start and end. */
+/** The relay as a Nest module: its connections, its health checks, and the order in which they start and stop. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import {
@@ -29,8 +29,8 @@ export interface RelayModuleOptions {
 const OPTIONS = Symbol('RelayModuleOptions');
 
 /**
- * Events read ahead of the window, and the window itself: events in Redis that no engine has taken. Twice a worker's batch
- * keeps it busy; at 40,000 events/s the window is the 0.1 s that a quiet tenant waits behind a noisy one.
+ * The backlog holds events that were read and not yet published. The window limits the events in Redis that no consumer has
+ * taken. Two batches of a worker keep that worker busy. At 40,000 events/s a quiet tenant waits 0.1 s behind a full window.
  */
 export const RELAY_LIMITS = {
   backlog: { capacity: 40_000, quota: 4_000 },

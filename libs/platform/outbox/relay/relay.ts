@@ -1,7 +1,14 @@
 /**
- * The relay process: standby, leader, standby again (see ownership.ts), and between the two a loop that must never die of
- * a server that is away. Errors of PostgreSQL or Redis end the term, not the process: the next one starts from the
- * saved position.
+ * The relay process. It is in one of three modes:
+ *
+ * - standby: another relay holds the lease. Entered at the start and whenever a claim of the lease fails. The process tries
+ *   to claim the lease every quarter of a second, and leaves this mode when it succeeds (see ownership.ts).
+ * - leading: this process holds the lease and runs one term (see term.ts). It leaves this mode when it is stopped, when
+ *   another relay has taken the lease, when Redis has lost the fencing token, or at any error of PostgreSQL or Redis.
+ * - waiting for confirmation: this process holds the lease, but the recovery fence is up, so it publishes nothing. It
+ *   leaves this mode when an operator confirms a recovery epoch (see libs/platform/recovery).
+ *
+ * A server that is unavailable ends the term, never the process. The next term starts from the saved position.
  */
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
@@ -25,24 +32,27 @@ export interface RelayOptions extends TermParts {
 
 const LEASE_MS = 5_000;
 const POLL_MS = 250;
-/** What tending takes from the events that pass meanwhile is felt by the slowest in a hundred, so not more often than this. */
+/** Maintenance delays the events that arrive during it (visible at p99), so it runs at most once a second. */
 const TEND_MS = 1_000;
-/** How soon a full window is looked at again: at 50,000 events/s, 5 ms are 250 events. */
+/** The pause before a full window is checked again. At 50,000 events/s, 250 events arrive in 5 ms. */
 const WINDOW_PAUSE_MS = 5;
 const STANDBY_MS = 250;
-/** How soon a confirmation is noticed. */
+/** The pause between two checks whether an operator has confirmed a recovery epoch. */
 const FENCED_PAUSE_MS = 500;
 const LONGEST_BACKOFF_MS = 1_000;
 const DAYS_AHEAD = 7;
 const DAYS_EVERY_MS = 600_000;
-/** Thirteen months: what the engines' longest window (12 months of sales) can be rebuilt from. */
+/** Thirteen months. The engines' longest window is 12 months of sales, and a replay must be able to rebuild it. */
 const RETENTION_DAYS = 400;
 
 export class Relay {
   private readonly signal = new WakeSignal();
   private isStopping = false;
   private running: Promise<void> | undefined;
-  /** By this process's monotonic clock, taken before the lease was asked for: never later than PostgreSQL's view. */
+  /**
+   * The end of the lease by this process's monotonic clock. It is computed from the moment before the claim was sent, so it
+   * is never later than the end that PostgreSQL sees.
+   */
   private leaseEndsAt = 0;
   private token: bigint | undefined;
   private disturbance: Error | undefined;
@@ -54,15 +64,15 @@ export class Relay {
     return this.token !== undefined && performance.now() < this.leaseEndsAt;
   }
 
-  /** Why nothing leaves the database, as the last term found it. */
+  /** The reason why nothing may leave the database, as the last term found it; undefined when events may leave. */
   get fence(): string | undefined {
     return this.fenceReason;
   }
 
   /**
-   * A connection to PostgreSQL broke, though nobody was using it. After a crash PostgreSQL gives out transaction ids again
-   * that it had not yet written down, and a snapshot kept in memory would take the new transactions for old ones. Saved
-   * snapshots cannot: what they know of was written down before them. So the term ends.
+   * Reports that an idle connection to PostgreSQL broke, which may mean that PostgreSQL crashed. After a crash it reuses the
+   * transaction ids that it had not yet written to its log, so a snapshot kept in memory would take the new transactions for
+   * old ones. A saved snapshot is safe, because everything it names was written to the log before it. Therefore the term ends.
    */
   disturb(error: Error): void {
     this.disturbance ??= error;
@@ -74,7 +84,7 @@ export class Relay {
     this.running = this.run();
   }
 
-  /** Finishes the step under way, saves the position and gives the lease back, so that a standby takes over at once. */
+  /** Finishes the current step, saves the position and releases the lease, so that a standby takes over at once. */
   async stop(): Promise<void> {
     this.isStopping = true;
     this.signal.set();
@@ -82,8 +92,8 @@ export class Relay {
   }
 
   /**
-   * Publishes what the outbox has and the window has room for; returns how many events that were. For tests and tools that
-   * drive a relay by hand instead of starting it.
+   * Publishes the events of the outbox for which the window has room, and returns their number. For tests and tools that
+   * call a relay step by step instead of starting it.
    */
   async drain(): Promise<number> {
     if (!(await this.claim())) throw new Error('another relay holds the lease');
@@ -123,7 +133,7 @@ export class Relay {
     if (this.token !== undefined) await this.options.repository.release(this.options.holder).catch(() => undefined);
   }
 
-  /** Stays the relay, keeps the days, publishes nothing, and looks again until an operator has confirmed. */
+  /** Keeps the lease and the daily partitions, publishes nothing, and checks again after a pause. */
   private async waitForConfirmation(because: string): Promise<void> {
     stopLeading();
     if (this.fenceReason !== because) {
@@ -180,7 +190,7 @@ export class Relay {
     return this.token !== undefined;
   }
 
-  /** A renewal that comes back with another epoch (or none) means that somebody led in between. */
+  /** A renewal that returns another token, or none, means that another relay has led in between. */
   private async renew(): Promise<void> {
     const before = this.token;
     try {
@@ -195,9 +205,9 @@ export class Relay {
     await repository.ensureDays(DAYS_AHEAD);
     await deleteOldTerms(repository.database, retentionDays);
     const dropped = await repository.dropDays(retentionDays);
-    if (dropped > 0) log.info({ dropped }, 'days past the retention were dropped from outbox and inbox');
+    if (dropped > 0) log.info({ dropped }, 'days older than the retention were dropped from outbox and inbox');
     const forgotten = await forgetOld(repository.database);
-    if (Object.keys(forgotten).length > 0) log.info({ forgotten }, 'what is past its retention was forgotten');
+    if (Object.keys(forgotten).length > 0) log.info({ forgotten }, 'rows older than their retention were deleted');
   }
 
   private standbyPause(): number {
@@ -206,7 +216,7 @@ export class Relay {
   }
 }
 
-/** Work that runs beside the loop, each kind once at a time; its first error is thrown where the loop looks. */
+/** Periodic work beside the loop. Each kind runs once at a time. `check` throws the first error of any of them. */
 class Beside {
   private readonly timers: NodeJS.Timeout[] = [];
   private readonly underWay = new Set<Promise<void>>();

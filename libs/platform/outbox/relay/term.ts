@@ -1,15 +1,15 @@
 /**
- * One leadership, from announcing its epoch to losing it. Nothing of it survives: the next term starts from the saved
- * position, publishes some events again, and the consumers' version gates ignore them.
+ * One term of leadership, from announcing its fencing token to losing the lead. Nothing in memory survives it: the next term
+ * starts from the saved position and publishes some events again, which the consumers' version gates ignore.
  *
- *   may this database publish? ─▶ announce epoch to Redis ─▶ groups ─▶ position ─▶ step, step, step … beside tend, tend …
+ *   may this database publish? ─▶ announce the token to Redis ─▶ groups ─▶ position ─▶ step, step … beside tend, tend …
  *
- * A step reads at most one chunk of the common lane and one of a tenant's own, and publishes what the window has room for.
- * Tending (reconcile, trim, save the position, metrics) runs beside the steps, so that it costs them no latency.
+ * A step reads at most one chunk of the common cursor and one of a tenant's cursor, and publishes the events for which the
+ * window has room. Tending (reconcile, trim, save the position, metrics) runs beside the steps, so that it adds no latency.
  *
- * Ends with `superseded` (another relay has taken over) or `token_lost` (Redis lost its memory, the fence with it: the lease is
- * asked for again in PostgreSQL before anything is published). Throws `RecoveryFenced` instead of beginning, and while it tends,
- * when nothing may leave the database.
+ * A term ends with `superseded` (another relay has taken over) or with `token_lost` (Redis lost its data and the fencing token
+ * with it; the relay must claim the lease in PostgreSQL again before it publishes). When the recovery fence is up, `begin`
+ * and `tend` throw `RecoveryFenced`.
  */
 import type { EntryId, EventStreams } from '#platform/streams';
 import { Backlog, type BacklogLimits, type Reading, type Snapshot } from './backlog.js';
@@ -21,7 +21,7 @@ import { entriesOf, Window, type WindowLimits } from './window.js';
 
 export type TermEnd = 'superseded' | 'token_lost';
 
-/** Named moments of the protocol. Tests kill the process at each of them. */
+/** Named steps of the protocol. Tests kill the process at each of them. */
 export type RelayStep = 'announced' | 'read' | 'publishing' | 'published' | 'saving' | 'saved' | 'trimmed';
 
 export interface TermParts {
@@ -39,7 +39,7 @@ export class TermEnded extends Error {
   }
 }
 
-/** Events of one publishing script: short enough not to hold Redis up (2,000 events of 600 bytes take 2 ms). */
+/** Events of one publishing script. 2,000 events of 600 bytes block Redis for 2 ms. */
 const PUBLISH_EVENTS = 2_000;
 const ENTRY_EVENTS = 100;
 const LONGEST_WITHOUT_RECONCILING_MS = 5_000;
@@ -61,7 +61,7 @@ export class Term {
     private readonly backlog: Backlog,
     private readonly reconciler: Reconciler,
     private readonly recovery: RecoveryWatch,
-    /** Of every stream, the last id: what the next mark vouches for. */
+    /** Per stream, the last id. The next mark states that everything up to these ids is committed. */
     private readonly last: EntryId[],
   ) {
     this.window = new Window(parts.repository.partitions, parts.window);
@@ -82,7 +82,7 @@ export class Term {
     return new Term(parts, token, backlog, reconciler, recovery, last);
   }
 
-  /** `isDue`: somebody woke us or the polling interval is over. */
+  /** `isDue`: a writer has woken the relay, or the polling interval is over. */
   async step(isDue: boolean): Promise<StepOutcome> {
     const hasRead = await this.read(isDue);
     if (this.window.isTight || (this.window.room === 0 && this.backlog.size > 0)) {
@@ -98,7 +98,7 @@ export class Term {
     const { streams } = this.parts;
     await this.save();
     await this.mark();
-    // Before the streams are looked at: the reconciler counts on it.
+    // The position must be read before the streams: the reconciler relies on this order.
     const position = this.backlog.position().text;
     const places = await streams.survey(this.consumers, 'trim');
     await this.parts.at('trimmed');
@@ -108,7 +108,7 @@ export class Term {
       this.measuredAt = now;
       metrics.measureStreams(this.consumers, places);
     }
-    // Looking for losses costs about as much per event as recording it; a burst is let through first.
+    // Reconciling costs about as much per event as recording it, so a burst is published first.
     if (this.backlog.size > 0 && now - this.reconciledAt < LONGEST_WITHOUT_RECONCILING_MS) return 0;
     this.reconciledAt = now;
     return this.reconciler.round(position, places, isAlive);
@@ -141,7 +141,7 @@ export class Term {
     return found || foundOwn;
   }
 
-  /** Whether it found anything, or is not at the end of the difference yet. */
+  /** Whether it found rows, or the difference has more chunks. */
   private async readInto(reading: Reading): Promise<boolean> {
     const chunk = await this.parts.repository.read(reading);
     this.backlog.accept(reading, chunk);

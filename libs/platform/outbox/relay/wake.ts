@@ -1,12 +1,12 @@
 /**
- * How a writer wakes the relay: a PUBLISH after its commit. Not NOTIFY inside the transaction, because PostgreSQL
- * lets notifying transactions commit one at a time (figures in docs/adr/0011). A wake-up that is lost costs the
- * relay's polling interval, never an event.
+ * A writer wakes the relay with a PUBLISH after its commit. NOTIFY inside the transaction is not used, because PostgreSQL
+ * lets notifying transactions commit only one at a time (figures in docs/adr/0011). If a wake-up is lost, the event waits for
+ * the relay's polling interval; no event is lost.
  */
 import type { Redis } from 'ioredis';
 import type { StreamNames } from '#platform/streams';
 
-/** Waits for a wake-up or a timeout, whichever is first; a wake-up that came before the wait counts. */
+/** Waits for a wake-up or a timeout, whichever is first. A wake-up that arrived before the wait also ends it. */
 export class WakeSignal {
   private isSet = false;
   private waiter: (() => void) | undefined;
@@ -16,7 +16,7 @@ export class WakeSignal {
     this.waiter?.();
   }
 
-  /** True if a wake-up came since the last call. */
+  /** True if a wake-up has arrived since the last call. */
   take(): boolean {
     const wasSet = this.isSet;
     this.isSet = false;
@@ -36,10 +36,10 @@ export class WakeSignal {
   }
 }
 
-/** Subscribes now and after every reconnection; ioredis resubscribes by itself. */
+/** Subscribes once; ioredis subscribes again after every reconnection. */
 export async function listenForWakes(subscriber: Redis, names: StreamNames, signal: WakeSignal): Promise<void> {
   subscriber.on('message', () => signal.set());
-  // Whatever was said while the connection was away went unheard.
+  // Messages that were sent while the connection was down are lost.
   subscriber.on('ready', () => signal.set());
   await subscriber.subscribe(names.wake);
 }

@@ -1,7 +1,7 @@
 /**
- * How much of what is in Redis no engine has taken yet. The relay keeps it small: an event of a quiet tenant waits behind
- * the window, not behind the backlog of a noisy one. Measured against the most advanced group, so that an engine that
- * stands still does not hold up the others.
+ * The events in Redis that no consumer has taken yet. The relay keeps their number small, so that an event of a quiet tenant
+ * waits behind the window and not behind the backlog of a noisy tenant. The most advanced group counts, so that a consumer
+ * that has stopped does not hold up the others.
  */
 import { compareIds, type EntryId, furthestDelivered, type NewEntry, type StreamPlace } from '#platform/streams';
 
@@ -56,7 +56,7 @@ export class Window {
     places.forEach((place, partition) => {
       const queue = this.untaken[partition]!;
       const furthest = furthestDelivered(place);
-      // Ids only grow; a stream whose last id is below ours was emptied, and nothing of it is left to take.
+      // Ids only grow. A stream whose last id is below ours was emptied, and no entry of it is left to take.
       const isGone = queue.length > 0 && compareIds(place.last, queue.at(-1)!.id) < 0;
       let taken = 0;
       while (taken < queue.length && (isGone || compareIds(queue[taken]!.id, furthest) <= 0)) {
@@ -69,7 +69,7 @@ export class Window {
   }
 }
 
-/** Packs of the same partition become one entry each, up to `limit` events. Order within a partition is kept. */
+/** Joins packs of the same partition into entries of up to `limit` events. The order within a partition is kept. */
 export function entriesOf(
   packs: readonly { partition: number; count: number; events: string }[],
   limit: number,
