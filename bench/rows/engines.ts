@@ -1,5 +1,5 @@
-import { salesQuality } from '#engines/sales';
-import { stockQuality } from '#engines/stock';
+import { salesQuality } from '#testing/engines/sales-quality';
+import { stockQuality } from '#testing/engines/stock-quality';
 import type { Figure, Row } from '../row.js';
 
 const SEEDS = [1, 2, 3, 4, 5];

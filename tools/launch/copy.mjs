@@ -23,6 +23,7 @@ const COPIED = [
   'package-lock.json',
   'package.json',
   'prisma.config.ts',
+  'tsconfig.bench.json',
   'tsconfig.build.json',
   'tsconfig.json',
 ];

@@ -1,7 +1,8 @@
 /** Baskets in, suggestions out, on a real database: the same whatever the batches, the order, or the way. */
 import fc from 'fast-check';
 import type { Envelope } from '#contracts/event';
-import { EventScript, forgetTables, interleave, pictureOf } from '#engines/quality';
+import { EventScript, interleave } from '#testing/engines/event-script';
+import { forgetTables, snapshotOf } from '#testing/engines/snapshot';
 import { sql } from '#platform/database';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { createTestDatabase, type TestDatabase } from '#testing/database';
@@ -48,7 +49,7 @@ const insights = (tenant: string) =>
   engines.query(sql<Shown>`
     select kind, subject, state, figures, worth_minor, action from insights where tenant_id = ${tenant} order by kind, subject`);
 
-const picture = (tenant: string) => pictureOf(engines, 'sales', salesEngine.tables, tenant);
+const snapshot = (tenant: string) => snapshotOf(engines, 'sales', salesEngine.tables, tenant);
 
 describe('the sales engine', () => {
   it('suggests what went along, with counts, confidence and lift, as soon as it has been seen three times', async () => {
@@ -182,12 +183,12 @@ describe('the sales engine', () => {
           if (batch.length % 2 === 0) await refreshAll(3);
         }
         await run(other.tenantId);
-        const live = await picture(other.tenantId);
-        expect(live).toBe(await picture(one.tenantId));
+        const live = await snapshot(other.tenantId);
+        expect(live).toBe(await snapshot(one.tenantId));
         await forgetTables(engines, salesEngine.tables, other.tenantId);
         for (const batch of interleave(other.events, seed + 1)) await apply(batch);
         await run(other.tenantId);
-        expect(await picture(other.tenantId)).toBe(live);
+        expect(await snapshot(other.tenantId)).toBe(live);
       }),
       { numRuns: 12 },
     );

@@ -4,7 +4,8 @@ import type { Envelope } from '#contracts/event';
 import { createTestDatabase, type TestDatabase } from '#testing/database';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { sql } from '#platform/database';
-import { EventScript, forgetTables, interleave, pictureOf } from '#engines/quality';
+import { EventScript, interleave } from '#testing/engines/event-script';
+import { forgetTables, snapshotOf } from '#testing/engines/snapshot';
 import { stockEngine } from './worker.js';
 
 let database: TestDatabase;
@@ -53,7 +54,7 @@ const insights = (tenant: string) =>
   engines.query(sql<Shown>`
     select kind, state, subject, figures, worth_minor, action from insights where tenant_id = ${tenant} order by kind, subject`);
 
-const picture = (tenant: string) => pictureOf(engines, 'stock', stockEngine.tables, tenant);
+const snapshot = (tenant: string) => snapshotOf(engines, 'stock', stockEngine.tables, tenant);
 
 describe('the stock engine', () => {
   it('explains the excess of a product of which 100 came and 10 were sold', async () => {
@@ -191,13 +192,13 @@ describe('the stock engine', () => {
           if (batch.length % 2 === 0) await refreshAll(3);
         }
         await run(other.tenantId);
-        const live = await picture(other.tenantId);
-        expect(live).toBe(await picture(one.tenantId));
+        const live = await snapshot(other.tenantId);
+        expect(live).toBe(await snapshot(one.tenantId));
         // Rebuilt from nothing while its insights stand.
         await forgetTables(engines, stockEngine.tables, other.tenantId);
         for (const batch of interleave(other.events, seed + 1)) await apply(batch);
         await run(other.tenantId);
-        expect(await picture(other.tenantId)).toBe(live);
+        expect(await snapshot(other.tenantId)).toBe(live);
       }),
       { numRuns: 12 },
     );
@@ -214,7 +215,7 @@ describe('the stock engine', () => {
         }
         await apply(other.events);
         await run(other.tenantId, now);
-        expect(await picture(one.tenantId)).toBe(await picture(other.tenantId));
+        expect(await snapshot(one.tenantId)).toBe(await snapshot(other.tenantId));
       }),
       { numRuns: 6 },
     );

@@ -1,6 +1,6 @@
 /** How many planted associations the sales engine finds, and how much else it suggests. Figures for `npm run bench`. */
-import { storeHistory } from '#engines/quality';
-import { type Partner, suggestionsFor } from './domain/associations.js';
+import { storeHistory } from './store-history.js';
+import { type Partner, suggestionsFor } from '../../engines/sales/domain/associations.js';
 
 export interface SalesQuality {
   readonly baskets: number;

@@ -1,12 +1,12 @@
-/** What an engine's tables say about a tenant, as one text: equal pictures are equal rows, byte for byte. */
+/** The rows that an engine keeps about a tenant, as one text: two snapshots are equal when the rows are equal, byte for byte. */
 import { composedSql, type Queryable, sql } from '#platform/database';
 
 /**
  * Rows of the tables, then the insights as far as they are a function of facts, day and answers: without `resolved` rows and
  * the moments at which something was seen, which remember what the store was shown. The tenant's id is left out, so
- * that pictures of two tenants with the same story can be compared.
+ * that snapshots of two tenants with the same story can be compared.
  */
-export async function pictureOf(
+export async function snapshotOf(
   database: Queryable,
   engine: string,
   tables: readonly string[],

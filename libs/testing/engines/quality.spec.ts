@@ -1,6 +1,6 @@
 /** A floor under the engine's quality; the figures themselves are printed by the benchmark. */
-import { salesQuality } from '#engines/sales';
-import { stockQuality } from '#engines/stock';
+import { salesQuality } from './sales-quality.js';
+import { stockQuality } from './stock-quality.js';
 
 describe('against histories with known truth', () => {
   const scores = [1, 2, 3].map(stockQuality);

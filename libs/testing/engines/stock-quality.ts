@@ -2,13 +2,13 @@
  * How good the stock engine's forecasts and rupture alerts are, against a history whose truth is known. Figures for
  * `npm run bench`; specs hold them to a floor.
  */
-import { type Pattern, PATTERNS, type ProductHistory, storeHistory } from '#engines/quality';
+import { type Pattern, PATTERNS, type ProductHistory, storeHistory } from './store-history.js';
 import { Decimal } from '#kernel';
-import { advise, HIGH_RISK_DAYS, type Product } from './domain/advice.js';
-import type { Day } from './domain/days.js';
-import { type Method, movingAverage, naive, type Series } from './domain/forecasts.js';
-import { DEFAULTS } from './domain/parameters.js';
-import { type Plan, planDemand } from './domain/plan.js';
+import { advise, HIGH_RISK_DAYS, type Product } from '../../engines/stock/domain/advice.js';
+import type { Day } from '../../engines/stock/domain/days.js';
+import { type Method, movingAverage, naive, type Series } from '../../engines/stock/domain/forecasts.js';
+import { DEFAULTS } from '../../engines/stock/domain/parameters.js';
+import { type Plan, planDemand } from '../../engines/stock/domain/plan.js';
 
 /** Percent: Σ|forecast − sold| ÷ Σ sold over the week after the known days. */
 export interface ForecastErrors {

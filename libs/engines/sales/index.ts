@@ -1,1 +1,0 @@
-export { type SalesQuality, salesQuality } from './quality.js';

@@ -1,1 +1,0 @@
-export { type ForecastErrors, type StockQuality, stockQuality } from './quality.js';
