@@ -1,7 +1,7 @@
 /** `basecommerce doctor`: the whole system at a glance, red things first. Exit 1 when something is red. */
 import type { Settings } from '#platform/config';
 import { columns } from '#platform/command';
-import { sql } from '#platform/database';
+import { type Row, sql } from '#platform/database';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { assertMigrated } from '#platform/database/migrate';
 import { recoveryStatus } from '#platform/recovery';
@@ -104,7 +104,7 @@ async function recovery(database: CrossTenantDatabase): Promise<Omit<Finding, 'w
 }
 
 async function relay(database: CrossTenantDatabase): Promise<Omit<Finding, 'what'>> {
-  const row = await database.first(sql<{ holder: string; is_alive: boolean }>`
+  const row = await database.first(sql<Row<'relay_leases', 'holder'> & { is_alive: boolean }>`
     select holder, expires_at > clock_timestamp() as is_alive from relay_leases order by epoch desc limit 1`);
   return row?.is_alive
     ? { light: 'green', says: `led by ${row.holder}` }
@@ -124,7 +124,7 @@ async function outbox(database: CrossTenantDatabase): Promise<Omit<Finding, 'wha
 }
 
 async function engines(database: CrossTenantDatabase): Promise<Omit<Finding, 'what'>> {
-  const rows = await database.query(sql<{ engine: string; held: number; partitions: number }>`
+  const rows = await database.query(sql<Row<'consumer_leases', 'engine'> & { held: number; partitions: number }>`
     select engine, count(*) filter (where expires_at > clock_timestamp())::int as held, count(*)::int as partitions
       from consumer_leases group by engine order by engine`);
   const orphaned = rows.filter((row) => row.held < row.partitions);
@@ -148,10 +148,9 @@ async function failedEvents(database: CrossTenantDatabase): Promise<Omit<Finding
 
 async function tenants(database: CrossTenantDatabase): Promise<Omit<Finding, 'what'>> {
   const rows = await database.query(
-    sql<{
-      state: string;
-      count: number;
-    }>`select state, count(*)::int as count from tenants group by state order by state`,
+    sql<
+      Row<'tenants', 'state'> & { count: number }
+    >`select state, count(*)::int as count from tenants group by state order by state`,
   );
   return { light: 'green', says: rows.map((row) => `${row.count} ${row.state}`).join(', ') || 'none' };
 }

@@ -1,19 +1,14 @@
 import { Controller, Module } from '@nestjs/common';
 import { listAudit } from '#contracts/audit/operations';
-import { sql } from '#platform/database';
+import { type Row, sql } from '#platform/database';
 import { type CallOf, Handle } from '#platform/http';
 import { before, pageOf } from '#platform/paging';
 
-interface EntryRow {
-  id: string;
-  at: Date;
-  actor: string;
-  action: string;
-  tenant_id: string | null;
-  subject: string;
-  reason: string | null;
-  details: Record<string, unknown>;
-}
+type EntryRow = Row<
+  'operator_audit_entries',
+  'id' | 'at' | 'actor' | 'action' | 'tenant_id' | 'subject' | 'reason',
+  { details: Record<string, unknown> }
+>;
 
 @Controller()
 export class AuditController {

@@ -13,7 +13,7 @@ import {
 import { mayDo, type Permission } from '#contracts/permissions';
 import { PERMISSIONS } from '#contracts/rooms';
 import { Tokens } from '#platform/auth';
-import { sql } from '#platform/database';
+import { type Row, sql } from '#platform/database';
 import { ADMISSION, type CallOf, Handle } from '#platform/http';
 import { before, pageOf } from '#platform/paging';
 import { SessionAdmission } from './admission.js';
@@ -75,7 +75,7 @@ export class SessionsController {
     const { tenant, userId } = call.principal;
     const [row] = await call.database.read(
       call.scope,
-      sql<UserRow & { legal_name: string; state: string }>`
+      sql<UserRow & Row<'tenants', 'legal_name' | 'state'>>`
         select u.id, u.email, u.name, u.roles, u.is_active, u.auth_version, u.version, u.last_sign_in_at, u.created_at,
                t.legal_name, t.state
           from users u join tenants t on t.id = u.tenant_id

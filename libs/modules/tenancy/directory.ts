@@ -3,7 +3,7 @@
  * asked again after a second, so that a new store is there at once and a flood of made-up names costs one query each.
  */
 import { tenantId } from '#kernel';
-import { sql } from '#platform/database';
+import { type Row, sql } from '#platform/database';
 import type { CrossTenantDatabase } from '#platform/database/crossing';
 import type { SiteTenant, TenantDirectory } from '#platform/http';
 
@@ -21,7 +21,7 @@ export class CachedTenantDirectory implements TenantDirectory {
     if (known) return known;
     const now = performance.now();
     if ((this.missing.get(slug) ?? 0) > now) return undefined;
-    const row = await this.database.first(sql<{ id: string }>`select id from tenants where slug = ${slug}`);
+    const row = await this.database.first(sql<Row<'tenants', 'id'>>`select id from tenants where slug = ${slug}`);
     if (!row) {
       remember(this.missing, slug, now + MISSING_MS);
       return undefined;

@@ -1,5 +1,5 @@
 /** A store's rows of all tables, at one snapshot, into an archive. */
-import { composedSql, type Sql, sql } from '#platform/database';
+import { composedSql, type Row, type Sql, sql } from '#platform/database';
 import type { CrossTenantDatabase } from '#platform/database/crossing';
 import { type ArchiveHeader, type TableDigest, writeArchive, type WrittenPart } from './archive.js';
 import { errors } from './errors.js';
@@ -42,7 +42,7 @@ export async function exportStore(database: CrossTenantDatabase, request: Export
 }
 
 async function headerOf(ask: Ask, store: string, tables: readonly TenantTable[]): Promise<ArchiveHeader> {
-  const [found] = await ask<{ id: string; slug: string; taken_at: Date; migration: string }>(sql`
+  const [found] = await ask<Row<'tenants', 'id' | 'slug'> & { taken_at: Date; migration: string }>(sql`
     select t.id, t.slug, clock_timestamp() as taken_at,
            (select migration_name from _prisma_migrations order by migration_name desc limit 1) as migration
       from tenants t where t.slug = ${store} or t.id::text = ${store}`);

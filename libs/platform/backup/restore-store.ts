@@ -1,7 +1,7 @@
 /** Restores a store from an archive: copies the archive beside it, compares, and applies it while the store takes no writes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { recordAct } from '#platform/audit';
-import { composedSql, sql, violatedConstraint } from '#platform/database';
+import { composedSql, type Row, sql, violatedConstraint } from '#platform/database';
 import type { CrossTenantDatabase } from '#platform/database/crossing';
 import { applyArchive, type Applied } from './apply.js';
 import type { ArchiveHeader } from './archive.js';
@@ -116,7 +116,7 @@ async function beside<Result>(
 }
 
 async function storeOf(database: CrossTenantDatabase, store: string): Promise<{ id: string; state: string }> {
-  const row = await database.first<{ id: string; state: string }>(sql`
+  const row = await database.first<Row<'tenants', 'id' | 'state'>>(sql`
     select id, state from tenants where slug = ${store} or id::text = ${store}`);
   if (!row) throw errors.store_not_found({ details: { store } });
   return row;

@@ -11,7 +11,7 @@
 import { createHash } from 'node:crypto';
 import type { Operation } from '#contracts/operation';
 import { errorTable } from '#kernel';
-import { json, type Sql, sql, type TenantTransaction } from '#platform/database';
+import { json, type Row, type Sql, sql, type TenantTransaction } from '#platform/database';
 
 const errors = errorTable({
   invalid_idempotency_key: ['malformed', 'Idempotency-Key must be 1 to 255 printable characters.'],
@@ -55,14 +55,11 @@ export async function withIdempotencyKey<Result>(
   return answer;
 }
 
-interface Ask {
-  fingerprint: string;
-  asked_as: string;
-  question: unknown;
+type Ask = Row<'idempotency_asks', 'fingerprint' | 'asked_as' | 'question'> & {
   /** Somebody is taken to be asking right now. */
   is_asking: boolean;
   is_remembered: boolean;
-}
+};
 
 interface Known<Result> {
   readonly record: { answer: Result } | undefined;
@@ -79,7 +76,7 @@ const REMEMBERED = '23 hours';
 export async function lockKey<Result>(tx: TenantTransaction, key: IdempotencyKey): Promise<Known<Result>> {
   const [locked, records, asks] = await tx.batch([
     sql<{ is_free: boolean }>`select pg_try_advisory_xact_lock(hashtextextended(${nameOf(tx, key)}, 7102)) as is_free`,
-    sql<{ fingerprint: string; answer: Result }>`
+    sql<Row<'idempotency_records', 'fingerprint', { answer: Result }>>`
       select fingerprint, answer from idempotency_records
        where tenant_id = ${tx.tenant} and actor = ${tx.actor.id} and key = ${key.key}`,
     sql<Ask>`

@@ -3,7 +3,7 @@
  * holds the lease carries it out, so that only this worker moves the gate. It checks for decisions every half second.
  */
 import { errorTable } from '#kernel';
-import { type Queryable, sql } from '#platform/database';
+import { type Queryable, type Row, sql } from '#platform/database';
 
 export const deadLetterErrors = errorTable({
   dead_letter_not_found: ['not_found', 'There is no such failed event.'],
@@ -11,27 +11,27 @@ export const deadLetterErrors = errorTable({
 });
 
 /** The key of a failed event: tenant, consumer (the column `engine`) and event. */
-export interface DeadLetterKey {
-  readonly tenant_id: string;
-  readonly engine: string;
-  readonly event_id: string;
-}
+export type DeadLetterKey = Readonly<Row<'failed_events', 'tenant_id' | 'engine' | 'event_id'>>;
 
-export interface DeadLetter extends DeadLetterKey {
-  readonly type: string;
-  readonly aggregate: string;
-  readonly aggregate_id: string;
-  readonly aggregate_version: number;
-  readonly state: 'retrying' | 'dead';
-  readonly attempts: number;
-  readonly error: string;
-  readonly first_failed_at: Date;
-  readonly last_failed_at: Date;
-  readonly next_attempt_at: Date | null;
-  readonly decision: 'replay' | 'drop' | null;
-  /** Later events of the same aggregate that wait behind it. */
-  readonly waiting: number;
-}
+export type DeadLetter = DeadLetterKey &
+  Readonly<
+    Row<
+      'failed_events',
+      | 'type'
+      | 'aggregate'
+      | 'aggregate_id'
+      | 'aggregate_version'
+      | 'attempts'
+      | 'error'
+      | 'first_failed_at'
+      | 'last_failed_at'
+      | 'next_attempt_at',
+      { state: 'retrying' | 'dead'; decision: 'replay' | 'drop' | null }
+    >
+  > & {
+    /** Later events of the same aggregate that wait behind it. */
+    readonly waiting: number;
+  };
 
 export interface DeadLetterFilter {
   readonly state?: 'retrying' | 'dead';
@@ -58,12 +58,11 @@ export async function listDeadLetters(tx: Queryable, filter: DeadLetterFilter = 
      limit ${limit}`);
 }
 
+type DeadLetterWithBody = DeadLetter & Readonly<Row<'failed_events', 'body'>>;
+
 /** With the body: the event as CloudEvents JSON. */
-export async function findDeadLetter(
-  tx: Queryable,
-  key: DeadLetterKey,
-): Promise<DeadLetter & { readonly body: string }> {
-  const found = await tx.first<DeadLetter & { body: string }>(sql<DeadLetter & { body: string }>`
+export async function findDeadLetter(tx: Queryable, key: DeadLetterKey): Promise<DeadLetterWithBody> {
+  const found = await tx.first(sql<DeadLetterWithBody>`
     select f.tenant_id, f.engine, f.event_id, f.type, f.aggregate, f.aggregate_id, f.aggregate_version, f.state, f.attempts, f.error,
            f.first_failed_at, f.last_failed_at, f.next_attempt_at, f.decision, f.body,
            (select count(*)::int from deferred_events d
@@ -84,15 +83,14 @@ export async function dropDeadLetter(tx: Queryable, key: DeadLetterKey, by: stri
   await decide(tx, key, 'drop', by);
 }
 
-export interface ConsumerStatus {
-  readonly engine: string;
-  readonly workers: number;
-  readonly partitions: number;
-  readonly unowned: number;
-  readonly dead: number;
-  readonly retrying: number;
-  readonly deferred: number;
-}
+export type ConsumerStatus = Row<'consumer_leases', 'engine'> & {
+  workers: number;
+  partitions: number;
+  unowned: number;
+  dead: number;
+  retrying: number;
+  deferred: number;
+};
 
 /** The workers and partitions of each consumer, and its failed and deferred events. */
 export async function consumerStatus(tx: Queryable): Promise<ConsumerStatus[]> {

@@ -2,12 +2,12 @@
  * Document numbers people read aloud: `COT-000123`. One counter row per tenant and series, locked until the document's
  * transaction commits, so numbers are unique, without holes, and in commit order.
  */
-import { sql, type TenantTransaction } from '#platform/database';
+import { type Row, sql, type TenantTransaction } from '#platform/database';
 
 const DIGITS = 6;
 
 export async function nextNumber(tx: TenantTransaction, series: string): Promise<string> {
-  const row = await tx.first(sql<{ last: number }>`
+  const row = await tx.first(sql<Row<'document_counters', 'last'>>`
     insert into document_counters as c (tenant_id, series, last) values (${tx.tenant}, ${series}, 1)
     on conflict (tenant_id, series) do update set last = c.last + 1
     returning last`);

@@ -1,24 +1,17 @@
 /** What operators can see of the outbox and of the delivery to the consumers. */
 import type { Envelope } from '#contracts/event';
 import { errorTable } from '#kernel';
-import { type Queryable, sql } from '#platform/database';
+import { type Column, type Queryable, type Row, sql } from '#platform/database';
 import { eventDay } from './emit.js';
 
 export const outboxErrors = errorTable({
   event_not_found: ['not_found', 'There is no such event in the outbox.'],
 });
 
-export interface EventRow {
-  readonly id: string;
-  readonly tenant_id: string;
-  readonly type: string;
-  readonly aggregate: string;
-  readonly aggregate_id: string;
-  readonly aggregate_version: number;
-  readonly occurred_at: Date;
-  readonly actor: string;
-  readonly seq: bigint;
-}
+export type EventRow = Row<
+  'outbox_events',
+  'id' | 'tenant_id' | 'type' | 'aggregate' | 'aggregate_id' | 'aggregate_version' | 'occurred_at' | 'actor' | 'seq'
+>;
 
 export interface EventFilter {
   readonly tenant?: string;
@@ -45,15 +38,15 @@ export async function listEvents(tx: Queryable, filter: EventFilter = {}): Promi
      limit ${limit}`);
 }
 
-export interface Delivery {
-  readonly engine: string;
-  readonly outcome: 'applied' | 'dropped' | 'deferred' | 'retrying' | 'dead';
-  readonly at: Date;
-}
+export type Delivery = Row<
+  'inbox_events',
+  'engine',
+  { outcome: 'applied' | 'dropped' | 'deferred' | 'retrying' | 'dead' }
+> & { at: Column<'inbox_events', 'recorded_at'> };
 
 /** The event as CloudEvents JSON, and its outcome at each consumer that has received it. Throws `event_not_found`. */
 export async function showEvent(tx: Queryable, id: string): Promise<{ envelope: Envelope; deliveries: Delivery[] }> {
-  const row = await tx.first<{ envelope: string; tenant_id: string }>(sql<{ envelope: string; tenant_id: string }>`
+  const row = await tx.first(sql<Row<'outbox_events', 'tenant_id'> & { envelope: string }>`
     select app.event_envelope(o) as envelope, tenant_id from outbox_events o where recorded_on = ${eventDay(id)}::date and id = ${id}`);
   if (!row) throw outboxErrors.event_not_found();
   const deliveries = await tx.query<Delivery>(sql<Delivery>`
@@ -67,16 +60,14 @@ export async function showEvent(tx: Queryable, id: string): Promise<{ envelope: 
   return { envelope: JSON.parse(row.envelope) as Envelope, deliveries };
 }
 
-export interface RelayStatus {
-  readonly vertical: string;
-  readonly holder: string;
+export type RelayStatus = Row<'relay_leases', 'vertical' | 'holder'> & {
   /** The fencing token of the relay's lease. */
-  readonly epoch: bigint;
-  readonly is_alive: boolean;
+  epoch: Column<'relay_leases', 'epoch'>;
+  is_alive: boolean;
   /** Committed events that the saved position does not include; counting stops at 10,000. */
-  readonly unpublished: number;
-  readonly unpublished_age_seconds: number;
-}
+  unpublished: number;
+  unpublished_age_seconds: number;
+};
 
 export async function relayStatus(tx: Queryable): Promise<RelayStatus[]> {
   return tx.query<RelayStatus>(sql<RelayStatus>`

@@ -1,6 +1,6 @@
 /** What operators can see of the recovery fence, and what they can decide about it. */
 import { errorTable } from '#kernel';
-import { type Queryable, sql } from '#platform/database';
+import { type Queryable, type Row, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { fence, fenceOf } from './fence.js';
 
@@ -13,17 +13,12 @@ export const recoveryErrors = errorTable({
   ],
 });
 
-export interface RecoveryStatus {
-  readonly epoch: bigint;
-  readonly opened_at: Date;
-  readonly opened_by: string;
-  readonly is_fenced: boolean;
-  readonly fenced_because: string | null;
-  readonly fenced_at: Date | null;
-  readonly fenced_by: string | null;
+export type RecoveryStatus = Row<'recovery_state', 'epoch' | 'opened_at' | 'opened_by' | 'fenced_at' | 'fenced_by'> & {
+  is_fenced: boolean;
+  fenced_because: string | null;
   /** Committed events that wait behind the fence; counting stops at 10,000. */
-  readonly waiting: number;
-}
+  waiting: number;
+};
 
 export async function recoveryStatus(tx: Queryable): Promise<RecoveryStatus> {
   const row = await tx.first<RecoveryStatus>(sql<RecoveryStatus>`

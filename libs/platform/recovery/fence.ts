@@ -11,7 +11,7 @@
  * applied: every entry of a stream carries its epoch, and the first relay of a new epoch empties the streams and publishes
  * again from the outbox.
  */
-import { type Queryable, sql } from '#platform/database';
+import { type Queryable, type Row, sql } from '#platform/database';
 
 /** A guard for a transaction. It makes the transaction fail with `recovery_fenced` while the database is fenced. */
 export const NOT_FENCED = sql`select app.assert_not_fenced()`;
@@ -24,11 +24,7 @@ export interface Recovery {
   readonly isSameLineage: boolean | undefined;
 }
 
-interface RecoveryRow {
-  epoch: bigint;
-  fenced_because: string | null;
-  is_same_lineage: boolean | null;
-}
+type RecoveryRow = Row<'recovery_state', 'epoch' | 'fenced_because'> & { is_same_lineage: boolean | null };
 
 export async function readRecovery(database: Queryable): Promise<Recovery> {
   const row = (await database.first<RecoveryRow>(sql`

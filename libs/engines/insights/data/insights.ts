@@ -1,28 +1,27 @@
 import type { CrossTenantTransaction } from '#platform/database/crossing';
-import { type Sql, sql } from '#platform/database';
+import { type Column, type Row, type Sql, sql } from '#platform/database';
 import type { DesiredInsight, Figures, InsightAction, InsightState, ReviewedSubject } from '../domain/insight.js';
 import type { StoredInsight } from '../domain/reconcile.js';
 
-export interface InsightRow {
-  id: string;
-  engine: string;
-  kind: string;
-  subject: string;
-  state: InsightState;
-  priority: number;
-  figures: Figures;
-  worth_minor: bigint | null;
-  worth_currency: string | null;
-  action: InsightAction;
-  opened_at: Date;
-  changed_at: Date;
-  resolved_at: Date | null;
-  answered_at: Date | null;
-  answered_by: string | null;
-  comment: string | null;
-  snoozed_until: string | null;
-  version: number;
-}
+export type InsightRow = Row<
+  'insights',
+  | 'id'
+  | 'engine'
+  | 'kind'
+  | 'subject'
+  | 'priority'
+  | 'worth_minor'
+  | 'worth_currency'
+  | 'opened_at'
+  | 'changed_at'
+  | 'resolved_at'
+  | 'answered_at'
+  | 'answered_by'
+  | 'comment'
+  | 'snoozed_until'
+  | 'version',
+  { state: InsightState; figures: Figures; action: InsightAction }
+>;
 
 export interface InsightFilter {
   readonly engine: string | undefined;
@@ -52,17 +51,20 @@ export const insightById = (id: string): Sql<InsightRow> => sql`
          resolved_at, answered_at, answered_by, comment, snoozed_until, version
     from insights where tenant_id = app.current_tenant() and id = ${id}`;
 
-export const answerCounts = (): Sql<{ engine: string; kind: string; done: bigint; wrong: bigint }> => sql`
+export const answerCounts = (): Sql<Row<'insights', 'engine' | 'kind'> & { done: bigint; wrong: bigint }> => sql`
   select engine, kind, count(*) filter (where state = 'done') as done, count(*) filter (where state = 'wrong') as wrong
     from insights
    where tenant_id = app.current_tenant() and state in ('done', 'wrong')
    group by engine, kind order by engine, kind`;
 
-export interface StoredRow extends StoredInsight {
-  readonly tenant_id: string;
-  readonly kind: string;
-  readonly subject: string;
-}
+export type StoredRow = StoredInsight &
+  Readonly<
+    Row<
+      'insights',
+      'tenant_id' | 'kind' | 'subject' | 'episode' | 'basis' | 'measure',
+      { state: StoredInsight['state'] }
+    >
+  > & { readonly snoozedUntil: Column<'insights', 'snoozed_until'> };
 
 /** Locked, so that an answer given at the same moment is either seen or waits. */
 export function lockInsights(

@@ -1,5 +1,5 @@
 import { insightAnswered } from '#contracts/insights/events';
-import { sql, type TenantTransaction } from '#platform/database';
+import { type Row, sql, type TenantTransaction } from '#platform/database';
 import { emit } from '#platform/outbox';
 import { insightById, type InsightRow } from '../data/insights.js';
 import { answers, type InsightAnswer, type InsightState, SNOOZE_DAYS } from '../domain/insight.js';
@@ -12,7 +12,7 @@ export interface AnswerInsight {
 }
 
 export async function answerInsight(tx: TenantTransaction, input: AnswerInsight): Promise<InsightRow> {
-  const before = await tx.first(sql<{ state: InsightState }>`
+  const before = await tx.first(sql<Row<'insights', never, { state: InsightState }>>`
     select state from insights where tenant_id = ${tx.tenant} and id = ${input.id} for update`);
   if (!before) throw errors.insight_not_found();
   answers.assert(before.state, input.answer);

@@ -1,5 +1,5 @@
 /** What refresh and pass read. The window is made of UTC days: a basket is one moment, and its day matters at the edge only. */
-import { composedSql, type Sql, sql } from '#platform/database';
+import { type Column, composedSql, type Row, type Sql, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import type { CustomerFacts, PartnerFacts, ProductFacts, QuoteFacts } from '../domain/advice.js';
 import { LEAST_TOGETHER, WINDOW_DAYS } from '../domain/associations.js';
@@ -71,23 +71,21 @@ export async function claimTenant(tx: CrossTenantTransaction, tenant: string): P
   return claimed;
 }
 
-interface PairRow {
-  tenant_id: string;
-  product_id: string;
-  code: string;
-  name: string;
-  currency: string;
-  facts_at: Date;
+type PairRow = Row<
+  'sales_engine_products',
+  'tenant_id' | 'product_id' | 'facts_at',
+  { code: string; name: string; currency: string }
+> & {
   baskets: number;
   all_baskets: number;
-  partner_id: string | null;
-  partner_code: string | null;
-  partner_name: string | null;
+  partner_id: Column<'sales_engine_products', 'product_id'> | null;
+  partner_code: Column<'sales_engine_products', 'code'>;
+  partner_name: Column<'sales_engine_products', 'name'>;
   together: number | null;
   partner_baskets: number | null;
   partner_value: bigint | null;
   is_in_stock: boolean | null;
-}
+};
 
 /** Described products with their partners of the window; partners seen together too rarely stay in the database. */
 export async function loadProducts(

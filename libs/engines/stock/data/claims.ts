@@ -1,16 +1,11 @@
 /** Who reviews which products: one transaction at a time per tenant. */
-import { sql } from '#platform/database';
+import { type Row, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 
-export interface Key {
-  readonly tenant_id: string;
-  readonly product_id: string;
-}
+export type Key = Readonly<Row<'stock_engine_products', 'tenant_id' | 'product_id'>>;
 
 /** A product to review, with the earliest sale heard of since the last time; null when there was none. */
-export interface Claim extends Key {
-  readonly news_from: string | null;
-}
+export type Claim = Key & { readonly news_from: string | null };
 
 const TENANTS_AT_ONCE = 64;
 

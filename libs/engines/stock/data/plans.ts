@@ -1,6 +1,6 @@
 /** What refresh and pass read, and the plans they leave. */
 import { Decimal } from '#kernel';
-import { sql } from '#platform/database';
+import { type Column, type Row, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import type { Product } from '../domain/advice.js';
 import type { Class } from '../domain/classes.js';
@@ -26,41 +26,36 @@ export interface ProductFacts extends Product {
   readonly isPlanOfToday: boolean;
 }
 
-interface FactsRow {
-  tenant_id: string;
-  product_id: string;
-  code: string;
-  name: string;
-  unit: string;
-  price: string;
-  currency: string;
-  on_hand: string | null;
-  reserved: string | null;
-  receipts: number;
-  facts_at: Date;
-  today: number;
-  first_day: number | null;
-  last_sold_day: number | null;
-  last_cost: string | null;
-  trades: (string | null)[];
-  lead_times: (number | null)[];
-  safeties: (string | null)[];
-  is_without_old_news: boolean;
-  as_of: number | null;
-  history_from: number | null;
-  class: Class;
-  window_days: number;
-  window_quantity: string;
-  window_value_minor: bigint;
-  method: MethodName;
-  error_percent: string | null;
-  naive_error_percent: string | null;
-  daily_demand: string;
-  lead_time_days: number;
-  safety_percent: string;
-  minimum: string;
-  maximum: string;
-}
+type FactsRow = Row<
+  'stock_engine_products',
+  'tenant_id' | 'product_id' | 'on_hand' | 'reserved' | 'receipts' | 'facts_at',
+  { code: string; name: string; unit: string; price: string; currency: string }
+> &
+  Row<
+    'stock_engine_plans',
+    | 'window_days'
+    | 'window_quantity'
+    | 'window_value_minor'
+    | 'error_percent'
+    | 'naive_error_percent'
+    | 'daily_demand'
+    | 'lead_time_days'
+    | 'minimum'
+    | 'maximum',
+    { class: Class; method: MethodName }
+  > & {
+    today: number;
+    first_day: number | null;
+    last_sold_day: number | null;
+    last_cost: string | null;
+    trades: (string | null)[];
+    lead_times: (number | null)[];
+    safeties: (string | null)[];
+    is_without_old_news: boolean;
+    as_of: number | null;
+    history_from: number | null;
+    safety_percent: string;
+  };
 
 /** Products that are not described yet are left out: their description will make them stale again. */
 export async function loadFacts(
@@ -197,7 +192,11 @@ export function loadRanking(
   tx: CrossTenantTransaction,
   tenants: readonly string[],
 ): Promise<{ tenant_id: string; product_id: string; value: bigint; class: Class }[]> {
-  return tx.query(sql<{ tenant_id: string; product_id: string; value: bigint; class: Class }>`
+  return tx.query(sql<
+    Row<'stock_engine_plans', 'tenant_id' | 'product_id', { class: Class }> & {
+      value: Column<'stock_engine_plans', 'window_value_minor'>;
+    }
+  >`
     select tenant_id, product_id, window_value_minor as value, class from stock_engine_plans
      where tenant_id = any(${tenants}::uuid[]) and (window_value_minor > 0 or class <> 'C')`);
 }

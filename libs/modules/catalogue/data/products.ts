@@ -2,7 +2,7 @@
 import { Decimal, priceText, Ratio } from '#kernel';
 import type { ResponseOf } from '#contracts/operation';
 import type { getProduct } from '#contracts/catalogue/operations';
-import { type Sql, sql, type TenantTransaction } from '#platform/database';
+import { type Row, type Sql, sql, type TenantTransaction } from '#platform/database';
 import type { Product } from '../domain/product.js';
 
 interface UnitRow {
@@ -13,19 +13,11 @@ interface UnitRow {
   barcode: string | null;
 }
 
-export interface ProductRow {
-  id: string;
-  code: string;
-  name: string;
-  category: string | null;
-  unit: string;
-  price: string;
-  currency: string;
-  units: UnitRow[];
-  is_active: boolean;
-  version: number;
-  created_at: Date;
-}
+export type ProductRow = Row<
+  'products',
+  'id' | 'code' | 'name' | 'category' | 'unit' | 'price' | 'currency' | 'is_active' | 'version' | 'created_at',
+  { units: UnitRow[] }
+>;
 
 export const productById = (id: string): Sql<ProductRow> => sql`
   select p.id, p.code, p.name, p.category, p.unit, p.price, p.currency, p.units, p.is_active, p.version, p.created_at

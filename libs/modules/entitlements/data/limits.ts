@@ -3,33 +3,22 @@ import type { ResponseOf } from '#contracts/operation';
 import type { MeterName } from '#contracts/meters';
 import type { getEntitlements } from '#contracts/entitlements/operations';
 import { newId } from '#kernel';
-import { type Sql, sql, type TenantTransaction } from '#platform/database';
+import { type Missing, type Row, type Sql, sql, type TenantTransaction } from '#platform/database';
 
-export interface CapRow {
-  meter: MeterName;
-  /** Null: there is none, or it was taken away. */
-  cap: bigint | null;
-  set_by: string | null;
-  set_at: Date | null;
-}
+/** All but the meter is null where there is no cap; `cap` alone is null where it was taken away. */
+export type CapRow = Missing<Row<'entitlement_caps', 'cap' | 'set_by' | 'set_at'>> & { meter: MeterName };
 
-/** A cap that is there, or was: as an event tells it. */
-export interface AnnouncedCap extends CapRow {
-  set_by: string;
-  set_at: Date;
-  telling: string;
-  version: number;
-}
+/** A cap that is there, or was, as an event announces it. */
+export type AnnouncedCap = Row<
+  'entitlement_caps',
+  'cap' | 'set_by' | 'version',
+  { meter: MeterName; set_at: Date; telling: string }
+>;
 
-export interface LimitRow extends CapRow {
-  starts_at: Date;
-  ends_at: Date;
-  plan: string;
-  included: bigint;
-  soft: bigint;
-  hard: bigint;
-  used: bigint;
-}
+export type LimitRow = CapRow &
+  Row<'entitlements', 'starts_at' | 'ends_at' | 'plan' | 'included' | 'soft' | 'hard', { meter: MeterName }> & {
+    used: bigint;
+  };
 
 export const currentLimits = (): Sql<LimitRow> => sql`
   select distinct on (e.meter) e.meter, e.starts_at, e.ends_at, e.plan, e.included, e.soft, e.hard,

@@ -1,7 +1,7 @@
 import { Counter, Gauge } from 'prom-client';
 import { ACCOUNT_STATES } from '#contracts/billing/events';
 import { type MeterName } from '#contracts/meters';
-import { type Queryable, sql } from '#platform/database';
+import { type Queryable, type Row, sql } from '#platform/database';
 
 const quotaRefusals = new Counter({
   name: 'quota_refusals_total',
@@ -21,7 +21,7 @@ const tenantsByAccess = new Gauge({
 
 /** Told by the worker, which alone may look across stores at what the events have made. */
 export async function measureAccess(database: Queryable): Promise<void> {
-  const rows = await database.query(sql<{ state: string; count: number }>`
+  const rows = await database.query(sql<Row<'tenant_access', 'state'> & { count: number }>`
     select state, count(tenant_id)::int as count from tenant_access group by state`);
   const counts = new Map(rows.map((row) => [row.state, row.count]));
   for (const access of ACCOUNT_STATES) tenantsByAccess.set({ access }, counts.get(access) ?? 0);

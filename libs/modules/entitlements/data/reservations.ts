@@ -7,18 +7,17 @@
  * begun counts from its beginning, and counts what billing counts.
  */
 import type { MeterName } from '#contracts/meters';
-import { sql, type TenantTransaction } from '#platform/database';
+import { type Column, type Row, sql, type TenantTransaction } from '#platform/database';
 
-export interface Answer {
+export type Answer = Row<'entitlement_caps', 'cap'> & {
   /** Billing holds whatever is metered. */
   is_held: boolean;
   is_taken: boolean;
   /** Of the period that contains now; null where none is known, and the units are only noticed. */
-  starts_at: Date | null;
-  ends_at: Date | null;
-  hard: bigint | null;
-  cap: bigint | null;
-}
+  starts_at: Column<'entitlements', 'starts_at'> | null;
+  ends_at: Column<'entitlements', 'ends_at'> | null;
+  hard: Column<'entitlements', 'hard'> | null;
+};
 
 /**
  * Takes the units, or says why not. Whoever comes while the row is locked waits, and is judged by the count as it is then

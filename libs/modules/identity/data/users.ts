@@ -1,17 +1,11 @@
 import type { Role } from '#contracts/roles';
-import { type Queryable, type Sql, sql } from '#platform/database';
+import { type Queryable, type Row, type Sql, sql } from '#platform/database';
 
-export interface UserRow {
-  id: string;
-  email: string;
-  name: string;
-  roles: Role[];
-  is_active: boolean;
-  auth_version: number;
-  version: number;
-  last_sign_in_at: Date | null;
-  created_at: Date;
-}
+export type UserRow = Row<
+  'users',
+  'id' | 'email' | 'name' | 'is_active' | 'auth_version' | 'version' | 'last_sign_in_at' | 'created_at',
+  { roles: Role[] }
+>;
 
 export const userById = (tenant: string, id: string): Sql<UserRow> => sql`
   select id, email, name, roles, is_active, auth_version, version, last_sign_in_at, created_at

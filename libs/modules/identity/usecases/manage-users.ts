@@ -2,7 +2,7 @@ import { userChanged, userCreated } from '#contracts/identity/events';
 import type { Role } from '#contracts/roles';
 import { newId } from '#kernel';
 import { hashPassword, verifyPassword } from '#platform/auth';
-import { type Queryable, sql, type TenantTransaction, violatedConstraint } from '#platform/database';
+import { type Queryable, type Row, sql, type TenantTransaction, violatedConstraint } from '#platform/database';
 import { emit, type EmittingTransaction } from '#platform/outbox';
 import { revokeSessions, userById, type UserRow } from '../data/users.js';
 import { errors } from '../errors.js';
@@ -101,7 +101,7 @@ export interface OwnPassword {
 
 /** Returns how many other sessions ended. Throws `invalid_credentials`. */
 export async function changeOwnPassword(tx: TenantTransaction, input: OwnPassword): Promise<number> {
-  const account = await tx.first(sql<{ password_hash: string }>`
+  const account = await tx.first(sql<Row<'users', 'password_hash'>>`
     select password_hash from users where tenant_id = ${tx.tenant} and id = ${input.userId} for update`);
   if (!(await verifyPassword(account?.password_hash, input.current))) throw errors.invalid_credentials();
   await tx.execute(sql`

@@ -1,16 +1,12 @@
 import type { Role } from '#contracts/roles';
-import { sql, type TenantTransaction } from '#platform/database';
+import { type Row, sql, type TenantTransaction } from '#platform/database';
 import { errors } from '../errors.js';
 import type { SignedIn } from './sign-in.js';
 import { hashOf, newRefreshToken, parseRefreshToken } from './refresh-token.js';
 
 export type Rotation = { kind: 'rotated'; signedIn: SignedIn } | { kind: 'reused' };
 
-interface RotatedRow {
-  user_id: string;
-  roles: Role[];
-  auth_version: number;
-}
+type RotatedRow = Row<'sessions', 'user_id'> & Row<'users', 'auth_version', { roles: Role[] }>;
 
 /**
  * Exchanges a refresh token for the next. `reused` means the session has been ended here and now: the transaction must

@@ -2,7 +2,7 @@ import { userSignedIn } from '#contracts/identity/events';
 import type { Role } from '#contracts/roles';
 import { newId } from '#kernel';
 import { verifyPassword } from '#platform/auth';
-import { sql, type TenantTransaction } from '#platform/database';
+import { type Row, sql, type TenantTransaction } from '#platform/database';
 import { emit } from '#platform/outbox';
 import { errors } from '../errors.js';
 import { hashOf, newRefreshToken, REFRESH_DAYS, type RefreshToken } from './refresh-token.js';
@@ -22,12 +22,7 @@ export interface SignedIn {
   refreshToken: RefreshToken;
 }
 
-interface Account {
-  id: string;
-  password_hash: string;
-  roles: Role[];
-  auth_version: number;
-}
+type Account = Row<'users', 'id' | 'password_hash' | 'auth_version', { roles: Role[] }>;
 
 /** A wrong password, an unknown address and a person without access give the same answer after the same time. */
 export async function signIn(tx: TenantTransaction, input: SignIn): Promise<SignedIn> {
@@ -36,7 +31,7 @@ export async function signIn(tx: TenantTransaction, input: SignIn): Promise<Sign
   if (!(await verifyPassword(account?.password_hash, input.password)) || !account) throw errors.invalid_credentials();
 
   const token = newRefreshToken(newId());
-  const user = await tx.first(sql<{ version: number }>`
+  const user = await tx.first(sql<Row<'users', 'version'>>`
     with opened as (
       insert into sessions (tenant_id, id, user_id, refresh_hash, expires_at, created_at, address, user_agent)
       values (${tx.tenant}, ${token.sessionId}, ${account.id}, ${hashOf(token)}, app.now() + make_interval(days => ${REFRESH_DAYS}),

@@ -1,38 +1,40 @@
 import { Decimal, Money, priceText } from '#kernel';
 import type { ResponseOf } from '#contracts/operation';
 import type { getOrder } from '#contracts/orders/operations';
-import { type Sql, sql, type TenantTransaction } from '#platform/database';
+import { type JsonRow, type Row, type Sql, sql, type TenantTransaction } from '#platform/database';
 import type { OrderStatus } from '../domain/order.js';
 import { errors } from '../errors.js';
 
-export interface OrderRow {
-  id: string;
-  number: string;
-  status: OrderStatus;
-  customer_id: string;
-  site_id: string | null;
-  quote_id: string | null;
-  seller_id: string;
-  currency: string;
-  total_minor: bigint;
-  version: number;
-  created_at: Date;
-}
+export type OrderRow = Row<
+  'orders',
+  | 'id'
+  | 'number'
+  | 'customer_id'
+  | 'site_id'
+  | 'quote_id'
+  | 'seller_id'
+  | 'currency'
+  | 'total_minor'
+  | 'version'
+  | 'created_at',
+  { status: OrderStatus }
+>;
 
-export interface OrderLineRow {
-  position: number;
-  product_id: string;
-  code: string;
-  name: string;
-  unit: string;
-  quantity: string;
-  base_quantity: string;
-  unit_price: string;
-  discount_percent: string;
-  total_minor: string;
-  reserved: string;
-  delivered: string;
-}
+export type OrderLineRow = JsonRow<
+  'order_lines',
+  | 'position'
+  | 'product_id'
+  | 'code'
+  | 'name'
+  | 'unit'
+  | 'quantity'
+  | 'base_quantity'
+  | 'unit_price'
+  | 'discount_percent'
+  | 'total_minor'
+  | 'reserved'
+  | 'delivered'
+>;
 
 export type OrderWithLines = OrderRow & { lines: OrderLineRow[] };
 

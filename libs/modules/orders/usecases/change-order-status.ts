@@ -2,7 +2,7 @@
 import { orderStatusChanged, saleRecorded } from '#contracts/orders/events';
 import { Decimal } from '#kernel';
 import { releaseStock, sellStock } from '#modules/stock';
-import { sql, type TenantTransaction } from '#platform/database';
+import { type Row, sql, type TenantTransaction } from '#platform/database';
 import { emit } from '#platform/outbox';
 import { lockOrder, orderView, type OrderWithLines, saveStatus } from '../data/orders.js';
 import { type OrderStatus, orderStates } from '../domain/order.js';
@@ -50,7 +50,7 @@ async function delivered(tx: TenantTransaction, order: OrderWithLines): Promise<
     order.lines.map((line) => ({ productId: line.product_id, quantity: Decimal.parse(line.base_quantity) })),
   );
   // The sale is the second fact of this change, so it takes the next version. A sale is recorded once: `sold_at` is the key.
-  const [row] = await tx.query(sql<{ sold_at: Date }>`
+  const [row] = await tx.query(sql<Row<'orders', never, { sold_at: Date }>>`
     with settled as (
       update order_lines set delivered = base_quantity, reserved = 0 where tenant_id = ${tx.tenant} and order_id = ${order.id}
     )

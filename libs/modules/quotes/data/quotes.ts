@@ -1,42 +1,45 @@
 /** The quote's tables, read and written. Lines come as one JSON column with figures as text, so none passes a float. */
 import type { PricedLine } from '#modules/catalogue';
-import { type Sql, sql, type TenantTransaction } from '#platform/database';
+import { type JsonRow, type Row, type Sql, sql, type TenantTransaction } from '#platform/database';
 import type { QuoteState } from '../domain/quote.js';
 import { errors } from '../errors.js';
 
-export interface QuoteRow {
-  id: string;
-  number: string;
-  revision: number;
-  state: QuoteState;
-  customer_id: string;
-  site_id: string | null;
-  seller_id: string;
-  currency: string;
-  discount_percent: string;
-  total_minor: bigint;
-  valid_days: number;
-  valid_until: Date | null;
-  accepted_by: string | null;
-  version: number;
-  created_at: Date;
+export type QuoteRow = Row<
+  'quotes',
+  | 'id'
+  | 'number'
+  | 'revision'
+  | 'customer_id'
+  | 'site_id'
+  | 'seller_id'
+  | 'currency'
+  | 'discount_percent'
+  | 'total_minor'
+  | 'valid_days'
+  | 'valid_until'
+  | 'accepted_by'
+  | 'version'
+  | 'created_at',
+  { state: QuoteState }
+> & {
   /** app.now() of the reading statement: whether a sent quote has expired is judged by the database's clock. */
   now: Date;
-}
+};
 
-export interface QuoteLineRow {
-  position: number;
-  product_id: string;
-  code: string;
-  name: string;
-  unit: string;
-  quantity: string;
-  base_quantity: string;
-  unit_price: string;
-  discount_percent: string;
-  total_minor: string;
-  converted_quantity: string;
-}
+export type QuoteLineRow = JsonRow<
+  'quote_lines',
+  | 'position'
+  | 'product_id'
+  | 'code'
+  | 'name'
+  | 'unit'
+  | 'quantity'
+  | 'base_quantity'
+  | 'unit_price'
+  | 'discount_percent'
+  | 'total_minor'
+  | 'converted_quantity'
+>;
 
 export type QuoteWithLines = QuoteRow & { lines: QuoteLineRow[] };
 

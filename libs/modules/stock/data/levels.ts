@@ -1,30 +1,26 @@
 import { Decimal } from '#kernel';
 import type { ResponseOf } from '#contracts/operation';
 import type { getStock, recordMovement } from '#contracts/stock/operations';
-import { type Sql, sql, type TenantTransaction } from '#platform/database';
+import { type JsonRow, type Row, type Sql, sql, type TenantTransaction } from '#platform/database';
 import { available, type Balance, type Change, type MovementKind } from '../domain/ledger.js';
 
-export interface LevelRow {
-  product_id: string;
-  on_hand: string;
-  reserved: string;
-  version: number;
-}
+export type LevelRow = Row<'stock_levels', 'product_id' | 'on_hand' | 'reserved' | 'version'>;
 
-export interface MovementRow {
-  id: string;
-  product_id: string;
-  kind: MovementKind;
-  on_hand_change: string;
-  reserved_change: string;
-  on_hand: string;
-  reserved: string;
-  unit_cost: string | null;
-  order_id: string | null;
-  reason: string | null;
-  actor: string;
-  occurred_at: Date;
-}
+export type MovementRow = Row<
+  'stock_movements',
+  | 'id'
+  | 'product_id'
+  | 'on_hand_change'
+  | 'reserved_change'
+  | 'on_hand'
+  | 'reserved'
+  | 'unit_cost'
+  | 'order_id'
+  | 'reason'
+  | 'actor'
+  | 'occurred_at',
+  { kind: MovementKind }
+>;
 
 /** Creates the level at zero if the product has none, and locks it. Locks are taken in product order, so two orders never wait for each other. */
 export async function lockLevels(tx: TenantTransaction, productIds: readonly string[]): Promise<Map<string, LevelRow>> {
@@ -94,7 +90,7 @@ export const levelPage = (beforeId: string, limit: number): Sql<LevelRow> => sql
 
 export const levelWithReservations = (
   productId: string,
-): Sql<LevelRow & { reservations: { order_id: string; quantity: string; ends_at: string }[] }> => sql`
+): Sql<LevelRow & { reservations: JsonRow<'stock_reservations', 'order_id' | 'quantity' | 'ends_at'>[] }> => sql`
   select l.product_id, l.on_hand, l.reserved, l.version,
          coalesce((select json_agg(json_build_object('order_id', r.order_id, 'quantity', r.quantity::text, 'ends_at', r.ends_at)
                                    order by r.ends_at, r.order_id)

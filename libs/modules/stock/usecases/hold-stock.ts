@@ -3,7 +3,7 @@
  * difference between ordered and reserved, and becomes an insight, not a refused sale.
  */
 import { Decimal } from '#kernel';
-import { sql, type TenantTransaction } from '#platform/database';
+import { type Row, sql, type TenantTransaction } from '#platform/database';
 import { balanceOf, lockLevels } from '../data/levels.js';
 import { available } from '../domain/ledger.js';
 import { recordMoves, type StockMove } from './move-stock.js';
@@ -75,7 +75,7 @@ export async function sellStock(tx: TenantTransaction, orderId: string, sold: re
 }
 
 async function takeReservations(tx: TenantTransaction, orderId: string): Promise<Map<string, Decimal>> {
-  const rows = await tx.query(sql<{ product_id: string; quantity: string }>`
+  const rows = await tx.query(sql<Row<'stock_reservations', 'product_id' | 'quantity'>>`
     delete from stock_reservations where tenant_id = ${tx.tenant} and order_id = ${orderId} returning product_id, quantity`);
   return new Map(rows.map((row) => [row.product_id, Decimal.parse(row.quantity)]));
 }

@@ -1,20 +1,13 @@
-import { type Queryable, type Sql, sql } from '#platform/database';
+import { type Queryable, type Row, type Sql, sql } from '#platform/database';
 import type { TenantState } from '../domain/tenant.js';
 import { errors } from '../errors.js';
 import { isUuid, tenantId, type TenantId } from '#kernel';
 
-export interface TenantRow {
-  id: TenantId;
-  slug: string;
-  legal_name: string;
-  document: string | null;
-  state: TenantState;
-  locale: string;
-  time_zone: string;
-  currency: string;
-  version: number;
-  created_at: Date;
-}
+export type TenantRow = Row<
+  'tenants',
+  'slug' | 'legal_name' | 'document' | 'locale' | 'time_zone' | 'currency' | 'version' | 'created_at',
+  { id: TenantId; state: TenantState }
+>;
 
 export const tenantById = (id: string): Sql<TenantRow> => sql`
   select id, slug, legal_name, document, state, locale, time_zone, currency, version, created_at from tenants where id = ${id}`;

@@ -3,7 +3,7 @@
  * column `engine` holds the name of the consumer.
  */
 import type { Envelope } from '#contracts/event';
-import { type Sql, sql } from '#platform/database';
+import { type Row, type Sql, sql } from '#platform/database';
 import { eventDay } from '#platform/outbox';
 import type { Arrival } from './event.js';
 import type { Place } from './gate.js';
@@ -29,7 +29,7 @@ export function leaseCheck(
   holder: string,
   partitions: readonly number[],
   tokens: readonly number[],
-): Sql<{ partition: number }> {
+): Sql<Row<'consumer_leases', 'partition'>> {
   return sql`
     select l.partition
       from unnest(${partitions}::int[], ${tokens}::bigint[]) as mine(partition, epoch)
@@ -38,12 +38,7 @@ export function leaseCheck(
        for key share of l`;
 }
 
-export interface PlaceRow {
-  readonly ordinal: bigint;
-  readonly version: number;
-  readonly waiting: number | null;
-  readonly is_parked: boolean;
-}
+export type PlaceRow = Row<'engine_versions', 'version' | 'waiting' | 'is_parked'> & { ordinal: bigint };
 
 export function placesOf(engine: string, { tenants, ids, kinds }: AggregateColumns): Sql<PlaceRow> {
   return sql<PlaceRow>`
@@ -71,8 +66,8 @@ export function recordInbox(
 }
 
 /** Those of these events that are in the inbox. */
-export function recordedAmong(engine: string, events: readonly Arrival[]): Sql<{ event_id: string }> {
-  return sql<{ event_id: string }>`
+export function recordedAmong(engine: string, events: readonly Arrival[]): Sql<Row<'inbox_events', 'event_id'>> {
+  return sql`
     select i.event_id
       from unnest(${events.map((event) => eventDay(event.envelope.id))}::date[],
                   ${events.map((event) => event.tenant)}::uuid[],
@@ -121,9 +116,7 @@ export function undefer(engine: string, heads: readonly Arrival[], places: reado
        and d.aggregate_version <= k.version`;
 }
 
-export interface BodyRow {
-  readonly body: string;
-}
+export type BodyRow = Row<'deferred_events', 'body'>;
 
 /** The deferred events of these aggregates, each aggregate in version order. */
 export function deferredOf(engine: string, { tenants, ids, kinds }: AggregateColumns): Sql<BodyRow> {
@@ -136,10 +129,7 @@ export function deferredOf(engine: string, { tenants, ids, kinds }: AggregateCol
      limit 5000`;
 }
 
-export interface FailedRow extends BodyRow {
-  readonly attempts: number;
-  readonly decision: 'replay' | 'drop' | null;
-}
+export type FailedRow = Row<'failed_events', 'body' | 'attempts', { decision: 'replay' | 'drop' | null }>;
 
 /** Failed events that are due, in the partitions that this worker holds. */
 export function dueFailures(

@@ -10,7 +10,7 @@
  * token and is refused.
  */
 import type { CrossTenantDatabase } from '#platform/database/crossing';
-import { type Sql, sql } from '#platform/database';
+import { type Row, type Sql, sql } from '#platform/database';
 import type { PartitionLease } from './lease-plan.js';
 
 export interface HeldLease {
@@ -122,29 +122,17 @@ export class LeaseRepository {
 }
 
 /** Read after the leases, with a later snapshot, so that a holder of leases knows at least the epoch of these leases. */
-const RECOVERY = sql<{ epoch: bigint }>`select epoch from recovery_state`;
+const RECOVERY = sql<Row<'recovery_state', 'epoch'>>`select epoch from recovery_state`;
 
 function recoveryOf(rows: readonly { epoch: bigint }[]): number {
   return Number(rows[0]!.epoch);
 }
 
-interface MemberRow {
-  readonly engine: string;
-  readonly holders: string[];
-}
+type MemberRow = Row<'consumer_members', 'engine'> & { holders: string[] };
 
-interface ViewRow {
-  readonly engine: string;
-  readonly partition: number;
-  readonly holder: string | null;
-  readonly is_expired: boolean;
-}
+type ViewRow = Row<'consumer_leases', 'engine' | 'partition' | 'holder'> & { is_expired: boolean };
 
-interface LeaseRow {
-  readonly engine: string;
-  readonly partition: number;
-  readonly epoch: bigint;
-}
+type LeaseRow = Row<'consumer_leases', 'engine' | 'partition' | 'epoch'>;
 
 function heldLease({ engine, partition, epoch }: LeaseRow): HeldLease {
   return { engine, partition, token: Number(epoch) };

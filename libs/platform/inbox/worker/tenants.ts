@@ -1,8 +1,8 @@
-import { type Queryable, sql } from '#platform/database';
+import { type Queryable, type Row, sql } from '#platform/database';
 
 /** Tenants of which a consumer has received events. The recursive query costs one index probe per tenant, not per event. */
 export async function tenantsOf(database: Queryable, engine: string): Promise<string[]> {
-  const rows = await database.query<{ tenant_id: string }>(sql`
+  const rows = await database.query<Row<'engine_versions', 'tenant_id'>>(sql`
     with recursive hop as (
       (select tenant_id from engine_versions order by tenant_id limit 1)
       union all

@@ -11,7 +11,7 @@
  * See libs/platform/recovery and docs/adr/0016-recovery-epochs.md.
  */
 import { randomUUID } from 'node:crypto';
-import { type Queryable, sql } from '#platform/database';
+import { type Queryable, type Row, sql } from '#platform/database';
 import { eventDay } from '#platform/outbox';
 import { adoptLineage, fence, readRecovery, type Recovery } from '#platform/recovery';
 import {
@@ -96,7 +96,9 @@ export class RecoveryWatch {
    * Redis must not know a mark that a crash of PostgreSQL undoes.
    */
   async mark(token: bigint, last: readonly EntryId[]): Promise<FencingAnswer> {
-    const row = await this.database.first<{ marks: bigint; epoch: bigint; because: string | null }>(sql`
+    const row = await this.database.first<
+      Row<'recovery_terms', 'marks'> & { epoch: bigint; because: string | null }
+    >(sql`
       insert into recovery_terms as t (term, vertical, marks)
       select ${this.term}, ${this.vertical}, 1 from relay_leases l where l.vertical = ${this.vertical} and l.epoch = ${token}
       on conflict (term) do update set marks = t.marks + 1, marked_at = now()

@@ -1,6 +1,6 @@
 /** The relay's statements. Every write compares the fencing token, so that a leader that was replaced changes nothing. */
 import type { CrossTenantDatabase } from '#platform/database/crossing';
-import { sql } from '#platform/database';
+import { type Column, type Row, sql } from '#platform/database';
 import type { Chunk, Key, Pack, Reading, Snapshot } from './backlog.js';
 import { claimLease, type LeaseRow } from './ownership.js';
 
@@ -33,16 +33,16 @@ export interface Missing {
   readonly limit: number;
 }
 
-interface PackRow {
+type PackRow = {
   snapshot: string;
   taken_at: Date;
   next_xid: string | null;
-  next_seq: bigint | null;
-  tenant_id: string | null;
+  next_seq: Column<'outbox_events', 'seq'> | null;
+  tenant_id: Column<'outbox_events', 'tenant_id'> | null;
   partition: number;
   count: number;
   events: string;
-}
+};
 
 export class RelayRepository {
   constructor(
@@ -54,7 +54,7 @@ export class RelayRepository {
   /** Takes or renews the lease; resolves with its fencing token, or undefined while another holder's lease lasts. */
   async claim(holder: string, ttlMs: number): Promise<bigint | undefined> {
     return this.database.transaction(async (tx) => {
-      const row = await tx.first<{ epoch: bigint; holder: string; expires_at: Date; now: Date }>(sql`
+      const row = await tx.first<Row<'relay_leases', 'epoch' | 'holder' | 'expires_at'> & { now: Date }>(sql`
         select epoch, holder, expires_at, clock_timestamp() as now from relay_leases where vertical = ${this.vertical} for update`);
       const lease: LeaseRow | undefined = row && { token: row.epoch, holder: row.holder, expiresAt: row.expires_at };
       const claim = claimLease(lease, holder, row?.now ?? new Date(0));
@@ -75,7 +75,7 @@ export class RelayRepository {
   }
 
   async position(): Promise<Snapshot> {
-    const row = await this.database.first<{ published: string; published_at: Date }>(sql`
+    const row = await this.database.first<Row<'relay_positions', 'published_at'> & { published: string }>(sql`
       select published::text, published_at from relay_positions where vertical = ${this.vertical}`);
     return row ? { text: row.published, takenAt: row.published_at } : BEGINNING;
   }
@@ -92,7 +92,7 @@ export class RelayRepository {
   }
 
   async confirmations(): Promise<Map<string, string>> {
-    const rows = await this.database.query<{ engine: string; confirmed: string }>(sql`
+    const rows = await this.database.query<Row<'relay_confirmations', 'engine'> & { confirmed: string }>(sql`
       select engine, confirmed::text from relay_confirmations where vertical = ${this.vertical}`);
     return new Map(rows.map((row) => [row.engine, row.confirmed]));
   }

@@ -1,7 +1,7 @@
 /** The facts of the access ladder, and what a decision leaves behind. Both under the account's lock. */
 import { accessChanged } from '#contracts/billing/events';
 import { newId } from '#kernel';
-import { type Sql, sql } from '#platform/database';
+import { type Column, type Row, type Sql, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import {
   type AccessCause,
@@ -20,31 +20,25 @@ export interface AccessPicture extends AccessFacts {
   readonly episodeId: string | null;
 }
 
-interface Row {
-  slug: string;
-  access_state: AccessState;
-  trial_ends_at: Date | null;
-  decided_as_of: Date | null;
-  has_paid: boolean;
-  holds: HoldCause[];
-  past_due: bigint;
-  in_flight: bigint;
-  tolerance: bigint;
-  episode_id: string | null;
-  opened_at: Date | null;
-  notice_at: Date | null;
-  extended_until: Date | null;
-  suspended_at: Date | null;
-  is_closing_confirmed: boolean;
-  is_handed_over: boolean;
-  told: NoticeStep[];
-}
+type AccessRow = Row<'billing_accounts', 'slug' | 'trial_ends_at' | 'decided_as_of', { access_state: AccessState }> &
+  Row<'billing_access_episodes', 'notice_at' | 'extended_until' | 'suspended_at'> & {
+    has_paid: boolean;
+    holds: HoldCause[];
+    past_due: bigint;
+    in_flight: bigint;
+    tolerance: bigint;
+    episode_id: Column<'billing_access_episodes', 'id'> | null;
+    opened_at: Column<'billing_access_episodes', 'opened_at'> | null;
+    is_closing_confirmed: boolean;
+    is_handed_over: boolean;
+    told: NoticeStep[];
+  };
 
 /**
  * What is past due at `asOf`. A charge that is under way, or that we owe the provider to ask for, is in flight: it is not
  * the tenant's fault that we have not asked yet. One that was declined and waits for its retry is past due.
  */
-const accessFacts = (tenant: string, asOf: Date): Sql<Row> => sql<Row>`
+const accessFacts = (tenant: string, asOf: Date): Sql<AccessRow> => sql<AccessRow>`
   with open as (
     select i.id, i.subscription_id,
            i.total_minor
@@ -103,7 +97,7 @@ export async function readAccess(
   };
 }
 
-function episodeOf(row: Row): Episode {
+function episodeOf(row: AccessRow): Episode {
   return {
     openedAt: row.opened_at!,
     noticeAt: row.notice_at,
@@ -181,12 +175,9 @@ export async function announceAccess(
   cause: string,
   actor: string,
 ): Promise<void> {
-  const row = (await tx.first<{
-    state: AccessState;
-    holds: HoldCause[];
-    notice_at: Date | null;
-    extended_until: Date | null;
-  }>(sql`
+  const row = (await tx.first<
+    Row<'billing_access_episodes', 'notice_at' | 'extended_until'> & { state: AccessState; holds: HoldCause[] }
+  >(sql`
     select b.access_state as state, e.notice_at, e.extended_until,
            coalesce((select array_agg(h.cause order by h.cause) from billing_access_holds h where h.tenant_id = b.tenant_id), '{}') as holds
       from billing_accounts b

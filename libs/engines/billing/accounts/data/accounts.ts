@@ -1,25 +1,26 @@
 /** A tenant's billing account: its lock, its row, and the events it sends. */
 import type { EventContract, EventData } from '#contracts/event';
-import { type Queryable, type Sql, sql } from '#platform/database';
+import { type Queryable, type Row, type Sql, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { emit, onBehalfOf } from '#platform/outbox';
 import type { AccessState } from '../../access/domain/access-states.js';
 import { errors } from '../../errors.js';
 
-export interface Account {
-  tenant_id: string;
-  slug: string;
-  legal_name: string;
-  locale: string;
-  time_zone: string;
-  currency: string;
-  email: string | null;
-  access_state: AccessState;
-  trial_ends_at: Date | null;
-  decided_as_of: Date | null;
-  surplus_minor: bigint;
-  carried_minor: bigint;
-}
+export type Account = Row<
+  'billing_accounts',
+  | 'tenant_id'
+  | 'slug'
+  | 'legal_name'
+  | 'locale'
+  | 'time_zone'
+  | 'currency'
+  | 'email'
+  | 'trial_ends_at'
+  | 'decided_as_of'
+  | 'surplus_minor'
+  | 'carried_minor',
+  { access_state: AccessState }
+>;
 
 /**
  * Everything that decides about a tenant's bills or access holds this lock until it commits. Facts are read, and the clock

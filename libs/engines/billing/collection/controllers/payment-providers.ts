@@ -9,7 +9,7 @@ import {
 } from '#contracts/billing/operations';
 import { recordAct } from '#platform/audit';
 import { SETTINGS, type Settings } from '#platform/config';
-import { sql } from '#platform/database';
+import { type Row, sql } from '#platform/database';
 import { type CallOf, Handle } from '#platform/http';
 import { tenantNamed } from '../../passes/data/desk.js';
 import { type MethodRow } from '../data/methods.js';
@@ -18,11 +18,7 @@ import { configuredProvider, sealSecrets } from '../providers/configured.js';
 import { nameMethod, removeMethod } from '../usecases/manage-methods.js';
 import { storeProviderEvent } from '../usecases/take-provider-events.js';
 
-interface ProviderRow {
-  name: 'stripe';
-  added_at: Date;
-  added_by: string;
-}
+type ProviderRow = Row<'billing_providers', 'added_at' | 'added_by', { name: 'stripe' }>;
 
 @Controller()
 export class PaymentProvidersController {

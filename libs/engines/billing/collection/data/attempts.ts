@@ -1,6 +1,6 @@
 /** Attempts to charge, as rows. What is decided from them is read and written under the account's lock. */
 import { newId } from '#kernel';
-import { type Queryable, type Sql, sql } from '#platform/database';
+import { type Column, type Queryable, type Row, type Sql, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import type { Attempt, AttemptState, ChargeFacts, Decline } from '../domain/attempts.js';
 
@@ -16,21 +16,22 @@ export interface StoredAttempt extends Attempt {
   readonly providerId: string | null;
 }
 
-interface AttemptRow {
-  tenant_id: string;
-  id: string;
-  invoice_id: string;
-  invoice_number: bigint;
-  method_id: string;
-  method_ref: string;
-  amount_minor: bigint;
-  currency: string;
-  state: AttemptState;
-  decline: Decline | null;
-  provider_id: string | null;
-  created_at: Date;
-  sent_at: Date | null;
-}
+type AttemptRow = Row<
+  'billing_payment_attempts',
+  | 'tenant_id'
+  | 'id'
+  | 'invoice_id'
+  | 'method_id'
+  | 'amount_minor'
+  | 'currency'
+  | 'provider_id'
+  | 'created_at'
+  | 'sent_at',
+  { state: AttemptState; decline: Decline | null }
+> & {
+  invoice_number: NonNullable<Column<'billing_invoices', 'number'>>;
+  method_ref: Column<'billing_payment_methods', 'provider_ref'>;
+};
 
 export async function readAttempt(
   tx: CrossTenantTransaction,
@@ -102,13 +103,12 @@ export interface ChargePicture extends Omit<ChargeFacts, 'owed'> {
   readonly methodRef: string | null;
 }
 
-interface PictureRow {
-  due_at: Date;
-  notice_at: Date | null;
-  minimum: bigint;
-  method_id: string | null;
-  method_ref: string | null;
-}
+type PictureRow = Row<'billing_invoices', never, { due_at: Date }> &
+  Row<'billing_access_episodes', 'notice_at'> & {
+    minimum: bigint;
+    method_id: Column<'billing_payment_methods', 'id'> | null;
+    method_ref: Column<'billing_payment_methods', 'provider_ref'> | null;
+  };
 
 /** Of an issued invoice, beside its balance; the method is the tenant's default, if it is this provider's. */
 export async function chargePicture(
@@ -150,10 +150,7 @@ export async function chargePicture(
   };
 }
 
-export interface DueInvoice {
-  readonly tenant: string;
-  readonly invoice: string;
-}
+export type DueInvoice = { tenant: Column<'billing_invoices', 'tenant_id'>; invoice: Column<'billing_invoices', 'id'> };
 
 /** Due, with a method of this provider's and nothing in flight: worth asking whether to charge now. */
 export async function invoicesToCharge(

@@ -5,19 +5,13 @@
  * added last, unless it was removed or detached, or a person removed another after it was asked for.
  */
 import { newId } from '#kernel';
-import { type Queryable, type Sql, sql } from '#platform/database';
+import { type Queryable, type Row, type Sql, sql } from '#platform/database';
 import type { CardFacts } from '../providers/port.js';
 
-export interface MethodRow {
-  id: string;
-  provider: string;
-  label: string;
-  brand: string | null;
-  last4: string | null;
-  exp_month: number | null;
-  exp_year: number | null;
-  added_at: Date;
-}
+export type MethodRow = Row<
+  'billing_payment_methods',
+  'id' | 'provider' | 'label' | 'brand' | 'last4' | 'exp_month' | 'exp_year' | 'added_at'
+>;
 
 export const defaultMethod = (tenant: string): Sql<MethodRow> => sql<MethodRow>`
   select id, provider, label, brand, last4, exp_month, exp_year, added_at from billing_payment_methods
@@ -53,7 +47,7 @@ export async function saveEntered(
 
 /** Whose the method is, by the provider's name for it alone; a card is one store's. */
 export function ownersOf(database: Queryable, provider: string, method: string): Promise<{ tenant_id: string }[]> {
-  return database.query(sql<{ tenant_id: string }>`
+  return database.query(sql<Row<'billing_payment_methods', 'tenant_id'>>`
     select distinct tenant_id from billing_payment_methods
      where provider = ${provider} and split_part(provider_ref, '/', 2) = ${method} and tenant_id is not null`);
 }
@@ -101,10 +95,7 @@ export const removal = (tenant: string, actor: string): Sql<MethodRow> => sql<Me
   returning id, provider, label, brand, last4, exp_month, exp_year, added_at`;
 
 /** The store's name at each provider, from its newest card there. */
-export const customersOf = (tenant: string): Sql<{ provider: string; customer: string }> => sql<{
-  provider: string;
-  customer: string;
-}>`
+export const customersOf = (tenant: string) => sql<Row<'billing_payment_methods', 'provider'> & { customer: string }>`
   select distinct on (provider) provider, split_part(provider_ref, '/', 1) as customer from billing_payment_methods
    where tenant_id = ${tenant} and provider_ref like '%/%'
    order by provider, added_at desc, id desc`;

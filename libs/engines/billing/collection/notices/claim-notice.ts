@@ -2,7 +2,7 @@
  * The next notice to send, claimed: one attempt more is counted and committed before anything is said to a mail server, so
  * that a sender that dies leaves a trace, and waits longer the next time.
  */
-import { sql } from '#platform/database';
+import { type Row, sql } from '#platform/database';
 import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
 import { NOT_FENCED } from '#platform/recovery';
 import { NOTICE_STEPS, type NoticeStep } from '../../access/domain/dunning.js';
@@ -25,17 +25,8 @@ export interface ClaimedNotice extends NoticeKey {
   readonly overtakenBy: 'settled' | 'newer' | null;
 }
 
-interface ClaimRow {
-  tenant_id: string;
-  episode_id: string;
-  step: NoticeStep;
-  slug: string;
-  email: string | null;
-  attempts: number;
-  recorded_at: string;
-  is_settled: boolean;
-  has_newer: boolean;
-}
+type ClaimRow = Row<'billing_notices', 'tenant_id' | 'episode_id' | 'attempts', { step: NoticeStep }> &
+  Row<'billing_accounts', 'slug' | 'email'> & { recorded_at: string; is_settled: boolean; has_newer: boolean };
 
 /** These tell of a debt, and one is enough; what opens, suspends and restores is told whatever came after it. */
 const COURTESIES: readonly NoticeStep[] = ['reminder_48h', 'reminder_96h', 'final_warning'];

@@ -1,28 +1,15 @@
 /** What a notice tells, read when it is sent: a debt that has become smaller since it was decided is told as it is now. */
-import { sql } from '#platform/database';
+import { type Row, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { graceDeadline } from '../../access/domain/access.js';
 import { languageFor } from '../../invoicing/documents/formats.js';
 import type { NoticeKey } from './claim-notice.js';
 import type { NoticeFacts, OwedInvoice } from './notice.js';
 
-interface AccountRow {
-  slug: string;
-  legal_name: string;
-  locale: string;
-  time_zone: string;
-  notice_at: Date | null;
-  extended_until: Date | null;
-  suspended_at: Date | null;
-  now: Date;
-}
+type AccountRow = Row<'billing_accounts', 'slug' | 'legal_name' | 'locale' | 'time_zone'> &
+  Row<'billing_access_episodes', 'notice_at' | 'extended_until' | 'suspended_at'> & { now: Date };
 
-interface InvoiceRow {
-  number: bigint;
-  due_at: Date;
-  currency: string;
-  owed: bigint;
-}
+type InvoiceRow = Row<'billing_invoices', 'currency', { number: bigint; due_at: Date }> & { owed: bigint };
 
 /**
  * An invoice that is being charged right now is named as well: it is owed until the money is there, and if the charge fails,

@@ -1,7 +1,7 @@
 /** The payment provider that the operator has set up, with its keys opened. */
 import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS, type Settings } from '#platform/config';
-import { type Queryable, sql } from '#platform/database';
+import { type Queryable, type Row, sql } from '#platform/database';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { SecretBox } from '#platform/secrets';
 import { errors } from './errors.js';
@@ -15,7 +15,7 @@ export async function configuredProvider(
   database: Queryable,
   settings: Pick<Settings, 'ENCRYPTION_KEY'>,
 ): Promise<PaymentProvider | undefined> {
-  const row = await database.first<{ name: string; sealed_key: Buffer; sealed_webhook_secret: Buffer }>(sql`
+  const row = await database.first<Row<'billing_providers', 'name' | 'sealed_key' | 'sealed_webhook_secret'>>(sql`
     select name, sealed_key, sealed_webhook_secret from billing_providers where name = 'stripe'`);
   if (!row) return undefined;
   // Loaded when it is needed: the library would double the time in which a pass without a provider starts.

@@ -4,7 +4,7 @@
  */
 import { invoiceSettled } from '#contracts/billing/events';
 import { Money, newId } from '#kernel';
-import { sql } from '#platform/database';
+import { type Row, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { announce, lockedNow } from '../../accounts/data/accounts.js';
 import { readAccess, saveDecision } from '../../access/data/access.js';
@@ -67,7 +67,7 @@ export async function surplusByInvoice(
   tenant: string,
   invoice: string | null = null,
 ): Promise<{ readonly invoice: string; readonly amount: bigint }[]> {
-  const rows = await tx.query(sql<{ invoice_id: string; amount: bigint; surplus: bigint }>`
+  const rows = await tx.query(sql<Row<'billing_payment_facts', 'invoice_id'> & { amount: bigint; surplus: bigint }>`
     select f.invoice_id, sum(case f.kind when 'surplus' then f.amount_minor else -f.amount_minor end)::bigint as amount,
            (select surplus_minor from billing_accounts where tenant_id = ${tenant}) as surplus
       from billing_payment_facts f

@@ -8,7 +8,7 @@
  * An event that fails stays received and is taken again by the next run. Since facts come from what the object is now and
  * are never taken back, events may come twice, late and in any order.
  */
-import { json, type Sql, sql } from '#platform/database';
+import { json, type Row, type Sql, sql } from '#platform/database';
 import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
 import { lockedNow } from '../../accounts/data/accounts.js';
 import { readAttempt, saveAttempt } from '../data/attempts.js';
@@ -35,13 +35,10 @@ export type TakenEvent = { readonly event: string; readonly type: string } & (
   | { readonly error: unknown }
 );
 
-interface EventRow {
-  event_id: string;
-  type: string;
-  object_id: string;
+type EventRow = Row<'billing_provider_events', 'event_id' | 'type' | 'object_id'> & {
   /** As text: a cursor must be exact to the microsecond. */
   received_at: string;
-}
+};
 
 const PAGE = 200;
 

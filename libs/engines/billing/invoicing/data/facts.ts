@@ -1,5 +1,5 @@
 /** What is known of a tenant's subscription when its bills are made, read in one flight. */
-import { sql } from '#platform/database';
+import { type Row, sql } from '#platform/database';
 import { type AccessState } from '../../access/domain/access-states.js';
 import { type SuspendedSpan, suspendedSpans } from '../../access/domain/access.js';
 import type { InvoiceLine } from '../domain/invoice-lines.js';
@@ -10,16 +10,11 @@ import type { Account } from '../../accounts/data/accounts.js';
 import type { Reading } from './lists.js';
 import { type PlanTerms, plansOf } from '../../plans/data/plans.js';
 
-export interface SubscriptionRow {
-  tenant_id: string;
-  id: string;
-  anchor_on: string;
-  interval_months: 1 | 12;
-  started_at: Date;
-  cancel_at: Date | null;
-  ended_at: Date | null;
-  due_at: Date;
-}
+export type SubscriptionRow = Row<
+  'billing_subscriptions',
+  'tenant_id' | 'id' | 'anchor_on' | 'started_at' | 'cancel_at' | 'ended_at' | 'due_at',
+  { interval_months: 1 | 12 }
+>;
 
 export interface StoredPeriod extends Period {
   readonly isInvoiced: boolean;
@@ -104,44 +99,22 @@ export async function subscriptionFacts(tx: Reading, tenant: string, subscriptio
   };
 }
 
-interface AssignmentRow {
-  plan_id: string;
-  from_at: Date;
-  to_at: Date | null;
-}
+type AssignmentRow = Row<'billing_plan_assignments', 'plan_id' | 'from_at'> & { to_at: Date | null };
 
-interface TransitionRow {
-  to_state: AccessState;
-  as_of: Date;
-}
+type TransitionRow = Row<'billing_access_transitions', 'as_of', { to_state: AccessState }>;
 
-interface PeriodRow {
-  seq: number;
-  starts_at: Date;
-  ends_at: Date;
-  time_zone: string;
-  tzdb_version: string;
-  is_invoiced: boolean;
-}
+type PeriodRow = Row<'billing_periods', 'seq' | 'starts_at' | 'ends_at' | 'time_zone' | 'tzdb_version' | 'is_invoiced'>;
 
-interface PhaseRow {
-  period_seq: number;
-  phase: number;
-  plan_id: string;
-  starts_at: Date;
-  ends_at: Date;
-  days: number;
-  days_of_period: number;
-}
+type PhaseRow = Row<
+  'billing_phases',
+  'period_seq' | 'phase' | 'plan_id' | 'starts_at' | 'ends_at' | 'days' | 'days_of_period'
+>;
 
-interface InvoiceRow {
-  id: string;
-  period_seq: number;
-  revision: number;
+type InvoiceRow = Row<'billing_invoices', 'id' | 'period_seq' | 'revision'> & {
   lines:
     | { kind: InvoiceLine['kind']; meter: string | null; phase: number | null; quantity: string; amount: string }[]
     | null;
-}
+};
 
 function periodOf(row: PeriodRow): StoredPeriod {
   const { seq, starts_at: startsAt, ends_at: endsAt, time_zone: zone, tzdb_version: tzdbVersion } = row;

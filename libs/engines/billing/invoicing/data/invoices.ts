@@ -1,6 +1,6 @@
 /** Invoices as rows: made in one flight per tenant, with their lines, ledger entries and the numbers of those that are issued. */
 import { newId } from '#kernel';
-import { type Sql, sql } from '#platform/database';
+import { type Row, type Sql, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import type { InvoiceLine } from '../domain/invoice-lines.js';
 import { type Posting, postings, saveLedger } from '../../accounts/data/ledger.js';
@@ -30,7 +30,7 @@ export interface SavedInvoice extends NewInvoice {
 type Series = 'invoice' | 'credit_note';
 
 /** Whoever else draws waits until this transaction ends, which is what leaves no gap: so it is drawn as late as possible. */
-export const drawing = (series: Series, count: number): Sql<{ last: bigint }> => sql<{ last: bigint }>`
+export const drawing = (series: Series, count: number) => sql<Row<'billing_series', 'last'>>`
   update billing_series set last = last + ${count}::bigint where name = ${series} returning last`;
 
 const upTo = (last: bigint, count: number) =>
@@ -106,16 +106,11 @@ export interface Balance {
   readonly owed: bigint;
 }
 
-interface BalanceRow {
-  id: string;
-  status: InvoiceStatus;
-  number: bigint;
-  currency: string;
-  total_minor: bigint;
-  paid: bigint;
-  credited: bigint;
-  given_up: bigint;
-}
+type BalanceRow = Row<
+  'billing_invoices',
+  'id' | 'currency' | 'total_minor',
+  { status: InvoiceStatus; number: bigint }
+> & { paid: bigint; credited: bigint; given_up: bigint };
 
 /** Of an issued invoice, read under the account's lock; undefined if there is none. */
 export async function balanceOf(

@@ -1,5 +1,5 @@
 /** Invoices and money that moved, as they are read: by a store its own, by the operator everybody's. */
-import { type Sql, sql } from '#platform/database';
+import { type Column, type Row, type Sql, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import type { InvoiceLine } from '../domain/invoice-lines.js';
 import type { InvoiceStatus } from './invoices.js';
@@ -7,28 +7,25 @@ import type { InvoiceStatus } from './invoices.js';
 /** What reading needs of a transaction, a store's or the operator's: row security says whose rows it sees. */
 export type Reading = Pick<CrossTenantTransaction, 'query' | 'first' | 'execute' | 'batch' | 'now'>;
 
-export interface InvoiceRow {
-  tenant_id: string;
-  slug: string;
-  id: string;
-  number: bigint | null;
-  status: InvoiceStatus;
-  revision: number;
-  subscription_id: string;
-  period_seq: number;
-  starts_at: Date;
-  ends_at: Date;
-  time_zone: string;
-  currency: string;
-  total_minor: bigint;
-  paid: bigint;
-  credited: bigint;
-  issued_at: Date | null;
-  due_at: Date | null;
-  settled_at: Date | null;
-  created_at: Date;
-  doubt: string | null;
-}
+export type InvoiceRow = Row<
+  'billing_invoices',
+  | 'tenant_id'
+  | 'id'
+  | 'number'
+  | 'revision'
+  | 'subscription_id'
+  | 'period_seq'
+  | 'currency'
+  | 'total_minor'
+  | 'issued_at'
+  | 'due_at'
+  | 'settled_at'
+  | 'created_at'
+  | 'doubt',
+  { status: InvoiceStatus }
+> &
+  Row<'billing_accounts', 'slug'> &
+  Row<'billing_periods', 'starts_at' | 'ends_at' | 'time_zone'> & { paid: bigint; credited: bigint };
 
 export interface InvoiceFilter {
   readonly tenant?: string | undefined;
@@ -70,16 +67,11 @@ const NEWEST = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 export const invoiceRow = (filter: InvoiceFilter & { readonly id: string }): Sql<InvoiceRow> =>
   invoiceRows(filter, NEWEST, 0);
 
-export interface LineRow {
-  line_no: number;
-  kind: InvoiceLine['kind'] | 'surplus';
-  meter: string | null;
-  phase: number | null;
-  plan: string | null;
-  quantity: string;
-  price_micro: string;
-  amount_minor: bigint;
-}
+export type LineRow = Row<
+  'billing_invoice_lines',
+  'line_no' | 'meter' | 'phase' | 'amount_minor',
+  { kind: InvoiceLine['kind'] | 'surplus' }
+> & { plan: Column<'billing_plan_versions', 'code'> | null; quantity: string; price_micro: string };
 
 export const lineRows = (tenant: string, invoice: string): Sql<LineRow> => sql<LineRow>`
   select l.line_no, l.kind, l.meter, l.phase, v.code as plan, l.quantity::text, l.price_micro::text, l.amount_minor
@@ -91,23 +83,23 @@ export const lineRows = (tenant: string, invoice: string): Sql<LineRow> => sql<L
    where l.tenant_id = ${tenant} and l.invoice_id = ${invoice}
    order by l.line_no`;
 
-export interface FactRow {
-  tenant_id: string;
-  slug: string;
-  id: string;
-  invoice_id: string;
-  invoice_number: bigint;
-  kind: 'payment' | 'refund' | 'dispute' | 'dispute_won' | 'surplus' | 'carried' | 'surplus_refund';
-  amount_minor: bigint;
-  currency: string;
-  provider: string;
-  provider_id: string;
-  means: string;
-  at: Date;
-  recorded_at: Date;
-  actor: string;
-  reason: string | null;
-}
+export type FactRow = Row<
+  'billing_payment_facts',
+  | 'tenant_id'
+  | 'id'
+  | 'invoice_id'
+  | 'amount_minor'
+  | 'provider'
+  | 'provider_id'
+  | 'means'
+  | 'at'
+  | 'recorded_at'
+  | 'actor'
+  | 'reason',
+  { kind: 'payment' | 'refund' | 'dispute' | 'dispute_won' | 'surplus' | 'carried' | 'surplus_refund' }
+> &
+  Row<'billing_accounts', 'slug'> &
+  Row<'billing_invoices', 'currency'> & { invoice_number: NonNullable<Column<'billing_invoices', 'number'>> };
 
 export const factRows = (
   { tenant, invoice }: { tenant?: string | undefined; invoice?: string | undefined },
@@ -127,28 +119,20 @@ export const factRows = (
 export const factsOfInvoice = (tenant: string, invoice: string): Sql<FactRow> =>
   factRows({ tenant, invoice }, NEWEST, 10_000);
 
-export interface CreditRow {
-  id: string;
-  number: bigint;
-  kind: 'credit' | 'write_off';
-  amount_minor: bigint;
-  at: Date;
-  actor: string;
-  reason: string;
-}
+export type CreditRow = Row<
+  'billing_credit_notes',
+  'id' | 'number' | 'amount_minor' | 'at' | 'actor' | 'reason',
+  { kind: 'credit' | 'write_off' }
+>;
 
 export const creditRows = (tenant: string, invoice: string): Sql<CreditRow> => sql<CreditRow>`
   select id, number, kind, amount_minor, at, actor, reason from billing_credit_notes
    where tenant_id = ${tenant} and invoice_id = ${invoice} order by number`;
 
-export interface UsageEventRow {
-  id: string;
-  meter: string;
-  subject: string;
-  quantity: bigint;
-  occurred_at: Date;
-  received_at: Date;
-}
+export type UsageEventRow = Row<
+  'billing_usage_events',
+  'meter' | 'subject' | 'quantity' | 'occurred_at' | 'received_at'
+> & { id: Column<'billing_usage_events', 'transaction_id'> };
 
 export const usageEventRows = (
   tenant: string,
@@ -161,23 +145,19 @@ export const usageEventRows = (
    where tenant_id = ${tenant} and meter = any(${meters}::text[]) and occurred_at >= ${from} and occurred_at < ${until}`;
 
 /** The live subscription, or the newest one that has ended. */
-export const subscriptionOf = (tenant: string): Sql<{ id: string; ended_at: Date | null }> => sql<{
-  id: string;
-  ended_at: Date | null;
-}>`
+export const subscriptionOf = (tenant: string) => sql<Row<'billing_subscriptions', 'id' | 'ended_at'>>`
   select id, ended_at from billing_subscriptions where tenant_id = ${tenant} order by ended_at is null desc, id desc limit 1`;
 
-export interface StandingRow {
-  tenant_id: string;
-  slug: string;
-  currency: string;
-  notice_at: Date | null;
-  extended_until: Date | null;
-  access_state: 'trialing' | 'active' | 'grace' | 'suspended' | 'closed';
-  trial_ends_at: Date | null;
-  holds: ('billing' | 'admin' | 'fraud')[];
-  past_due: bigint;
-}
+export type StandingRow = Row<
+  'billing_accounts',
+  'tenant_id' | 'slug' | 'trial_ends_at',
+  { access_state: 'trialing' | 'active' | 'grace' | 'suspended' | 'closed' }
+> &
+  Row<'billing_access_episodes', 'notice_at' | 'extended_until'> & {
+    currency: string;
+    holds: ('billing' | 'admin' | 'fraud')[];
+    past_due: bigint;
+  };
 
 /** Where a tenant stands; its currency is that of its plan, once it has one. */
 export const standingOf = (tenant: string): Sql<StandingRow> => sql<StandingRow>`
@@ -197,14 +177,7 @@ export const standingOf = (tenant: string): Sql<StandingRow> => sql<StandingRow>
     left join billing_access_episodes e on e.tenant_id = a.tenant_id and e.closed_at is null
    where a.tenant_id = ${tenant}`;
 
-export interface PhaseRow {
-  phase: number;
-  plan_id: string;
-  starts_at: Date;
-  ends_at: Date;
-  days: number;
-  days_of_period: number;
-}
+export type PhaseRow = Row<'billing_phases', 'phase' | 'plan_id' | 'starts_at' | 'ends_at' | 'days' | 'days_of_period'>;
 
 export const phaseRows = (tenant: string, subscription: string, seq: number): Sql<PhaseRow> => sql<PhaseRow>`
   select phase, plan_id, starts_at, ends_at, days, days_of_period from billing_phases

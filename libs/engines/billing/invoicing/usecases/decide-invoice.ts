@@ -9,7 +9,7 @@
  */
 import { invoiceIssued } from '#contracts/billing/events';
 import { Money } from '#kernel';
-import { sql } from '#platform/database';
+import { type Row, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { announce, lockedNow } from '../../accounts/data/accounts.js';
 import { drawNumbers } from '../data/invoices.js';
@@ -69,7 +69,7 @@ async function waiting(tx: CrossTenantTransaction, tenant: string, id: string): 
 
 /** Of the plan that was in force when the invoice's period ended. */
 async function dueDays(tx: CrossTenantTransaction, tenant: string, id: string): Promise<number> {
-  const row = await tx.first<{ due_days: number }>(sql`
+  const row = await tx.first<Row<'billing_plan_versions', 'due_days'>>(sql`
     select v.due_days from billing_invoices i
       join billing_periods p on p.tenant_id = i.tenant_id and p.subscription_id = i.subscription_id and p.seq = i.period_seq
       join billing_plan_assignments g on g.tenant_id = i.tenant_id and g.subscription_id = i.subscription_id and g.from_at < p.ends_at

@@ -1,7 +1,7 @@
 /** What only the operator reads: plans with who is on them, the passes' runs, whom they leave out, and months of invoices. */
 import type { MeterName } from '#contracts/meters';
 import { isUuid } from '#kernel';
-import { type Sql, sql } from '#platform/database';
+import { type Column, type Row, type Sql, sql } from '#platform/database';
 import { errors } from '../../errors.js';
 import { PERIODS_LOOKED_AT } from '../../invoicing/data/facts.js';
 import type { Reading } from '../../invoicing/data/lists.js';
@@ -9,17 +9,13 @@ import type { Reading } from '../../invoicing/data/lists.js';
 /** By slug or id, as people name it on a command line. Throws `account_not_found`. */
 export async function tenantNamed(tx: Reading, name: string): Promise<{ tenant: string; slug: string }> {
   const id = isUuid(name) ? name : null;
-  const row = await tx.first<{ tenant_id: string; slug: string }>(sql`
+  const row = await tx.first<Row<'billing_accounts', 'tenant_id' | 'slug'>>(sql`
     select tenant_id, slug from billing_accounts where tenant_id = ${id}::uuid or (${id}::uuid is null and slug = ${name})`);
   if (!row) throw errors.account_not_found();
   return { tenant: row.tenant_id, slug: row.slug };
 }
 
-export interface PlanSummaryRow {
-  id: string;
-  created_at: Date;
-  tenants: bigint;
-}
+export type PlanSummaryRow = Row<'billing_plan_versions', 'id' | 'created_at'> & { tenants: bigint };
 
 /** The newest version of each code; `tenants` counts those whose live subscription is on any version of it now. */
 export const newestPlans = (before: string, limit: number): Sql<PlanSummaryRow> => sql<PlanSummaryRow>`
@@ -35,11 +31,9 @@ export const newestPlans = (before: string, limit: number): Sql<PlanSummaryRow> 
      and not exists (select from billing_plan_versions n where n.code = v.code and n.version > v.version)
    order by v.id desc limit ${limit + 1}`;
 
-export interface PlanVersionRow {
-  id: string;
-  created_at: Date;
+export type PlanVersionRow = Row<'billing_plan_versions', 'id' | 'created_at'> & {
   tenants: { id: string; slug: string; from: string }[] | null;
-}
+};
 
 /** Newest version first, each with the tenants that are on it now or will be, by what is agreed. */
 export const versionsOfPlan = (code: string): Sql<PlanVersionRow> => sql<PlanVersionRow>`
@@ -55,47 +49,39 @@ export const versionsOfPlan = (code: string): Sql<PlanVersionRow> => sql<PlanVer
            where t.plan_id = v.id and (t.until is null or t.until > app.now())) as tenants
     from billing_plan_versions v where v.code = ${code} order by v.version desc`;
 
-export const planIdOf = (code: string, version: number | undefined): Sql<{ id: string }> => sql<{ id: string }>`
+export const planIdOf = (code: string, version: number | undefined) => sql<Row<'billing_plan_versions', 'id'>>`
   select id from billing_plan_versions
    where code = ${code} and (${version ?? null}::int is null or version = ${version ?? null}::int)
    order by version desc limit 1`;
 
-export interface ParkedRow {
-  tenant_id: string;
-  slug: string | null;
-  pass: 'billing-overage' | 'billing-grace' | 'billing-reconcile';
-  reason: string;
-  since: Date;
-}
+export type ParkedRow = Row<
+  'billing_parked',
+  'tenant_id' | 'reason' | 'since',
+  { pass: 'billing-overage' | 'billing-grace' | 'billing-reconcile' }
+> & { slug: Column<'billing_accounts', 'slug'> | null };
 
 export const parkedRows = (limit: number): Sql<ParkedRow> => sql<ParkedRow>`
   select p.tenant_id, a.slug, p.pass, p.reason, p.since
     from billing_parked p left join billing_accounts a on a.tenant_id = p.tenant_id
    order by p.since desc, p.tenant_id limit ${limit}`;
 
-export interface RunRow {
-  id: string;
-  pass: ParkedRow['pass'];
-  as_of: Date;
-  host: string;
-  version: string;
-  started_at: Date;
-  finished_at: Date | null;
-  counts: Record<string, number>;
-}
+export type RunRow = Row<
+  'billing_runs',
+  'id' | 'as_of' | 'host' | 'version' | 'started_at' | 'finished_at',
+  { pass: ParkedRow['pass']; counts: Record<string, number> }
+>;
 
 export const runRows = (pass: string | undefined, before: string, limit: number): Sql<RunRow> => sql<RunRow>`
   select id, pass, as_of, host, version, started_at, finished_at, counts from billing_runs
    where id < ${before}::uuid and (${pass ?? null}::text is null or pass = ${pass ?? null}::text)
    order by id desc limit ${limit + 1}`;
 
-export interface MonthRow {
+export type MonthRow = Row<'billing_invoices', 'currency'> & {
   month: string;
-  currency: string;
   invoices: bigint;
   total: bigint;
   before: bigint | null;
-}
+};
 
 /** By the month an invoice was issued in. A month without invoices between two others counts as nothing, not as missing. */
 export const invoicedMonths = (months: number): Sql<MonthRow> => sql<MonthRow>`
@@ -118,18 +104,14 @@ export const invoicedMonths = (months: number): Sql<MonthRow> => sql<MonthRow>`
    where starts_at > date_trunc('month', app.now() at time zone 'UTC') - (${months}::int * interval '1 month')
    order by month desc, currency`;
 
-export interface UnbilledRow {
-  tenant_id: string;
-  slug: string;
-  seq: number;
-  starts_at: Date;
-  ends_at: Date;
-  meter: MeterName;
-  events: bigint;
-  quantity: string;
-  received_first_at: Date;
-  received_last_at: Date;
-}
+export type UnbilledRow = Row<'billing_periods', 'tenant_id' | 'seq' | 'starts_at' | 'ends_at'> &
+  Row<'billing_accounts', 'slug'> &
+  Row<'billing_usage_events', never, { meter: MeterName }> & {
+    events: bigint;
+    quantity: string;
+    received_first_at: Date;
+    received_last_at: Date;
+  };
 
 /**
  * Usage of periods that no pass looks at any more, received when that was so already: the period that took their place had

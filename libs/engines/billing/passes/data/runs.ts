@@ -1,7 +1,7 @@
 /** Passes on record: when each ran, as of when, and what it counted. Also whom they leave out. */
 import { hostname } from 'node:os';
 import { newId } from '#kernel';
-import { json, type Queryable, sql } from '#platform/database';
+import { json, type Queryable, type Row, sql } from '#platform/database';
 import type { CrossTenantDatabase } from '#platform/database/crossing';
 import { errors } from '../../errors.js';
 import { RELEASE } from './release.js';
@@ -57,7 +57,7 @@ export function dueSubscriptions(
   limit: number,
   tenant: string | undefined,
 ): Promise<{ tenant_id: string; id: string }[]> {
-  return database.query(sql<{ tenant_id: string; id: string }>`
+  return database.query(sql<Row<'billing_subscriptions', 'tenant_id' | 'id'>>`
     select s.tenant_id, s.id from billing_subscriptions s
      where s.due_at <= ${asOf} and s.tenant_id > ${after}::uuid and (${tenant ?? null}::uuid is null or s.tenant_id = ${tenant ?? null}::uuid)
        and not exists (select from billing_parked p where p.tenant_id = s.tenant_id and p.pass = 'billing-overage')

@@ -1,4 +1,4 @@
-import { sql } from '#platform/database';
+import { type Row, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import type { PassName } from '../data/runs.js';
 import { errors } from '../../errors.js';
@@ -8,7 +8,7 @@ export async function releaseParked(
   tx: CrossTenantTransaction,
   { tenant, pass }: { readonly tenant: string; readonly pass: PassName | undefined },
 ): Promise<PassName[]> {
-  const rows = await tx.query<{ pass: PassName }>(sql`
+  const rows = await tx.query<Row<'billing_parked', never, { pass: PassName }>>(sql`
     delete from billing_parked
      where tenant_id = ${tenant} and (${pass ?? null}::text is null or pass = ${pass ?? null}::text) returning pass`);
   if (rows.length === 0) throw errors.not_parked();

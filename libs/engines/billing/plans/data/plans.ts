@@ -1,5 +1,5 @@
 /** Plan versions never change, so each is read once per process. */
-import { type Queryable, sql } from '#platform/database';
+import { type Queryable, type Row, sql } from '#platform/database';
 import type { Meter, Plan } from '../domain/rating.js';
 import { errors } from '../../errors.js';
 
@@ -15,18 +15,20 @@ export interface PlanTerms extends Plan {
   readonly minimumChargeMinor: bigint;
 }
 
-interface PlanRow {
-  id: string;
-  code: string;
-  version: number;
-  currency: string;
-  base_minor: bigint;
-  interval_months: 1 | 12;
-  trial_days: number;
-  review_hours: number;
-  due_days: number;
-  tolerance_minor: bigint;
-  minimum_charge_minor: bigint;
+type PlanRow = Row<
+  'billing_plan_versions',
+  | 'id'
+  | 'code'
+  | 'version'
+  | 'currency'
+  | 'base_minor'
+  | 'trial_days'
+  | 'review_hours'
+  | 'due_days'
+  | 'tolerance_minor'
+  | 'minimum_charge_minor',
+  { interval_months: 1 | 12 }
+> & {
   meters: {
     meter: string;
     included: string;
@@ -35,7 +37,7 @@ interface PlanRow {
     price_micro: string;
     billable_from: Meter['billableFrom'];
   }[];
-}
+};
 
 const known = new Map<string, PlanTerms>();
 

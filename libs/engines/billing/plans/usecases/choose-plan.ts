@@ -1,5 +1,5 @@
 /** A plan by the name people use, fit for a tenant that may have been billed before. */
-import { sql } from '#platform/database';
+import { type Row, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { planIdOf } from '../../passes/data/desk.js';
 import { type PlanTerms, plansOf } from '../data/plans.js';
@@ -23,7 +23,7 @@ export async function choosePlan(
   const found = await tx.first(planIdOf(code, version));
   if (!found) throw errors.plan_not_found();
   const plan = (await plansOf(tx, [found.id])).get(found.id)!;
-  const other = await tx.first<{ currency: string }>(sql`
+  const other = await tx.first<Row<'billing_plan_versions', 'currency'>>(sql`
     select v.currency from billing_plan_assignments g join billing_plan_versions v on v.id = g.plan_id
      where g.tenant_id = ${tenant} and v.currency <> ${plan.currency} limit 1`);
   if (other) throw errors.plan_currency_differs({ details: { plan: plan.currency, billed_in: other.currency } });

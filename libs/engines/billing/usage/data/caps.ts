@@ -1,6 +1,6 @@
 /** The stores' own caps, as their events tell them. Nothing is billed by them: who looks at a forecast sees where it ends. */
 import type { MeterName } from '#contracts/meters';
-import { type Queryable, type Sql, sql } from '#platform/database';
+import { type Queryable, type Row, type Sql, sql } from '#platform/database';
 
 export interface OwnCap {
   readonly tenant: string;
@@ -36,7 +36,7 @@ export interface CapInForce {
 
 /** By meter, those that are in force. */
 export async function capsOf(tx: Pick<Queryable, 'query'>, tenant: string): Promise<ReadonlyMap<string, CapInForce>> {
-  const rows = await tx.query(sql<{ meter: string; cap: bigint; set_by: string; set_at: Date }>`
+  const rows = await tx.query(sql<Row<'billing_usage_caps', 'meter' | 'set_by' | 'set_at', { cap: bigint }>>`
     select meter, cap, set_by, set_at from billing_usage_caps where tenant_id = ${tenant} and cap is not null`);
   return new Map(rows.map(({ meter, cap, set_by: setBy, set_at: setAt }) => [meter, { cap, setBy, setAt }]));
 }

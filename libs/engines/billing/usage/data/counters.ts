@@ -1,11 +1,11 @@
 /** The counters that people look at. Bills do not depend on them: they can be counted anew at any time. */
 import type { MeterName } from '#contracts/meters';
-import { type Sql, sql } from '#platform/database';
+import { type Row, type Sql, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 
 /** Accounts with news that nobody else is counting. Whoever marks one meanwhile waits for its row, and marks it again. */
 export async function claimStale(tx: CrossTenantTransaction, limit: number): Promise<string[]> {
-  const rows = await tx.query(sql<{ tenant_id: string }>`
+  const rows = await tx.query(sql<Row<'billing_accounts', 'tenant_id'>>`
     with due as materialized (
       select tenant_id from billing_accounts where is_stale order by tenant_id limit ${limit} for no key update skip locked
     )
@@ -18,18 +18,13 @@ export async function claimStale(tx: CrossTenantTransaction, limit: number): Pro
 export const claimTenant = (tenant: string): Sql => sql`
   update billing_accounts set is_stale = false where tenant_id = ${tenant}`;
 
-export interface CountedPeriod {
-  readonly tenant_id: string;
-  readonly subscription_id: string;
-  readonly seq: number;
-  readonly starts_at: Date;
-  readonly ends_at: Date;
-  readonly plan_id: string;
-  /** By meter, the highest threshold said so far. */
-  readonly announced: Readonly<Record<string, number>>;
-  /** By meter, what was counted last; text, because it may be larger than JSON numbers are exact. */
-  readonly counted: Readonly<Record<string, string>>;
-}
+export type CountedPeriod = Row<'billing_periods', 'tenant_id' | 'subscription_id' | 'seq' | 'starts_at' | 'ends_at'> &
+  Row<'billing_plan_assignments', 'plan_id'> & {
+    /** By meter, the highest threshold said so far. */
+    announced: Readonly<Record<string, number>>;
+    /** By meter, what was counted last; text, because it may be larger than JSON numbers are exact. */
+    counted: Readonly<Record<string, string>>;
+  };
 
 /**
  * The newest period that has begun, with the plan in force; and the one before it, where news from the past has set the

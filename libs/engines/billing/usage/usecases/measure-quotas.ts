@@ -1,7 +1,7 @@
 /** How many stores stand at the end of what their plan allows: they are refused whatever is metered until the period ends. */
 import { Gauge } from 'prom-client';
 import { METERS } from '#contracts/meters';
-import { type Queryable, sql } from '#platform/database';
+import { type Queryable, type Row, sql } from '#platform/database';
 
 const exhaustedQuotas = new Gauge({
   name: 'billing_exhausted_quotas',
@@ -16,7 +16,7 @@ let measuredAt = -Infinity;
 export async function measureQuotas(database: Queryable, now = performance.now()): Promise<void> {
   if (now - measuredAt < EVERY_MS) return;
   measuredAt = now;
-  const rows = await database.query(sql<{ meter: string; count: number }>`
+  const rows = await database.query(sql<Row<'billing_usage_counters', 'meter'> & { count: number }>`
     select c.meter, count(*)::int as count
       from billing_periods p
       join billing_usage_counters c on c.tenant_id = p.tenant_id and c.subscription_id = p.subscription_id and c.period_seq = p.seq

@@ -10,7 +10,7 @@
  */
 import { storageMeasured } from '#contracts/entitlements/events';
 import { DomainError, newId, tenantId } from '#kernel';
-import { type Queryable, sql, TenantDatabase, type TenantTransaction } from '#platform/database';
+import { type Queryable, type Row, sql, TenantDatabase, type TenantTransaction } from '#platform/database';
 import type { EnginePass, PassContext, PassEvent } from '#platform/inbox';
 import { emit } from '#platform/outbox';
 import { errors } from '../../errors.js';
@@ -90,7 +90,7 @@ function failureOf(tenant: string, error: unknown): PassEvent {
 
 /** A store whose plan does not name the meter is not measured: nobody would look. */
 async function limitedStores(database: Queryable, after: string, only: string | undefined): Promise<string[]> {
-  const rows = await database.query(sql<{ tenant_id: string }>`
+  const rows = await database.query(sql<Row<'entitlements', 'tenant_id'>>`
     select distinct tenant_id from entitlements
      where meter = 'stored_mb' and starts_at <= app.now() and ends_at > app.now() and tenant_id > ${after}::uuid
        and (${only ?? null}::uuid is null or tenant_id = ${only ?? null}::uuid)
@@ -99,7 +99,7 @@ async function limitedStores(database: Queryable, after: string, only: string | 
 }
 
 async function storesWithUnannouncedCaps(database: Queryable, only: string | undefined): Promise<string[]> {
-  const rows = await database.query(sql<{ tenant_id: string }>`
+  const rows = await database.query(sql<Row<'entitlement_caps', 'tenant_id'>>`
     select distinct tenant_id from entitlement_caps
      where told_at is distinct from set_at and (${only ?? null}::uuid is null or tenant_id = ${only ?? null}::uuid)
      order by tenant_id`);
@@ -108,7 +108,7 @@ async function storesWithUnannouncedCaps(database: Queryable, only: string | und
 
 /** Undefined when the day has been measured. */
 async function measure(tx: TenantTransaction): Promise<bigint | undefined> {
-  const row = await tx.first(sql<{ bytes: bigint; measured_at: Date }>`
+  const row = await tx.first(sql<Row<'entitlement_storage', 'bytes' | 'measured_at'>>`
     insert into entitlement_storage (tenant_id, measured_on, measured_at, bytes)
     select ${tx.tenant}, (app.now() at time zone 'UTC')::date, date_trunc('milliseconds', app.now()), app.stored_bytes()
      where not exists (select from entitlement_storage

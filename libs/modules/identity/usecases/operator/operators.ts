@@ -1,7 +1,7 @@
 /** People who may use the console. They are nobody's tenants and have sessions of their own. */
 import { newId, newSecret } from '#kernel';
 import { hashPassword, verifyPassword } from '#platform/auth';
-import { sql, violatedConstraint } from '#platform/database';
+import { type Row, sql, violatedConstraint } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { errors } from '../../errors.js';
 import { hashOf, newRefreshToken } from '../refresh-token.js';
@@ -9,13 +9,7 @@ import { hashOf, newRefreshToken } from '../refresh-token.js';
 const SESSION_HOURS = 12;
 const SECRET_BYTES = 15;
 
-export interface OperatorRow {
-  id: string;
-  email: string;
-  name: string;
-  is_active: boolean;
-  created_at: Date;
-}
+export type OperatorRow = Row<'operators', 'id' | 'email' | 'name' | 'is_active' | 'created_at'>;
 
 /** Returns the operator's and the session's id. Throws `invalid_credentials`. */
 export async function signInOperator(
@@ -23,7 +17,7 @@ export async function signInOperator(
   email: string,
   password: string,
 ): Promise<{ id: string; sessionId: string }> {
-  const account = await tx.first(sql<{ id: string; password_hash: string }>`
+  const account = await tx.first(sql<Row<'operators', 'id' | 'password_hash'>>`
     select id, password_hash from operators where email = ${email} and is_active`);
   if (!(await verifyPassword(account?.password_hash, password)) || !account) throw errors.invalid_credentials();
   const token = newRefreshToken(newId());

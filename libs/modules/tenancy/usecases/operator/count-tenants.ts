@@ -1,9 +1,11 @@
-import { type Queryable, sql } from '#platform/database';
+import { type Queryable, type Row, sql } from '#platform/database';
 import type { TENANT_STATES } from '#contracts/tenancy/events';
 
 /** Every state is there, those nobody is in as well: a series that comes and goes reads like a gap. */
 export async function countTenants(database: Queryable): Promise<Record<(typeof TENANT_STATES)[number], number>> {
-  const rows = await database.query(sql<{ state: (typeof TENANT_STATES)[number]; count: number }>`
+  const rows = await database.query(sql<
+    Row<'tenants', never, { state: (typeof TENANT_STATES)[number] }> & { count: number }
+  >`
     select state, count(*)::int as count from tenants group by state`);
   return { active: 0, suspended: 0, closed: 0, ...Object.fromEntries(rows.map((row) => [row.state, row.count])) };
 }
