@@ -45,3 +45,6 @@ export const unitCode = z
   .meta({ description: 'UN/ECE Recommendation 20 unit code', examples: ['H87'] });
 
 export const text = (max: number) => z.string().trim().min(1).max(max);
+
+/** A store as operators name it: by its slug or its id. */
+export const tenantName = text(63).meta({ examples: ['acme'], description: 'Slug or id' });

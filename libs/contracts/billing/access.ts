@@ -1,10 +1,10 @@
 /** Who may do what for billing's sake, decided by the operator; and the passes, with whom they leave out. */
 import { z } from 'zod';
 import { operation, operator, page, pageQuery } from '../operation.js';
-import { id, instant } from '../scalars.js';
+import { id, instant, tenantName } from '../scalars.js';
 import { access, billingPeriod, meter, wholeText } from './bill.js';
 import { slug } from './invoicing.js';
-import { moment, ofTenant, reason, tenantName } from './plans.js';
+import { moment, ofTenant, reason } from './plans.js';
 import { email } from '../identity/operations.js';
 
 const standing = access.extend({ tenant_id: id, tenant: slug }).meta({ id: 'DeskAccess' });

@@ -1,7 +1,7 @@
 /** The operator's desk: invoices and what becomes of them, and payments. */
 import { z } from 'zod';
 import { idParams, operation, operator, page, pageQuery } from '../operation.js';
-import { currency, id, instant, money, text } from '../scalars.js';
+import { currency, id, instant, money, text, tenantName } from '../scalars.js';
 import {
   invoice,
   INVOICE_STATES,
@@ -13,7 +13,7 @@ import {
   units,
   wholeText,
 } from './bill.js';
-import { moment, ofTenant, positiveAmount, reason, tenantName } from './plans.js';
+import { moment, ofTenant, positiveAmount, reason } from './plans.js';
 
 export const slug = z.string().meta({ examples: ['acme'] });
 const actor = z.string().meta({ examples: ['operator:01931b6e-3c00-7a00-8000-000000000001'] });

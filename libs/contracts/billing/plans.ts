@@ -1,7 +1,7 @@
 /** The operator's plans, and which store is on which. */
 import { z } from 'zod';
 import { operation, operator, page, pageQuery } from '../operation.js';
-import { currency, date, id, instant, money, text } from '../scalars.js';
+import { currency, date, id, instant, money, text, tenantName } from '../scalars.js';
 import {
   access,
   billingPeriod,
@@ -21,7 +21,6 @@ export const positiveAmount = z
   .regex(/^\d{1,15}(\.\d{1,3})?$/, 'must be a decimal string, not negative')
   .meta({ description: 'Amount in the currency’s major unit', examples: ['199.00'] });
 
-export const tenantName = text(63).meta({ examples: ['acme'], description: 'Slug or id' });
 export const ofTenant = z.strictObject({ tenant: tenantName });
 
 /** A day stands for its beginning in the store's zone: that is how people name a moment on a command line. */

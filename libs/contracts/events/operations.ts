@@ -1,7 +1,7 @@
 /** What operators see of events on their way to the engines, and what they decide about those that failed. */
 import { z } from 'zod';
 import { operation, operator, type Tags } from '../operation.js';
-import { id, instant, text } from '../scalars.js';
+import { id, instant, tenantName, text } from '../scalars.js';
 
 export const tags: Tags = {
   Events: { order: 280, description: 'The events on their way from the stores to the engines.' },
@@ -33,7 +33,7 @@ export const listEvents = operation({
   summary: 'List recent events, newest first',
   command: 'events list',
   query: z.strictObject({
-    tenant: z.uuid().optional(),
+    tenant: tenantName.optional(),
     type: text(100).optional(),
     aggregate_id: z.uuid().optional(),
     days: z.coerce.number().int().min(1).max(400).default(7),
@@ -84,13 +84,13 @@ export const listDeadLetters = operation({
   query: z.strictObject({
     state: z.enum(['retrying', 'dead']).optional(),
     engine: text(40).optional(),
-    tenant: z.uuid().optional(),
+    tenant: tenantName.optional(),
     limit,
   }),
   response: list(deadLetter),
 });
 
-const key = z.strictObject({ tenant: z.uuid(), engine: text(40), event: z.uuid() });
+const key = z.strictObject({ tenant: tenantName, engine: text(40), event: z.uuid() });
 const decision = {
   ...ofEvents,
   method: 'POST',

@@ -9,6 +9,7 @@ import {
   showEvent,
 } from '#contracts/events/operations';
 import { recordAct } from '#modules/audit';
+import { requireTenant } from '#modules/tenancy';
 import { type CallOf, Handle } from '#platform/http';
 import {
   dropDeadLetter as drop,
@@ -28,7 +29,7 @@ export class EventsController {
     const rows = await events(call.tx, {
       days,
       limit,
-      ...(tenant ? { tenant } : {}),
+      ...(tenant ? { tenant: (await requireTenant(call.tx, tenant)).id } : {}),
       ...(type ? { type } : {}),
       ...(aggregate_id ? { aggregateId: aggregate_id } : {}),
     });
@@ -52,7 +53,7 @@ export class EventsController {
       limit,
       ...(state ? { state } : {}),
       ...(engine ? { engine } : {}),
-      ...(tenant ? { tenant } : {}),
+      ...(tenant ? { tenant: (await requireTenant(call.tx, tenant)).id } : {}),
     });
     const data = rows.map(({ last_failed_at: _, ...row }) => ({
       ...row,
@@ -64,14 +65,16 @@ export class EventsController {
 
   @Handle(replayDeadLetter)
   async replay(call: Decision) {
-    await replay(call.tx, keyOf(call), call.principal.actor);
-    return this.decided(call, 'replay');
+    const key = await keyOf(call);
+    await replay(call.tx, key, call.principal.actor);
+    return this.decided(call, key, 'replay');
   }
 
   @Handle(dropDeadLetter)
   async drop(call: Decision) {
-    await drop(call.tx, keyOf(call), call.principal.actor);
-    return this.decided(call, 'drop');
+    const key = await keyOf(call);
+    await drop(call.tx, key, call.principal.actor);
+    return this.decided(call, key, 'drop');
   }
 
   @Handle(listEngines)
@@ -79,13 +82,12 @@ export class EventsController {
     return { data: await consumerStatus(call.tx), next_cursor: null };
   }
 
-  private async decided(call: Decision, decision: 'replay' | 'drop') {
-    const { tenant, engine, event } = call.params;
+  private async decided(call: Decision, key: DeadLetterKey, decision: 'replay' | 'drop') {
     await recordAct(call.tx, {
       actor: call.principal.actor,
       action: `dead_letter.${decision}`,
-      tenant,
-      subject: `${engine}/${event}`,
+      tenant: key.tenant_id,
+      subject: `${key.engine}/${key.event_id}`,
       reason: call.body.reason,
     });
     return { decision };
@@ -95,6 +97,9 @@ export class EventsController {
 @Module({ controllers: [EventsController] })
 export class EventsOperator {}
 
-function keyOf(call: Decision) {
-  return { tenant_id: call.params.tenant, engine: call.params.engine, event_id: call.params.event };
+type DeadLetterKey = Awaited<ReturnType<typeof keyOf>>;
+
+async function keyOf(call: Decision) {
+  const { tenant, engine, event } = call.params;
+  return { tenant_id: (await requireTenant(call.tx, tenant)).id, engine, event_id: event };
 }

@@ -1,14 +1,15 @@
 /**
  * `engines run <engine | pass>` and `engines replay <engine>`: one-shot work for cron and operators. Exit code 0: everything
  * was done. 1: a part failed. 75: another process works on a part of it, run again later. 64: the command was not understood.
+ * The words are read in command-words.ts.
  */
-import { parseArgs } from 'node:util';
-import { DomainError, isUuid } from '#kernel';
+import { DomainError } from '#kernel';
 import type { Settings } from '#platform/config';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { assertMigrated } from '#platform/database/migrate';
 import type { EventConsumer } from '../consumer.js';
 import type { EnginePass } from '../pass.js';
+import { type EngineRequest, understood, usage, type WorkNames } from './command-words.js';
 import { replay } from './replay.js';
 import { runPass } from './run-pass.js';
 
@@ -20,31 +21,27 @@ const CONNECTIONS = 6;
 /** No person waits for one-shot work, and its statements read whole tenants. */
 const STATEMENT_TIMEOUT_MS = 600_000;
 
-const OPTIONS = {
-  'as-of': { type: 'string' },
-  tenant: { type: 'string' },
-  'dry-run': { type: 'boolean', default: false },
-  json: { type: 'boolean', default: false },
-  'force-replay': { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
-} as const;
+/** What the process that was started can do, and how it finds what the command names. */
+export interface EngineWork extends WorkNames {
+  /** A tenant's id by its slug or id. Throws `tenant_not_found`. */
+  tenantNamed(databaseUrl: string, name: string): Promise<string>;
+  /** Reads the settings, or ends the process in words. Not called for help or for words that were not understood. */
+  boot(): Settings;
+}
 
-export async function engineCommand(
-  verb: string,
-  args: readonly string[],
-  engines: readonly EventConsumer[],
-  passes: readonly EnginePass[],
-  settings: Settings,
-): Promise<number> {
-  const request = understand(verb, args, engines, passes);
-  if (typeof request === 'string') {
-    process.stderr.write(`${request}\n\n${usage(engines, passes)}`);
+/** Returns the exit code. */
+export async function engineCommand(verb: string, args: readonly string[], work: EngineWork): Promise<number> {
+  const words = understood(verb, args, work);
+  if (words.kind === 'refused') {
+    process.stderr.write(`${words.reason}\n\n${usage(work)}`);
     return EX_USAGE;
   }
-  if (request.isHelp) {
-    process.stdout.write(usage(engines, passes));
+  if (words.kind === 'help') {
+    process.stdout.write(usage(work));
     return 0;
   }
+  const { request } = words;
+  const settings = work.boot();
   const database = new CrossTenantDatabase({
     url: settings.DATABASE_URL,
     role: 'basecommerce_engines',
@@ -56,89 +53,28 @@ export async function engineCommand(
   try {
     await assertMigrated(database.pool);
     await database.assertConfined();
-    const { work } = request;
-    if (work.kind === 'pass') return await pass(database, settings, work.pass, request);
-    return await (verb === 'run' ? run(database, work.engine, request) : rebuild(database, work.engine, request));
+    const tenant = request.tenant && (await work.tenantNamed(settings.DATABASE_URL, request.tenant));
+    return await perform(database, settings, verb, { ...request, tenant });
   } catch (error) {
-    if (!(error instanceof DomainError) || error.kind !== 'invalid') throw error;
+    if (!(error instanceof DomainError) || !['invalid', 'not_found'].includes(error.kind)) throw error;
     const details = Object.entries(error.extras.details ?? {}).map(([name, value]) => `${name} ${String(value)}`);
-    process.stderr.write(`engines ${verb}: ${error.message} ${details.join(', ')}\n`);
+    const named = error.code === 'tenant_not_found' ? [`--tenant ${request.tenant}`] : [];
+    process.stderr.write(`engines ${verb}: ${[error.message, ...named, ...details].join(' ')}\n`);
     return EX_USAGE;
   } finally {
     await database.close();
   }
 }
 
-type Work =
-  { readonly kind: 'engine'; readonly engine: EventConsumer } | { readonly kind: 'pass'; readonly pass: EnginePass };
-
-interface EngineRequest {
-  readonly work: Work;
-  readonly asOf: Date | undefined;
-  readonly tenant: string | undefined;
-  readonly isDryRun: boolean;
-  readonly isJson: boolean;
-  readonly isReplayForced: boolean;
-  readonly isHelp: boolean;
-}
-
-function understand(
+function perform(
+  database: CrossTenantDatabase,
+  settings: Settings,
   verb: string,
-  args: readonly string[],
-  engines: readonly EventConsumer[],
-  passes: readonly EnginePass[],
-): EngineRequest | string {
-  if (verb !== 'run' && verb !== 'replay' && verb !== '--help')
-    return `engines: there is no command ${JSON.stringify(verb)}`;
-  let parsed: ReturnType<typeof parse>;
-  try {
-    parsed = parse(verb === '--help' ? ['--help'] : args);
-  } catch (error) {
-    return `engines ${verb}: ${(error as Error).message}`;
-  }
-  const { values, positionals } = parsed;
-  const work = workNamed(verb, positionals[0], engines, passes);
-  if (!work && !values.help) return `engines ${verb}: name one of ${namesFor(verb, engines, passes).join(', ')}`;
-  const asOf = values['as-of'] === undefined ? undefined : new Date(values['as-of']);
-  if (asOf && Number.isNaN(asOf.getTime()))
-    return `engines ${verb}: --as-of must be an instant such as 2026-11-30T00:00:00Z`;
-  if (values.tenant !== undefined && !isUuid(values.tenant)) return `engines ${verb}: --tenant must be a tenant’s id`;
-  if (verb === 'replay' && (asOf || values['dry-run']))
-    return 'engines replay: --as-of and --dry-run do not apply to it';
-  return {
-    work: work ?? { kind: 'engine', engine: engines[0]! },
-    asOf,
-    tenant: values.tenant,
-    isDryRun: values['dry-run'],
-    isJson: values.json,
-    isReplayForced: values['force-replay'],
-    isHelp: values.help,
-  };
-}
-
-/**
- * For `run`, a pass has priority over a consumer of the same name: `engines run billing` runs the three passes of billing, and
- * `engines replay billing` rebuilds its tables.
- */
-function workNamed(
-  verb: string,
-  wanted: string | undefined,
-  engines: readonly EventConsumer[],
-  passes: readonly EnginePass[],
-): Work | undefined {
-  const pass = verb === 'run' ? passes.find(({ name }) => name === wanted) : undefined;
-  if (pass) return { kind: 'pass', pass };
-  const engine = engines.find(({ name }) => name === wanted);
-  return engine && { kind: 'engine', engine };
-}
-
-function namesFor(verb: string, engines: readonly EventConsumer[], passes: readonly EnginePass[]): string[] {
-  const names = engines.map(({ name }) => name as string);
-  return verb === 'replay' ? names : [...new Set([...names, ...passes.map(({ name }) => name)])];
-}
-
-function parse(args: readonly string[]) {
-  return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  request: EngineRequest,
+): Promise<number> {
+  const { work } = request;
+  if (work.kind === 'pass') return pass(database, settings, work.pass, request);
+  return verb === 'run' ? run(database, work.engine, request) : rebuild(database, work.engine, request);
 }
 
 async function pass(
@@ -212,21 +148,4 @@ function say({ isJson }: EngineRequest, facts: Record<string, unknown>): void {
         .map(([name, value]) => `${name} ${String(value)}`)
         .join('  ');
   process.stdout.write(`${text}\n`);
-}
-
-function usage(engines: readonly EventConsumer[], passes: readonly EnginePass[]): string {
-  const names = engines.map(({ name }) => name as string);
-  const alone = names.filter((name) => passes.every((pass) => pass.name !== name));
-  const lines: [string, string][] = [
-    ['work', 'handle events until told to stop'],
-    [`run <${alone.join(' | ')}>`, 'recompute what depends on the calendar'],
-    ...passes.map(({ name, summary }): [string, string] => [`run ${name}`, summary]),
-    [`replay <${names.join(' | ')}>`, 'rebuild the engine’s tables from the outbox while events keep flowing'],
-  ];
-  return `${lines.map(([words, text]) => `engines ${words}\n    ${text}\n`).join('')}
-run:     --as-of <instant>  --tenant <id>  --dry-run  --json  --force-replay
-replay:  --tenant <id>  --json
-
-Exit code: 0 done, 1 something failed or was parked, 75 busy (run again later), 64 not understood.
-`;
 }
