@@ -1,13 +1,14 @@
 /**
  * The doors that each app opens, found in the rooms. A door is http.ts, operator.ts or worker.ts. The name of an export says
  * what it is: `…Http` and `…Operator` are Nest modules, `…InsightTexts` are texts of insights, `…Engine` and `…Projection`
- * consume events, `…_PASSES` are passes that run on a schedule.
+ * consume events, `…_PASSES` are passes that run on a schedule. `…Named` is a look-up that the app's command imports by its name.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { root } from '../launch/places.mjs';
 import { Refusal } from '../launch/say.mjs';
 
+const IMPORTED_BY_NAME = /^[a-z]\w*Named$/;
 const KINDS = ['engines', 'modules', 'verticals'];
 
 /** Constant of an app → the door it collects from, which exports it takes, and the type of its members. */
@@ -38,13 +39,13 @@ function exportsOf(file, specifier, door) {
   const found = lists.flatMap(([constant, { pattern }]) =>
     names.filter((name) => pattern.test(name)).map((name) => ({ specifier, constant, name })),
   );
-  if (found.length > 0) return found;
+  if (found.length > 0 || names.some((name) => IMPORTED_BY_NAME.test(name))) return found;
   const expected = lists.map(([, { pattern }]) => pattern.source).join(' or ');
   throw new Refusal(`${file} exports nothing that an app can open; the name of an export must match ${expected}`);
 }
 
 function exportedNames(text) {
-  const declared = [...text.matchAll(/^export (?:abstract )?(?:class|const|function) (\w+)/gm)].map(([, name]) => name);
+  const declared = [...text.matchAll(/^export (?:abstract |async )?(?:class|const|function) (\w+)/gm)].map(([, name]) => name);
   const listed = [...text.matchAll(/^export \{([^}]*)\}/gm)].flatMap(([, names]) =>
     names.split(',').map((name) => name.trim().split(' as ').at(-1)),
   );
