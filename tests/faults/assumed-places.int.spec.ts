@@ -8,15 +8,15 @@ import { type Aggregate, aggregates, CLEAN, FaultSystem, recorder, tenants } fro
 let system: FaultSystem;
 let relay: Relay;
 let worker: Worker;
-/** Versions the worker's engine was told of, in turn. */
-let told: number[];
+/** The versions that the worker's engine received, in order. */
+let received: number[];
 const [store] = tenants(1);
 
 beforeEach(async () => {
   system = await FaultSystem.start(0);
   relay = system.relay();
-  told = [];
-  worker = system.worker([listening(told)]);
+  received = [];
+  worker = system.worker([listening(received)]);
 });
 afterEach(() => system.stop());
 
@@ -51,8 +51,8 @@ it('calls the handler while the gate has not answered, and commits nothing befor
   await lock.query('begin; lock table engine_versions in access exclusive mode');
   await publish([product!]);
   const draining = worker.drain();
-  await waitUntil('the handler was called', () => told.length >= 2);
-  const heard = [...told];
+  await waitUntil('the handler was called', () => received.length >= 2);
+  const heard = [...received];
   const { rows } = await lock.query('select version from fault_effects');
   await lock.query('rollback');
   lock.release();
@@ -77,7 +77,7 @@ it('takes back what it did for an event that another worker had applied', async 
   await repeat();
   await worker.drain();
   // It believed to be at the first version, so the second was tried, in vain.
-  expect(told).toEqual([1, 1, 1, 2, 2, 2]);
+  expect(received).toEqual([1, 1, 1, 2, 2, 2]);
   expect(await system.verdict()).toMatchObject({ ...CLEAN, events: 6, effects: 6 });
 });
 
@@ -94,7 +94,7 @@ it('applies again what a crash of PostgreSQL has taken back', async () => {
     update engine_versions set version = 1`);
   await repeat();
   await worker.drain();
-  expect(told).toEqual([1, 1, 1, 2, 2, 2, 2, 2, 2]);
+  expect(received).toEqual([1, 1, 1, 2, 2, 2, 2, 2, 2]);
   expect(await system.verdict()).toMatchObject({ ...CLEAN, events: 6, effects: 6 });
 });
 
@@ -106,6 +106,6 @@ it('takes an aggregate that it has never seen for new, and finds out when it is 
   await other.stop();
   await repeat();
   await worker.drain();
-  expect(told).toEqual([1, 1, 1]);
+  expect(received).toEqual([1, 1, 1]);
   expect(await system.verdict()).toMatchObject({ ...CLEAN, events: 3, effects: 3 });
 });

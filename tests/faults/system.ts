@@ -254,7 +254,7 @@ export function recorder(
   };
 }
 
-/** Writes at a steady pace until told to stop; every aggregate belongs to one writer, so its versions have no race. */
+/** Writes at a steady pace until stopped. Every aggregate belongs to one writer, so its versions do not race. */
 export function steadyWriters(system: FaultSystem, writers: number, pauseMs: number): { stop(): Promise<void> } {
   let isStopping = false;
   const stores = tenants(writers * 4);

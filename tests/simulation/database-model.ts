@@ -31,7 +31,7 @@ interface ConsumerLease {
   expiresAt: number;
 }
 
-/** Small, so that a history of twenty events has chunks, packs and lanes in it. */
+/** Small, so that a history of twenty events has chunks, packs and cursors in it. */
 const CHUNK = 3;
 
 export class DatabaseModel {

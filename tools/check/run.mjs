@@ -27,6 +27,7 @@ const STEPS = [
   { name: 'walls', command: node('tools/walls/check.mjs', '--canaries') },
   { name: 'unused', command: tool('knip/bin/knip.js', '--no-progress') },
   { name: 'names', command: node('tools/check/names.mjs') },
+  { name: 'words', command: node('tools/check/words.mjs') },
   { name: 'fresh', command: node('tools/gen/run.mjs', '--check') },
 ];
 

@@ -141,9 +141,9 @@ export const MUTANTS = [
     tests: ['libs/engines/billing/collection/methods.int'],
   },
   {
-    name: 'a period that is told late counts from zero',
+    name: 'a period that is announced late counts from zero',
     file: 'libs/modules/entitlements/data/reservations.ts',
-    find: '       where u.base + u.used + excluded.used <= (select allowed - noticed from period)',
+    find: '       where u.base + u.used + excluded.used <= (select allowed - unassigned from period)',
     replace: '       where u.used + excluded.used <= (select allowed from period)',
     tests: ['libs/modules/entitlements/entitlements.int'],
   },

@@ -1,4 +1,4 @@
-/** Limits and access as events tell them, and units as requests take them, on a real database. */
+/** Limits and access from events, and units taken by requests, on a real database. */
 import fc from 'fast-check';
 import type { EventContract, Envelope, EventData } from '#contracts/event';
 import { accessChanged, entitlementsChanged, usageCounted, usageLimitReached } from '#contracts/billing/events';
@@ -58,13 +58,13 @@ const FULL = {
 };
 const READ_ONLY = { ...FULL, write: false, metered_operations: false, webhooks_and_keys: false };
 
-/** One store: its account's events on the one side, its requests on the other. */
+/** One store: the events of its account, and its requests. */
 class Store {
   readonly events: Envelope[] = [];
 
   constructor(readonly tenant: TenantId) {}
 
-  /** As the worker would deliver it. */
+  /** Applies the event as the worker does. */
   async tell<Contract extends EventContract>(contract: Contract, data: EventData<Contract>): Promise<void> {
     const event = this.event(contract, data);
     await engines.transaction((tx) => entitlementsProjection.apply(tx, [event]));
@@ -113,7 +113,7 @@ class Store {
     return this.run((tx) => setOwnCap(tx, 'quotes', cap));
   }
 
-  /** As the store sees it. */
+  /** The limits as the API returns them to the store. */
   async shown(meter = 'quotes'): Promise<number | undefined> {
     const found = (await this.run((tx) => tx.query(currentLimits()))).find((row) => row.meter === meter);
     return found && Number(found.used);
@@ -137,7 +137,7 @@ async function refusal(work: Promise<unknown>): Promise<DomainError> {
   return error;
 }
 
-/** On a busy machine, the last in the line for a connection are sent away after three seconds, and come back. */
+/** On a slow machine, requests that wait three seconds for a connection are refused; they are repeated. */
 async function untilAnswered(work: () => Promise<void>): Promise<void> {
   for (;;) {
     try {
@@ -149,9 +149,9 @@ async function untilAnswered(work: () => Promise<void>): Promise<void> {
 }
 
 describe('reserving', () => {
-  it('admits exactly the hard limit of 2,400 requests at once, and counts as many', async () => {
+  it('admits exactly the hard limit out of 2,400 concurrent requests, and counts as many', async () => {
     const acme = await store();
-    await acme.tell(entitlementsChanged, acme.limits(1500));
+    await acme.announce(entitlementsChanged, acme.limits(1500));
     const startedAt = performance.now();
     const answers = await Promise.allSettled(Array.from({ length: 2400 }, () => untilAnswered(() => acme.reserve())));
     const seconds = (performance.now() - startedAt) / 1000;
@@ -164,9 +164,9 @@ describe('reserving', () => {
     console.log(`2,400 reservations through 20 connections: ${seconds.toFixed(2)} s`);
   }, 20_000);
 
-  it('says which limit was met, how far it was used and when the next period begins', async () => {
+  it('names the limit, the units used and the beginning of the next period', async () => {
     const acme = await store();
-    await acme.tell(entitlementsChanged, acme.limits(3));
+    await acme.announce(entitlementsChanged, acme.limits(3));
     await acme.reserve(3);
     const { code, kind, extras } = await refusal(acme.reserve());
     expect([code, kind]).toEqual(['usage_limit_reached', 'payment_required']);
@@ -179,9 +179,9 @@ describe('reserving', () => {
     });
   });
 
-  it('takes several units whole or not at all', async () => {
+  it('takes several units together or none', async () => {
     const acme = await store();
-    await acme.tell(entitlementsChanged, acme.limits(5));
+    await acme.announce(entitlementsChanged, acme.limits(5));
     expect((await refusal(acme.reserve(6))).extras.details).toMatchObject({ used: 0, limit: 5 });
     await acme.reserve(3);
     expect((await refusal(acme.reserve(3))).extras.details).toMatchObject({ used: 3 });
@@ -189,9 +189,9 @@ describe('reserving', () => {
     expect(await acme.used()).toEqual([5]);
   });
 
-  it('lets the store’s own cap win where it is lower, and goes on once that is raised', async () => {
+  it('applies the store’s own cap when it is lower, and admits more when the cap is raised', async () => {
     const acme = await store();
-    await acme.tell(entitlementsChanged, acme.limits(5));
+    await acme.announce(entitlementsChanged, acme.limits(5));
     expect(await acme.cap(2)).toMatchObject({ cap: 2n, set_by: 'user:somebody' });
     await acme.reserve(2);
     expect((await refusal(acme.reserve())).extras.details).toMatchObject({ used: 2, limit: 2, limited_by: 'own_cap' });
@@ -207,9 +207,9 @@ describe('reserving', () => {
     expect((await refusal(acme.reserve())).extras.details).toMatchObject({ limit: 5, limited_by: 'plan' });
   });
 
-  it('begins each period at zero, and keeps the count of the one before', async () => {
+  it('starts each period at zero, and keeps the count of the previous one', async () => {
     const acme = await store();
-    await acme.tell(entitlementsChanged, {
+    await acme.announce(entitlementsChanged, {
       plan: 'standard',
       periods: [
         ...acme.limits(2).periods,
@@ -228,11 +228,11 @@ describe('reserving', () => {
     expect(await shown('60 days')).toEqual([]);
   });
 
-  it('counts an instant that ends a period to the next one', async () => {
+  it('counts the end instant of a period to the next period', async () => {
     const acme = await store();
     const [clock] = [await acme.run((tx) => tx.now())];
     const border = new Date(clock.getTime() + DAY_MS).toISOString();
-    await acme.tell(entitlementsChanged, {
+    await acme.announce(entitlementsChanged, {
       plan: 'standard',
       periods: [
         ...acme.limits(1, { starts_at: RUNNING.starts_at, ends_at: border }).periods,
@@ -248,9 +248,9 @@ describe('reserving', () => {
     expect(await acme.used()).toEqual([1, 1]);
   });
 
-  it('gives the units of a request back that is rolled back', async () => {
+  it('returns the units of a request that is rolled back', async () => {
     const acme = await store();
-    await acme.tell(entitlementsChanged, acme.limits(2));
+    await acme.announce(entitlementsChanged, acme.limits(2));
     await acme.reserve();
     const failing = acme.run(async (tx) => {
       await reserve(tx, 'quotes');
@@ -261,9 +261,9 @@ describe('reserving', () => {
     await acme.reserve();
   });
 
-  it('lets a waiting request have the unit that the one in front of it gives back', async () => {
+  it('gives a waiting request the unit that the previous request returns', async () => {
     const acme = await store();
-    await acme.tell(entitlementsChanged, acme.limits(1));
+    await acme.announce(entitlementsChanged, acme.limits(1));
     let waiting: Promise<void> | undefined;
     await acme
       .run(async (tx) => {
@@ -277,21 +277,21 @@ describe('reserving', () => {
     expect(await acme.used()).toEqual([1]);
   });
 
-  it('lets a store without a plan through, and one whose period has not been told', async () => {
+  it('lets a store without a plan through, and one whose period is not announced yet', async () => {
     const acme = await store();
     await acme.reserve(1000);
-    await acme.tell(entitlementsChanged, acme.limits(1, { starts_at: days(5), ends_at: days(35) }));
+    await acme.announce(entitlementsChanged, acme.limits(1, { starts_at: days(5), ends_at: days(35) }));
     await acme.reserve(1000);
     await acme.run((tx) => reserve(tx, 'orders'));
     expect(await acme.used()).toEqual([]);
   });
 
-  it('counts in a period that is told late what was used of it before, and nothing from before it', async () => {
+  it('counts in a period that is announced late the units used in it before, and no earlier ones', async () => {
     const acme = await store();
     await acme.reserve(7, '-11 days');
     await acme.reserve(2, '-9 days');
     await acme.reserve();
-    await acme.tell(entitlementsChanged, acme.limits(5));
+    await acme.announce(entitlementsChanged, acme.limits(5));
     expect(await acme.shown()).toBe(3);
     expect((await refusal(acme.reserve(3))).extras.details).toMatchObject({ used: 3, limit: 5 });
     await acme.reserve(2);
@@ -299,11 +299,11 @@ describe('reserving', () => {
     expect(await acme.shown()).toBe(5);
   });
 
-  it('counts a request that began before its period was told and ends after', async () => {
+  it('counts a request that began before its period was announced and ends after', async () => {
     const acme = await store();
     await acme.run(async (tx) => {
       await reserve(tx, 'quotes', 2);
-      await acme.tell(entitlementsChanged, acme.limits(3));
+      await acme.announce(entitlementsChanged, acme.limits(3));
       await acme.reserve();
       expect(await acme.shown()).toBe(1);
     });
@@ -311,27 +311,27 @@ describe('reserving', () => {
     await refusal(acme.reserve());
   });
 
-  it('goes on from what only billing knows of, where a plan began anew on another day', async () => {
+  it('continues from the units that only billing has counted, when a plan restarted on another day', async () => {
     const acme = await store();
-    await acme.tell(entitlementsChanged, acme.limits(100));
+    await acme.announce(entitlementsChanged, acme.limits(100));
     await acme.reserve(4);
-    const anew = { starts_at: days(-12), ends_at: days(18) };
-    const [period] = acme.limits(6, anew).periods;
+    const restarted = { starts_at: days(-12), ends_at: days(18) };
+    const [period] = acme.limits(6, restarted).periods;
     const meters = period!.meters.map((limits) => ({ ...limits, used: 4 }));
-    await acme.tell(entitlementsChanged, { plan: 'anew', periods: [{ ...period!, meters }] });
+    await acme.announce(entitlementsChanged, { plan: 'restarted', periods: [{ ...period!, meters }] });
     expect(await acme.shown()).toBe(4);
     await acme.reserve(2);
     expect(await acme.shown()).toBe(6);
     expect((await refusal(acme.reserve())).extras.details).toMatchObject({ used: 6, limit: 6 });
-    // Told again, as every pass and every change of the plan does, it is not counted twice.
+    // Every pass and every change of the plan announces the period again; its units are not counted twice.
     const again = period!.meters.map((limits) => ({ ...limits, hard: 7, used: 6 }));
-    await acme.tell(entitlementsChanged, { plan: 'anew', periods: [{ ...period!, meters: again }] });
+    await acme.announce(entitlementsChanged, { plan: 'restarted', periods: [{ ...period!, meters: again }] });
     expect(await acme.shown()).toBe(6);
     await acme.reserve();
     await refusal(acme.reserve());
   });
 
-  it('shows of what nobody reserves what billing has counted, the newest word of it', async () => {
+  it('shows billing’s newest count of a meter that no request reserves', async () => {
     const acme = await store();
     const limits = (used?: number) => ({
       plan: 'standard',
@@ -351,18 +351,18 @@ describe('reserving', () => {
       ],
     });
     const counted = (used: number, period = RUNNING) =>
-      acme.tell(usageCounted, { period, meters: [{ meter: 'api_calls', used }] });
+      acme.announce(usageCounted, { period, meters: [{ meter: 'api_calls', used }] });
     await counted(3);
-    await acme.tell(entitlementsChanged, limits(5));
+    await acme.announce(entitlementsChanged, limits(5));
     expect(await acme.shown('api_calls')).toBe(5);
     await counted(41);
-    await acme.tell(entitlementsChanged, limits());
+    await acme.announce(entitlementsChanged, limits());
     expect(await acme.shown('api_calls')).toBe(41);
     await counted(99, { starts_at: days(-40), ends_at: days(-10) });
     expect(await acme.shown('api_calls')).toBe(41);
   });
 
-  it('never passes the limit and counts every unit, however requests and announcements come', async () => {
+  it('never exceeds the limit and counts every unit, in any order of requests and announcements', async () => {
     const steps = fc.array(
       fc.oneof(
         { weight: 4, arbitrary: fc.record({ units: fc.integer({ min: 1, max: 4 }) }) },
@@ -376,7 +376,7 @@ describe('reserving', () => {
         const acme = await store();
         let [used, hard, cap] = [0, undefined as number | undefined, null as number | null];
         for (const step of story) {
-          if ('hard' in step) await acme.tell(entitlementsChanged, acme.limits((hard = step.hard)));
+          if ('hard' in step) await acme.announce(entitlementsChanged, acme.limits((hard = step.hard)));
           else if ('cap' in step) await acme.cap((cap = step.cap));
           else {
             const most = hard === undefined ? Infinity : Math.min(hard, cap ?? Infinity);
@@ -393,10 +393,10 @@ describe('reserving', () => {
     );
   }, 60_000);
 
-  it('counts each store by itself', async () => {
+  it('counts each store separately', async () => {
     const [acme, bolt] = [await store(), await store()];
-    await acme.tell(entitlementsChanged, acme.limits(1));
-    await bolt.tell(entitlementsChanged, bolt.limits(2));
+    await acme.announce(entitlementsChanged, acme.limits(1));
+    await bolt.announce(entitlementsChanged, bolt.limits(2));
     await acme.cap(0);
     await bolt.reserve(2);
     await refusal(acme.reserve());
@@ -404,44 +404,44 @@ describe('reserving', () => {
     expect([await acme.used(), await bolt.used()]).toEqual([[], [2]]);
   });
 
-  it('refuses what is no number of units', async () => {
+  it('refuses a quantity that is no number of units', async () => {
     const acme = await store();
     for (const quantity of [0, -1, 1.5, Number.NaN]) await expect(acme.reserve(quantity)).rejects.toThrow(RangeError);
   });
 });
 
 describe('the account’s events', () => {
-  it('change limits in the middle of a period and leave alone what is used', async () => {
+  it('change limits during a period and keep the used units', async () => {
     const acme = await store();
-    await acme.tell(entitlementsChanged, acme.limits(2));
+    await acme.announce(entitlementsChanged, acme.limits(2));
     await acme.reserve(2);
-    await acme.tell(entitlementsChanged, acme.limits(4));
+    await acme.announce(entitlementsChanged, acme.limits(4));
     expect(await acme.used()).toEqual([2]);
     await acme.reserve(2);
-    await acme.tell(entitlementsChanged, acme.limits(3));
+    await acme.announce(entitlementsChanged, acme.limits(3));
     expect((await refusal(acme.reserve())).extras.details).toMatchObject({ used: 4, limit: 3 });
   });
 
-  it('take the limit of a meter away that the plan no longer names', async () => {
+  it('remove the limit of a meter that the plan no longer names', async () => {
     const acme = await store();
-    await acme.tell(entitlementsChanged, acme.limits(1));
-    await acme.tell(entitlementsChanged, { plan: 'open', periods: [{ ...RUNNING, meters: [] }] });
+    await acme.announce(entitlementsChanged, acme.limits(1));
+    await acme.announce(entitlementsChanged, { plan: 'open', periods: [{ ...RUNNING, meters: [] }] });
     await acme.reserve(100);
   });
 
-  it('that say the same again change nothing, and others of the account are passed over', async () => {
+  it('change nothing when they repeat the same facts; other events of the account are ignored', async () => {
     const acme = await store();
     const limits = acme.limits(2);
-    await acme.tell(entitlementsChanged, limits);
+    await acme.announce(entitlementsChanged, limits);
     await acme.reserve();
-    await acme.tell(entitlementsChanged, limits);
-    await acme.tell(usageLimitReached, { meter: 'quotes', percent: 80, used: 2, included: 1, period: RUNNING });
+    await acme.announce(entitlementsChanged, limits);
+    await acme.announce(usageLimitReached, { meter: 'quotes', percent: 80, used: 2, included: 1, period: RUNNING });
     await acme.reserve();
     await refusal(acme.reserve());
   });
 
-  it('come out the same in one batch of many stores and one by one', async () => {
-    const told = (each: Store) => [
+  it('give the same rows in one batch of many stores and one by one', async () => {
+    const announced = (each: Store) => [
       each.event(entitlementsChanged, each.limits(10)),
       each.event(accessChanged, each.access(READ_ONLY)),
       each.event(entitlementsChanged, each.limits(20, { starts_at: days(-1), ends_at: days(29) })),
@@ -449,7 +449,7 @@ describe('the account’s events', () => {
       each.event(entitlementsChanged, each.limits(30, { starts_at: days(29), ends_at: days(59) })),
     ];
     const [acme, bolt, casa] = [await store(), await store(), await store()];
-    const [mixed, single] = [[told(acme), told(bolt)], told(casa)];
+    const [mixed, single] = [[announced(acme), announced(bolt)], announced(casa)];
     const interleaved = mixed[0]!.flatMap((event, index) => [event, mixed[1]![index]!]);
     await engines.transaction((tx) => entitlementsProjection.apply(tx, interleaved));
     for (const event of single) await engines.transaction((tx) => entitlementsProjection.apply(tx, [event]));
@@ -460,7 +460,7 @@ describe('the account’s events', () => {
     expect(pictures[2]).toBe(pictures[0]);
   });
 
-  it('come out the same through the worker’s gate, in whatever order and however often they arrive', async () => {
+  it('give the same rows through the worker’s gate, in any order and with repetitions', async () => {
     await engines.execute(sql`
       insert into consumer_leases (engine, partition, holder, epoch, expires_at)
       values ('entitlements', 0, 'spec', 1, now() + interval '1 hour')`);
@@ -499,7 +499,7 @@ describe('the account’s events', () => {
     );
   });
 
-  it('rebuild limits and access, and no rebuild gives a unit or a cap back', async () => {
+  it('rebuild limits and access, and a rebuild returns no unit and no cap', async () => {
     const acme = await store();
     const versions = [acme.limits(2), acme.limits(3)];
     await engines.transaction(async (tx) => {
@@ -512,7 +512,7 @@ describe('the account’s events', () => {
     await engines.execute(sql`
       insert into engine_versions (tenant_id, engine, aggregate_id, aggregate, version)
       values (${acme.tenant}, 'entitlements', ${acme.tenant}, 'account', 3)`);
-    await acme.tell(entitlementsChanged, acme.limits(100));
+    await acme.announce(entitlementsChanged, acme.limits(100));
     await acme.reserve(2);
     await acme.cap(50);
     for await (const outcome of replay(engines, entitlementsProjection, acme.tenant))
@@ -526,7 +526,7 @@ describe('the account’s events', () => {
 });
 
 describe('the store’s own caps', () => {
-  const told = (tenant: string) =>
+  const announced = (tenant: string) =>
     engines.query(sql<{
       aggregate_id: string;
       version: number;
@@ -539,7 +539,7 @@ describe('the store’s own caps', () => {
              data ->> 'set_by' as set_by, data ->> 'set_at' as set_at
         from outbox_events where tenant_id = ${tenant} and type = 'usage.cap_changed' order by seq`);
 
-  it('are told with the commit, each meter as one aggregate that counts its changes, also those that take it away', async () => {
+  it('are announced with the commit, each meter as one aggregate that counts its changes, removals included', async () => {
     const acme = await store();
     await acme.cap(3);
     await acme.cap(null);
@@ -553,7 +553,7 @@ describe('the store’s own caps', () => {
         throw new Error('rolled back');
       }),
     ).rejects.toThrow('rolled back');
-    const events = await told(acme.tenant);
+    const events = await announced(acme.tenant);
     expect(events.map(({ meter, version, cap }) => [meter, version, cap])).toEqual([
       ['quotes', 1, 3],
       ['quotes', 2, null],
@@ -564,10 +564,10 @@ describe('the store’s own caps', () => {
     expect(events[2]).toMatchObject({ set_by: 'user:somebody', set_at: set.set_at!.toISOString() });
   });
 
-  it('are told in the order in which they were set, also by many at once', async () => {
+  it('are announced in the order in which they were set, also by concurrent requests', async () => {
     const acme = await store();
     await Promise.all(Array.from({ length: 40 }, (_, cap) => acme.cap(cap % 5 === 0 ? null : cap)));
-    const events = await told(acme.tenant);
+    const events = await announced(acme.tenant);
     expect(events.map(({ version }) => version)).toEqual(events.map((_, index) => index + 1));
     expect(events.map(({ set_at: at }) => at)).toEqual(events.map(({ set_at: at }) => at).sort());
     const [kept] = await acme.run((tx) =>
@@ -590,42 +590,42 @@ describe('access', () => {
   const visit = (each: Store, isWrite: boolean) =>
     each.run((tx) => tx.query(sql`select app.admit_visitor(${isWrite})`));
 
-  it('is open for a store that billing has said nothing about', async () => {
+  it('is open for a store without events from billing', async () => {
     const acme = await store();
     await visit(acme, true);
   });
 
-  it('lets a suspended store read, refuses its writes, and both until it has paid', async () => {
+  it('lets a suspended store read and refuses its writes until it has paid', async () => {
     const acme = await store();
-    await acme.tell(accessChanged, acme.access(READ_ONLY));
+    await acme.announce(accessChanged, acme.access(READ_ONLY));
     await visit(acme, false);
     expect(await refusal(visit(acme, true))).toMatchObject({ code: 'tenant_suspended', kind: 'payment_required' });
-    await acme.tell(accessChanged, { ...acme.access(FULL, 'active'), from: 'suspended' });
+    await acme.announce(accessChanged, { ...acme.access(FULL, 'active'), from: 'suspended' });
     await visit(acme, true);
   });
 
-  it('is closed to a store that may not read any more', async () => {
+  it('is closed for a store that may no longer read', async () => {
     const acme = await store();
-    await acme.tell(accessChanged, acme.access({ ...READ_ONLY, read: false, pay: false }, 'closed'));
+    await acme.announce(accessChanged, acme.access({ ...READ_ONLY, read: false, pay: false }, 'closed'));
     expect((await refusal(visit(acme, false))).code).toBe('tenant_closed');
   });
 
-  it('is the stricter of what the operator and billing say', async () => {
+  it('is the stricter of the states set by the operator and by billing', async () => {
     const acme = await store();
     await operator.execute(sql`update tenants set state = 'suspended' where id = ${acme.tenant}`);
-    await acme.tell(accessChanged, acme.access(FULL, 'active'));
+    await acme.announce(accessChanged, acme.access(FULL, 'active'));
     expect((await refusal(visit(acme, true))).code).toBe('tenant_suspended');
     await operator.execute(sql`update tenants set state = 'closed' where id = ${acme.tenant}`);
-    await acme.tell(accessChanged, acme.access(READ_ONLY));
+    await acme.announce(accessChanged, acme.access(READ_ONLY));
     expect((await refusal(visit(acme, false))).code).toBe('tenant_closed');
   });
 
-  it('holds metered operations alone where billing says so, even for a store without limits, and takes no unit', async () => {
+  it('puts only metered operations on hold when billing says so, also for a store without limits, and takes no unit', async () => {
     const [acme, bolt] = [await store(), await store()];
-    await acme.tell(entitlementsChanged, acme.limits(5));
+    await acme.announce(entitlementsChanged, acme.limits(5));
     await acme.reserve();
     for (const each of [acme, bolt]) {
-      await each.tell(accessChanged, each.access({ ...FULL, metered_operations: false }, 'active'));
+      await each.announce(accessChanged, each.access({ ...FULL, metered_operations: false }, 'active'));
       await visit(each, true);
       expect(await refusal(each.reserve())).toMatchObject({
         code: 'metered_operations_held',
@@ -633,10 +633,10 @@ describe('access', () => {
         extras: { details: { meter: 'quotes' } },
       });
     }
-    // Not even where the request goes on without it.
+    // Not even when the request continues without it.
     await acme.run((tx) => reserve(tx, 'quotes').catch(() => undefined));
     expect(await acme.used()).toEqual([1]);
-    await acme.tell(accessChanged, acme.access(FULL, 'active'));
+    await acme.announce(accessChanged, acme.access(FULL, 'active'));
     await acme.reserve();
   });
 });

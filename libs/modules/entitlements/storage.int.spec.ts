@@ -1,4 +1,4 @@
-/** What stores keep, measured on real tables: the bytes of their own rows, once a day, however often somebody looks. */
+/** Stored bytes, measured on real tables: the bytes of a store's own rows, once a day, however often the pass runs. */
 import pg from 'pg';
 import { isEvent } from '#contracts/event';
 import { entitlementsChanged } from '#contracts/billing/events';
@@ -27,7 +27,7 @@ afterEach(async () => {
   await server.drop();
 });
 
-/** A store that is told of the meter, or of another one. */
+/** A store whose plan limits the meter, or another one. */
 async function store(meter: 'stored_mb' | 'orders' = 'stored_mb'): Promise<string> {
   const tenant = newId();
   await owner.query(
@@ -58,14 +58,14 @@ async function run(options: { tenant?: string; isDryRun?: boolean; asOf?: Date }
   return events;
 }
 
-const told = async () =>
+const measuredEvents = async () =>
   (
     await owner.query<{ tenant_id: string; data: { bytes: number; megabytes: number; measured_at: string } }>(
       `select tenant_id, data from outbox_events where type = 'usage.storage_measured' order by seq`,
     )
   ).rows;
 
-it('is the sum of the store’s own rows, in whatever tables its requests write', async () => {
+it('is the sum of the store’s own rows in all tables that its requests write', async () => {
   const [acme, bolt] = [await store(), await store()];
   await keep(acme, 8_000, 'x'.repeat(200));
   await keep(bolt, 1);
@@ -74,14 +74,14 @@ it('is the sum of the store’s own rows, in whatever tables its requests write'
     [acme],
   );
   await run();
-  const figures = new Map((await told()).map(({ tenant_id: tenant, data }) => [tenant, data]));
+  const figures = new Map((await measuredEvents()).map(({ tenant_id: tenant, data }) => [tenant, data]));
   expect(figures.get(acme)).toMatchObject({ bytes: Number(rows[0]!.bytes), megabytes: 2 });
   expect(Number(rows[0]!.bytes)).toBeGreaterThan(8_000 * 200);
   expect(figures.get(bolt)!.bytes).toBeGreaterThan(50);
   expect(figures.get(bolt)!.bytes).toBeLessThan(500);
 });
 
-it('takes a table in as soon as requests may write to it, and none that the platform keeps for its own sake', async () => {
+it('includes a table as soon as requests may write to it, and no table of the platform itself', async () => {
   const acme = await store();
   const measured = async () => {
     const client = await owner.connect();
@@ -98,7 +98,7 @@ it('takes a table in as soon as requests may write to it, and none that the plat
   expect(await measured()).toBe(0);
   await owner.query(`create table drawings (tenant_id uuid not null, id uuid not null, plan text not null, primary key (tenant_id, id));
                      call app.protect('drawings', restore => 'back', app => 'select,insert')`);
-  // Long and without a pattern: kept beside the table, and counted with it.
+  // A long value without a pattern is stored in the TOAST table, which counts as well.
   await owner.query(
     `insert into drawings select $1, gen_random_uuid(), string_agg(md5(n::text), '') from generate_series(1, 2000) n`,
     [acme],
@@ -112,62 +112,62 @@ it('takes a table in as soon as requests may write to it, and none that the plat
   expect(await measured()).toBe(before);
 });
 
-it('is said once a day by any number of copies, and again the next day', async () => {
+it('is emitted once a day by any number of concurrent runs, and again the next day', async () => {
   const stores = [await store(), await store(), await store()];
   const copies = await Promise.all(Array.from({ length: 5 }, () => run()));
   expect(copies.flat().filter(({ kind }) => kind === 'tenant')).toHaveLength(3);
-  expect((await told()).map(({ tenant_id: tenant }) => tenant).sort()).toEqual([...stores].sort());
+  expect((await measuredEvents()).map(({ tenant_id: tenant }) => tenant).sort()).toEqual([...stores].sort());
   await owner.query(`alter table entitlement_storage no force row level security;
                      update entitlement_storage set measured_on = measured_on - 1`);
   await run();
-  expect(await told()).toHaveLength(6);
+  expect(await measuredEvents()).toHaveLength(6);
 });
 
-it('carries the instant and whole megabytes, as its contract says', async () => {
+it('carries the instant and whole megabytes, as the contract requires', async () => {
   const acme = await store();
   await keep(acme, 5_000, 'x'.repeat(150));
   await run({ tenant: acme });
-  const { data } = (await told())[0]!;
+  const { data } = (await measuredEvents())[0]!;
   expect(isEvent({ type: 'usage.storage_measured' } as never, storageMeasured)).toBe(true);
   expect(storageMeasured.data.parse(data)).toEqual(data);
   expect(data.megabytes).toBe(Math.floor(data.bytes / 1_000_000));
   expect(Math.abs(Date.parse(data.measured_at) - Date.now())).toBeLessThan(60_000);
 });
 
-it('looks at stores that are limited by it, or at the one that is named', async () => {
+it('measures the stores whose plan limits it, or the named one', async () => {
   const [acme, other] = [await store(), await store('orders')];
   expect(await run({ tenant: other })).toEqual([{ kind: 'done', facts: expect.objectContaining({ tenants: 0 }) }]);
   await run({ tenant: newId() });
-  expect(await told()).toEqual([]);
+  expect(await measuredEvents()).toEqual([]);
   const events = await run();
   expect(events.at(-1)).toEqual({
     kind: 'done',
     facts: { dry_run: false, tenants: 1, measured: 1, caps_told: 0, failed: 0 },
   });
-  expect((await told()).map(({ tenant_id: tenant }) => tenant)).toEqual([acme]);
+  expect((await measuredEvents()).map(({ tenant_id: tenant }) => tenant)).toEqual([acme]);
 });
 
-it('keeps nothing of a dry run, and measures no other day than this one', async () => {
+it('keeps nothing of a dry run, and measures only the present day', async () => {
   await store();
   const rehearsed = await run({ isDryRun: true });
   expect(rehearsed.filter(({ kind }) => kind === 'tenant')).toHaveLength(1);
-  expect(await told()).toEqual([]);
+  expect(await measuredEvents()).toEqual([]);
   await expect(run({ asOf: new Date() })).rejects.toMatchObject({ code: 'storage_is_measured_now' });
   expect((await run()).filter(({ kind }) => kind === 'tenant')).toHaveLength(1);
 });
 
-it('goes on past a store that cannot be measured, and tells of it', async () => {
+it('continues after a store that cannot be measured, and reports it', async () => {
   const [acme, bolt] = [await store(), await store()];
   await owner.query(`create function refuse() returns trigger language plpgsql as $$ begin raise exception 'broken'; end $$;
                      create trigger refuse before insert on entitlement_storage for each row
                      when (new.tenant_id = '${acme}') execute function refuse()`);
   const events = await run();
   expect(events).toContainEqual({ kind: 'failed', facts: { tenant: acme, reason: expect.stringContaining('broken') } });
-  expect((await told()).map(({ tenant_id: tenant }) => tenant)).toEqual([bolt]);
+  expect((await measuredEvents()).map(({ tenant_id: tenant }) => tenant)).toEqual([bolt]);
 });
 
-describe('caps that nobody has told', () => {
-  /** As a process of the release before sets one: it knows nothing of tellings. */
+describe('caps that are not announced', () => {
+  /** Sets a cap as the previous release does, which does not announce it. */
   const set = (tenant: string, meter: string, cap: number) =>
     owner.query(
       `insert into entitlement_caps (tenant_id, meter, cap, set_by, set_at) values ($1, $2, $3, 'user:ana', now())
@@ -182,7 +182,7 @@ describe('caps that nobody has told', () => {
       )
     ).rows;
 
-  it('are told once, by any number of copies, and again when such a process has set them anew', async () => {
+  it('are announced once, by any number of concurrent runs, and again when the previous release has set them again', async () => {
     const [acme, bolt] = [await store('orders'), await store()];
     await set(acme, 'orders', 9);
     await set(acme, 'quotes', 0);
@@ -202,7 +202,7 @@ describe('caps that nobody has told', () => {
     expect((await ofAcme()).slice(2)).toEqual(['orders 8 user:ana v2']);
   });
 
-  it('do not keep others from being told', async () => {
+  it('do not prevent the announcement of others', async () => {
     const [acme, bolt] = [await store(), await store()];
     for (const tenant of [acme, bolt]) await set(tenant, 'orders', 9);
     await owner.query(`create function refuse() returns trigger language plpgsql as $$ begin raise exception 'broken'; end $$;
@@ -213,6 +213,6 @@ describe('caps that nobody has told', () => {
       facts: { tenant: acme, reason: expect.stringContaining('broken') as string },
     });
     expect((await caps()).map(({ tenant_id: tenant }) => tenant)).toEqual([bolt]);
-    expect(await told()).toHaveLength(2);
+    expect(await measuredEvents()).toHaveLength(2);
   });
 });

@@ -6,9 +6,9 @@ import { applyEvents } from './usecases/worker/apply-events.js';
 export { USAGE_PASSES } from './usecases/worker/measure-storage.js';
 
 /**
- * `entitlement_usage`, `entitlement_untold` and `entitlement_caps` are not listed: what requests have reserved and what the
- * store has chosen are no effects of events. A rebuild leaves them alone, and counts on where they stand; so do the versions of
- * what is told of caps.
+ * `entitlement_usage`, `entitlement_untold` and `entitlement_caps` are not listed in `tables`, because they are not effects of
+ * events: requests reserve units, and the store chooses its caps. A replay does not change them, and the counters continue
+ * where they were. The versions of announced caps continue as well.
  */
 export const entitlementsProjection: EventConsumer = {
   name: 'entitlements',
@@ -16,7 +16,7 @@ export const entitlementsProjection: EventConsumer = {
   tables: ['entitlements', 'tenant_access'],
   apply: applyEvents,
   measure: measureAccess,
-  // Nothing is computed from these rows, neither after a batch nor as of a day.
+  // Nothing is computed from these rows, neither after a batch nor for a day.
   refresh: () => Promise.resolve(0),
   run: () => Promise.resolve({ subjects: 0, opened: 0, changed: 0, closed: 0 }),
 };

@@ -1,4 +1,4 @@
-/** What operators did across tenants: written in the transaction of the act, never changed, never deleted. */
+/** Records what operators did across tenants, in the transaction of the act. Entries are never changed or deleted. */
 import { newId } from '#kernel';
 import { json, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';

@@ -1,11 +1,12 @@
 /**
- * What an error at boot says about the two stores, as one sentence with the store, its host and port, and never its password.
- * The drivers name neither: pg leaves only the socket's error, and ioredis says that it has tried often enough.
+ * Describes an error at boot that PostgreSQL or Redis has caused, as one sentence with the server, its host and port, and never
+ * its password. The drivers do not name them: pg reports only the error of the socket, and ioredis only that its retries are
+ * used up.
  */
 import { DomainError } from '#kernel';
 import { connectRedis } from '#platform/streams';
 
-interface Stores {
+interface Servers {
   readonly DATABASE_URL?: string;
   readonly REDIS_URL?: string;
 }
@@ -13,22 +14,22 @@ interface Stores {
 const POSTGRES_PORT = 5_432;
 const REDIS_PORT = 6_379;
 const ATTEMPTS_OVER = new Set(['MaxRetriesPerRequestError', 'ReplyError']);
-/** What ioredis says without a name of its own: the connection broke under a command, or nothing came back. */
+/** Messages of ioredis errors that have no specific name: the connection broke during a command, or no reply arrived. */
 const REDIS_SILENT = /^(Connection is closed\.|Command timed out)$/;
-/** What pg says without a code; see database/failures.ts. */
+/** Messages of pg errors that have no code; see database/failures.ts. */
 const DATABASE_SILENT = /^(Connection terminated|timeout expired|timeout exceeded when trying to connect)/;
 
-/** Undefined when the error is about something else. */
-export async function reasonNotStarted(error: unknown, stores: Stores): Promise<string | undefined> {
+/** Undefined when neither server has caused the error. */
+export async function reasonNotStarted(error: unknown, servers: Servers): Promise<string | undefined> {
   if (!(error instanceof Error)) return undefined;
-  if (stores.REDIS_URL && (ATTEMPTS_OVER.has(error.name) || REDIS_SILENT.test(error.message)))
-    return redisReason(error, stores.REDIS_URL);
+  if (servers.REDIS_URL && (ATTEMPTS_OVER.has(error.name) || REDIS_SILENT.test(error.message)))
+    return redisReason(error, servers.REDIS_URL);
   if (error instanceof DomainError && error.code !== 'database_unavailable')
     return `${error.code}: ${oneLine(error.message)}`;
-  if (!stores.DATABASE_URL) return undefined;
-  const database = `PostgreSQL at ${placeOf(stores.DATABASE_URL, POSTGRES_PORT)}`;
+  if (!servers.DATABASE_URL) return undefined;
+  const database = `PostgreSQL at ${placeOf(servers.DATABASE_URL, POSTGRES_PORT)}`;
   const cause = error instanceof DomainError && error.cause instanceof Error ? error.cause : error;
-  // An answer of the server: fatal is about the connection, anything less about a statement on it.
+  // The server has answered. A FATAL error concerns the connection, any lower severity a statement.
   if ('severity' in cause)
     return cause.severity === 'FATAL' ? `${database} refuses: ${oneLine(cause.message)}` : oneLine(cause.message);
   if (isFromSocket(cause) || DATABASE_SILENT.test(cause.message))
@@ -36,7 +37,7 @@ export async function reasonNotStarted(error: unknown, stores: Stores): Promise<
   return undefined;
 }
 
-/** The command that failed no longer knows why; another attempt hears it from the connection itself. */
+/** The failed command does not carry the cause, so this connects once more and listens to the connection's error. */
 async function redisReason(error: Error, url: string): Promise<string> {
   const redis = connectRedis({ url, name: 'why' });
   let heard: Error | undefined;
@@ -65,7 +66,7 @@ function isFromSocket(error: Error): boolean {
   return syscall === 'connect' || syscall === 'getaddrinfo' || error instanceof AggregateError;
 }
 
-/** A name with two addresses fails with the errors of both, and no words of its own. */
+/** A host name with two addresses fails with an AggregateError, whose message is empty. */
 function wordsOf(error: Error): string {
   if (error instanceof AggregateError) return error.errors.map((one) => oneLine((one as Error).message)).join(', ');
   return oneLine(error.message);

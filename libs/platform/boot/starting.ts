@@ -1,10 +1,10 @@
-/** What every process starts in, and its last words when it cannot: one line for what an operator can mend, a stack for what is our fault. */
+/** Starts a process. When the start fails, it prints one line for a cause that an operator can remove, or else the stack. */
 import { disablePretenuring } from './pretenuring.js';
 import { reasonNotStarted } from './reason.js';
 
 const FAILED = 1;
 
-/** Runs `start`; when it fails, says why and ends the process, whatever is open by then. */
+/** Runs `start`. When it fails, prints the reason and ends the process with code 1, without closing open connections. */
 export async function starting(title: string, start: () => Promise<unknown>): Promise<void> {
   disablePretenuring();
   try {

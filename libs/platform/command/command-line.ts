@@ -1,6 +1,6 @@
 /**
- * Commands made from the operator's operation values: `tenants suspend acme --reason "…"` is POST /tenants/:tenant/suspend.
- * Words after the command fill the path's parameters, flags the query and the body; help is written from the schemas.
+ * Commands made from the operator's operations: `tenants suspend acme --reason "…"` calls POST /tenants/:tenant/suspend. Words
+ * after the command fill the parameters of the path, and flags fill query and body. The help text is made from the schemas.
  */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';

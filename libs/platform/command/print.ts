@@ -1,4 +1,4 @@
-/** What a person reads: lists as aligned columns, one thing as names and values, problems with code and pointers. */
+/** Output for people: lists as aligned columns, one resource as names and values, problems with code and pointers. */
 import type { Problem } from '#contracts/problem';
 import type { Operation } from '#contracts/operation';
 import { flagsOf, parametersOf } from './command-line.js';
@@ -20,7 +20,7 @@ export function printed(body: unknown): string {
   return [columns(plain.map(([name, value]) => [name, cell(value)])), ...blocks].join('\n');
 }
 
-/** What does not fit behind a name: a list of things as a table, sentences one a line. */
+/** Values that do not fit on the line of their name: a list of objects as a table, sentences one per line. */
 function blockOf(value: unknown): string | undefined {
   if (!Array.isArray(value) || value.length === 0) return undefined;
   const items = value as unknown[];

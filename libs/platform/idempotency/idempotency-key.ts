@@ -1,12 +1,12 @@
 /**
  * `Idempotency-Key`: the same key with the same request gives the same answer, and the work is done once. The record is
- * written in the transaction of the work, so there is no moment in which one exists without the other.
+ * written in the transaction of the work, so neither exists without the other.
  *
  *   key free ─▶ lock it ─▶ work ─▶ record answer ─▶ commit
  *   key locked by a running request ─▶ 409        key recorded, other request ─▶ 422        same request ─▶ its answer
  *
- * Only answers of work that committed are kept: a refused request changed nothing, so its retry is judged afresh. Work that
- * asks somebody outside takes two transactions: outbound-exchange.ts.
+ * Only answers of committed work are kept. A refused request has changed nothing, so its repetition is processed again. Work
+ * that calls an outside service takes two transactions: outbound-exchange.ts.
  */
 import { createHash } from 'node:crypto';
 import type { Operation } from '#contracts/operation';
@@ -55,47 +55,48 @@ export async function withIdempotencyKey<Result>(
   return answer;
 }
 
-type Ask = Row<'idempotency_asks', 'fingerprint' | 'asked_as' | 'question'> & {
-  /** Somebody is taken to be asking right now. */
+/** An exchange that was begun: a row of the table `idempotency_asks`. */
+type BegunExchange = Row<'idempotency_asks', 'fingerprint' | 'asked_as' | 'question'> & {
+  /** A request is assumed to be running with this exchange. */
   is_asking: boolean;
   is_remembered: boolean;
 };
 
 interface Known<Result> {
   readonly record: { answer: Result } | undefined;
-  readonly ask: Ask | undefined;
+  readonly exchange: BegunExchange | undefined;
 }
 
-/** A provider knows a key again for a day at least, so for an hour less the same question is the same act. */
+/** Providers recognise an idempotency key for at least 24 hours, so an exchange is repeated under its id for an hour less. */
 const REMEMBERED = '23 hours';
 
 /**
- * Nobody else works under this key until the transaction ends; `record` says if somebody has. Throws
- * `idempotency_key_reused` or `idempotency_key_in_flight`.
+ * Locks the key until the transaction ends. `record` is the recorded answer, if there is one. Throws `idempotency_key_reused`
+ * or `idempotency_key_in_flight`.
  */
 export async function lockKey<Result>(tx: TenantTransaction, key: IdempotencyKey): Promise<Known<Result>> {
-  const [locked, records, asks] = await tx.batch([
+  const [locked, records, exchanges] = await tx.batch([
     sql<{ is_free: boolean }>`select pg_try_advisory_xact_lock(hashtextextended(${nameOf(tx, key)}, 7102)) as is_free`,
     sql<Row<'idempotency_records', 'fingerprint', { answer: Result }>>`
       select fingerprint, answer from idempotency_records
        where tenant_id = ${tx.tenant} and actor = ${tx.actor.id} and key = ${key.key}`,
-    sql<Ask>`
+    sql<BegunExchange>`
       select fingerprint, asked_as, question, asking_until > app.now() as is_asking,
              asked_at > app.now() - ${REMEMBERED}::interval as is_remembered
         from idempotency_asks where tenant_id = ${tx.tenant} and actor = ${tx.actor.id} and key = ${key.key}`,
   ]);
   const [found] = records;
-  const [ask] = asks;
-  if ((found ?? ask ?? key).fingerprint !== key.fingerprint) throw errors.idempotency_key_reused();
+  const [exchange] = exchanges;
+  if ((found ?? exchange ?? key).fingerprint !== key.fingerprint) throw errors.idempotency_key_reused();
   if (!found && !locked[0]!.is_free) throw inFlight();
-  return { record: found, ask };
+  return { record: found, exchange };
 }
 
-/** For the second transaction of an exchange: whoever looks under the key at this moment is told that it is in flight. */
+/** For the second transaction of an exchange. A request that looks up the key meanwhile gets `idempotency_key_in_flight`. */
 export const waitForKey = (tx: TenantTransaction, key: IdempotencyKey): Sql => sql`
   select pg_advisory_xact_lock(hashtextextended(${nameOf(tx, key)}, 7102))`;
 
-/** The actor is part of the key: one person's key must not answer with what another person did. */
+/** The actor is part of the key, so that one person's key never returns the answer of another person's request. */
 function nameOf(tx: TenantTransaction, key: IdempotencyKey): string {
   return `${tx.tenant}/${tx.actor.id}/${key.key}`;
 }

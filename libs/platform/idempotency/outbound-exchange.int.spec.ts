@@ -1,4 +1,4 @@
-/** Writes that ask somebody outside, on a real database: what they hold meanwhile, and what becomes of their keys. */
+/** Outbound exchanges on a real database: what they hold while they wait, and the fate of their keys. */
 import pg from 'pg';
 import { DomainError, newId, type TenantId, tenantId } from '#kernel';
 import { sql, TenantDatabase, type TenantTransaction } from '#platform/database';
@@ -8,7 +8,7 @@ import { type IdempotencyKey, withIdempotencyKey } from './idempotency-key.js';
 
 let server: TestDatabase;
 let owner: pg.Pool;
-/** Of one connection: whoever holds it is alone. */
+/** A pool of one connection: its holder blocks every other transaction. */
 let narrow: TenantDatabase;
 let wide: TenantDatabase;
 
@@ -23,14 +23,14 @@ afterAll(async () => {
   await server.drop();
 });
 
-/** Whom it asks, and how often each part was done. */
+/** The called service, and how often each part ran. */
 class Outside {
   readonly asked: { question: unknown; id: string }[] = [];
   prepared = 0;
   concluded = 0;
-  /** Waited for in the second transaction. */
+  /** A promise for which the second transaction waits. */
   concluding = Promise.resolve();
-  /** Of one question after the other; the last one stays. */
+  /** The answers to the calls, one after the other; the last one repeats. */
   answers: (() => Promise<string>)[] = [() => Promise.resolve('yes')];
 
   readonly parts: OutboundExchange<{ said: string; to: string }> = outboundExchange({
@@ -52,7 +52,7 @@ class Outside {
     },
   });
 
-  /** The next question is not answered before this is called. */
+  /** The next call is not answered before the returned function is called. */
   hang(): (answer?: string) => void {
     let release!: (answer: string) => void;
     const waiting = new Promise<string>((resolve) => (release = resolve));
@@ -87,7 +87,7 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
     (value) => `answered ${JSON.stringify(value)}`,
     (error: unknown) => (error instanceof DomainError ? error.code : String(error)),
   );
-/** As if so much time had gone by since the question was written down. */
+/** Moves the recorded time of the request back by this interval. */
 const later = (key: IdempotencyKey, by: string) =>
   owner.query(
     `update idempotency_asks set asked_at = asked_at - $2::interval, asking_until = asking_until - $2::interval where key = $1`,
@@ -102,7 +102,7 @@ const left = async (key: IdempotencyKey) =>
     )
   ).rows[0];
 
-it('holds no connection while it asks: the only one there is answers others meanwhile', async () => {
+it('holds no connection while it calls: the only connection serves other requests', async () => {
   const [tenant, outside] = [await store(), new Outside()];
   const release = outside.hang();
   const asking = runOutboundExchange(narrow, scopeOf(tenant), keyOf(), outside.parts);
@@ -113,7 +113,7 @@ it('holds no connection while it asks: the only one there is answers others mean
   expect(await asking).toEqual({ said: 'late', to: tenant });
 });
 
-it('asks once for a request that is repeated: in flight it is told so, afterwards it gets the answer', async () => {
+it('calls once for a repeated request: while it runs the repetition is refused, afterwards it gets the answer', async () => {
   const [tenant, outside, key] = [await store(), new Outside(), keyOf()];
   const ask = () => runOutboundExchange(wide, scopeOf(tenant), key, outside.parts);
   const release = outside.hang();
@@ -132,7 +132,7 @@ it('asks once for a request that is repeated: in flight it is told so, afterward
   expect(await left(key)).toEqual({ asks: 0, records: 1 });
 });
 
-it('refuses the key for another request: while it asks, after it was refused, and for ever after', async () => {
+it('refuses the key for another request: during the call, after a refusal, and after the answer', async () => {
   const [tenant, outside, key] = [await store(), new Outside(), keyOf()];
   const other = { ...key, fingerprint: 'b' };
   const ask = (by: IdempotencyKey) => codeOf(runOutboundExchange(wide, scopeOf(tenant), by, outside.parts));
@@ -151,7 +151,7 @@ it('refuses the key for another request: while it asks, after it was refused, an
   expect(await ask({ ...refused, fingerprint: 'b' })).toBe('idempotency_key_reused');
 });
 
-it('does not take a refusal for an answer: the next repetition asks the same, at once and under the same id', async () => {
+it('does not record a refusal as an answer: the next repetition calls at once with the same request and id', async () => {
   const [tenant, outside, key] = [await store(), new Outside(), keyOf()];
   outside.fail();
   const ask = () => codeOf(runOutboundExchange(wide, scopeOf(tenant), key, outside.parts));
@@ -163,7 +163,7 @@ it('does not take a refusal for an answer: the next repetition asks the same, at
   expect(outside.prepared).toBe(1);
 });
 
-it('lets go of the key of a process that died, and puts its very question again, under the same id', async () => {
+it('releases the key of a process that died, and repeats its request under the same id', async () => {
   const [tenant, outside, key] = [await store(), new Outside(), keyOf()];
   const release = outside.hang();
   const dead = runOutboundExchange(wide, scopeOf(tenant), key, outside.parts);
@@ -174,13 +174,13 @@ it('lets go of the key of a process that died, and puts its very question again,
   await later(key, '6 seconds');
   expect(await ask()).toBe(`answered ${JSON.stringify({ said: 'yes', to: tenant })}`);
   expect(outside.asked[1]).toEqual(outside.asked[0]);
-  // It was only slow: what it comes back with was answered already.
+  // The process was only slow: its answer arrives after the repetition has concluded.
   release();
   expect(await dead).toEqual({ said: 'yes', to: tenant });
   expect(outside.concluded).toBe(1);
 });
 
-it('asks nothing while the answer is being recorded, however long that takes', async () => {
+it('does not call while the answer is being recorded, however long that takes', async () => {
   const [tenant, outside, key] = [await store(), new Outside(), keyOf()];
   const answer = outside.hang();
   const first = runOutboundExchange(wide, scopeOf(tenant), key, outside.parts);
@@ -192,14 +192,14 @@ it('asks nothing while the answer is being recorded, however long that takes', a
   while (outside.concluded === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   const second = codeOf(runOutboundExchange(wide, scopeOf(tenant), key, outside.parts));
   const soon = new Promise((resolve) => setTimeout(resolve, 1_000, 'waits'));
-  const told = await Promise.race([second, soon]);
+  const outcome = await Promise.race([second, soon]);
   record();
   expect(await first).toEqual({ said: 'yes', to: tenant });
   await second;
-  expect([told, outside.asked.length]).toEqual(['idempotency_key_in_flight', 1]);
+  expect([outcome, outside.asked.length]).toEqual(['idempotency_key_in_flight', 1]);
 });
 
-it('asks anew, under another id, once the other side may have forgotten the first', async () => {
+it('calls again, under another id, when the provider may have forgotten the first', async () => {
   const [tenant, outside, key] = [await store(), new Outside(), keyOf()];
   const ask = () => codeOf(runOutboundExchange(wide, scopeOf(tenant), key, outside.parts));
   for (const age of ['0 seconds', '22 hours 30 minutes', '40 minutes']) {
@@ -212,7 +212,7 @@ it('asks anew, under another id, once the other side may have forgotten the firs
   expect([third!.id === first!.id, outside.prepared]).toEqual([false, 2]);
 });
 
-it('holds the guard in both transactions, and tells nothing to whom it has shut out meanwhile', async () => {
+it('checks the guard in both transactions, and gives no answer to a person who was signed out in between', async () => {
   const [tenant, outside, key] = [await store(), new Outside(), keyOf()];
   const scope = { ...scopeOf(tenant), guard: sql`select app.admit_visitor(true)` };
   const state = (to: string) => owner.query(`update tenants set state = $2 where id = $1`, [tenant, to]);
@@ -232,7 +232,7 @@ it('holds the guard in both transactions, and tells nothing to whom it has shut 
   expect(outside.asked[1]).toEqual(outside.asked[0]);
 });
 
-it('keeps stores and people apart that use the same key', async () => {
+it('separates stores and people that use the same key', async () => {
   const [acme, bolt, outside, key] = [await store(), await store(), new Outside(), keyOf()];
   const release = outside.hang();
   const first = runOutboundExchange(wide, scopeOf(acme), key, outside.parts);
@@ -247,7 +247,7 @@ it('keeps stores and people apart that use the same key', async () => {
   expect(new Set(outside.asked.map(({ id }) => id)).size).toBe(3);
 });
 
-it('needs no key, and writes nothing down without one', async () => {
+it('needs no key, and records nothing without one', async () => {
   const [tenant, outside] = [await store(), new Outside()];
   for (let nth = 0; nth < 2; nth++) await runOutboundExchange(wide, scopeOf(tenant), undefined, outside.parts);
   expect(new Set(outside.asked.map(({ id }) => id)).size).toBe(2);
@@ -255,7 +255,7 @@ it('needs no key, and writes nothing down without one', async () => {
   expect(rows).toHaveLength(0);
 });
 
-it('concludes once and under one id, whoever repeats it when, overtakes it or fails', async () => {
+it('concludes once and under one id, with concurrent repetitions and failures', async () => {
   const tenant = await store();
   for (let round = 0; round < 60; round++) {
     const [outside, key] = [new Outside(), keyOf()];

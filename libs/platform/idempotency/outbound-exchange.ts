@@ -1,44 +1,47 @@
 /**
- * A write that asks somebody outside, and holds no connection while it waits:
+ * An outbound exchange: a write that calls an outside service, and holds no database connection while it waits.
  *
- *   transaction { key free? · prepare: what to ask · write it down } ─▶ ask ─▶ transaction { conclude · record the answer }
+ *   transaction { is the key free? · prepare the request · record it } ─▶ call ─▶ transaction { conclude · record the answer }
  *
- *   asked by a running request ─▶ 409      asked by one that died, or was refused ─▶ the same question, under the same id
- *   concluded ─▶ its answer                asked for another request ─▶ 422
+ *   another request is calling ─▶ 409      its caller died, or was refused ─▶ the same request again, under the same id
+ *   concluded ─▶ the recorded answer       recorded for another request ─▶ 422
  *
- * A process that dies between the transactions leaves its question behind. Who repeats the request within a minute is told that
- * it is still running; after that the question is put again, word for word and under the id by which the other side tells a
- * repetition, so that nothing is done there twice. A refusal is no answer: the next repetition asks at once. Without an
- * Idempotency-Key nothing is written down, because nobody could refer to it.
+ * A process that dies between the transactions leaves its recorded request behind. For a minute, a repetition gets the answer
+ * that the request is still running. After that the same request is sent again, unchanged and under the same id. The outside
+ * service recognises a repetition by this id, so it does nothing twice. A refusal is not recorded as an answer: the next
+ * repetition calls at once. Without an Idempotency-Key nothing is recorded, because no later request could refer to it.
  *
- * Guard and row security hold in both transactions: who was signed out meanwhile gets nothing.
+ * Guard and row security apply in both transactions: a person who was signed out in between gets no answer.
  */
 import { newId } from '#kernel';
 import { json, sql, type TenantDatabase, type TenantScope, type TenantTransaction } from '#platform/database';
 import { type IdempotencyKey, inFlight, lockKey, record, waitForKey } from './idempotency-key.js';
 
-/** What can be written down and read again as it was: no transaction, no row, no function. */
+/** A value that JSON stores and restores unchanged: no transaction, no row, no function. */
 export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [member: string]: Plain };
 
-/** Of one request. Method syntax on purpose: an exchange of any question is an exchange. */
+/** The parts of one exchange. Method syntax, so that an exchange of any request type is assignable to `OutboundExchange`. */
 interface Parts<Request extends Plain, Answer, Result> {
-  /** Decides what is asked. Done again if the database asks for it, and left out where a question is put again. */
+  /** Decides what to request. Called again when the transaction is retried, and not called when a request is repeated. */
   prepare(tx: TenantTransaction): Promise<Request>;
-  /** No transaction is open. `id` is the same for every repetition of this question. */
+  /** Calls the outside service. No transaction is open. `id` is the same for every repetition of this request. */
   call(request: Request, id: string): Promise<Answer>;
   conclude(tx: TenantTransaction, answer: Answer): Promise<Result> | Result;
 }
 
 export type OutboundExchange<Result> = Parts<Plain, unknown, Result>;
 
-/** Names the parts, and lets each be typed by the one before. */
+/** Makes an exchange of its parts; each part is typed by the one before it. */
 export function outboundExchange<Request extends Plain, Answer, Result>(
   parts: Parts<Request, Answer, Result>,
 ): OutboundExchange<Result> {
   return parts;
 }
 
-/** Longer than anybody waits outside. Who still waits then is overtaken, which harms nobody: both ask under the same id. */
+/**
+ * Longer than any call takes. If a call takes longer after all, a second one starts beside it, which is harmless: both use
+ * the same id.
+ */
 const CALLING_SECONDS = 60;
 
 interface Begun {
@@ -58,8 +61,8 @@ export async function runOutboundExchange<Result>(
     const answer = await parts.call(begun.request, begun.id);
     return await database.transaction(scope, (tx) => conclude(tx, key, begun.id, () => parts.conclude(tx, answer)));
   } catch (error) {
-    // Only sooner than it would be by itself; so the error that counts is the first.
-    if (key) await letGo(database, scope, key, begun.id).catch(() => undefined);
+    // Best effort: the claim expires anyway, so the original error is reported.
+    if (key) await releaseClaim(database, scope, key, begun.id).catch(() => undefined);
     throw error;
   }
 }
@@ -70,14 +73,14 @@ async function begin<Result>(
   parts: OutboundExchange<Result>,
 ): Promise<Begun | { readonly answer: Result }> {
   if (!key) return { id: newId(), request: await parts.prepare(tx) };
-  const { record: recorded, ask } = await lockKey<Result>(tx, key);
+  const { record: recorded, exchange } = await lockKey<Result>(tx, key);
   if (recorded) return { answer: recorded.answer };
-  if (ask?.is_asking) throw inFlight();
-  if (ask?.is_remembered) {
+  if (exchange?.is_asking) throw inFlight();
+  if (exchange?.is_remembered) {
     await tx.execute(sql`
       update idempotency_asks set asking_until = app.now() + ${CALLING_SECONDS} * interval '1 second'
        where tenant_id = ${tx.tenant} and actor = ${tx.actor.id} and key = ${key.key}`);
-    return { id: ask.asked_as, request: ask.question as Plain };
+    return { id: exchange.asked_as, request: exchange.question as Plain };
   }
   const begun = { id: newId(), request: await parts.prepare(tx) };
   await tx.execute(sql`
@@ -89,7 +92,7 @@ async function begin<Result>(
   return begun;
 }
 
-/** Of two who asked the same, the second finds the row gone, and gives the first one's answer. */
+/** Of two callers with the same request, the second finds the row deleted and returns the first one's answer. */
 async function conclude<Result>(
   tx: TenantTransaction,
   key: IdempotencyKey | undefined,
@@ -111,8 +114,8 @@ async function conclude<Result>(
   return answer;
 }
 
-/** Without the guard, which may be what refused: this is ours to tidy up, and row security still holds. */
-async function letGo(
+/** Ends the claim. It runs without the guard, which may have caused the refusal; row security still applies. */
+async function releaseClaim(
   database: Pick<TenantDatabase, 'transaction'>,
   { tenant, actor }: TenantScope,
   key: IdempotencyKey,

@@ -2,10 +2,10 @@
 import { type Position, textOf } from './position.js';
 import type { Chunk } from './window.js';
 
-/** The part of a server response that a stream needs. */
+/** The part of a server response that the stream uses. */
 export interface Answer {
   readonly writableLength: number;
-  /** The reader left before anything was said. */
+  /** The reader disconnected before anything was sent. */
   readonly destroyed: boolean;
   writeHead(status: number, headers: Record<string, string>): void;
   write(text: string): boolean;
@@ -13,17 +13,17 @@ export interface Answer {
   on(event: 'close', listener: () => void): void;
 }
 
-/** Unsent bytes after which a reader is too slow: it reconnects with its last id and has lost nothing. */
+/** With this many unsent bytes a reader is disconnected as too slow. It reconnects with its last id and loses nothing. */
 const SLOW_BYTES = 262_144;
 const HEARTBEAT_MS = 15_000;
-/** Within this time a reader who signed out, or whose store was closed, hears no more. */
+/** After at most this time, a reader who signed out or whose store was closed gets no more events. */
 const REVIEW_MS = 5_000;
 
 export class Listener {
   private isOpen = true;
   private timers: NodeJS.Timeout[] = [];
 
-  /** `review` rejects once its session may not listen any more. */
+  /** `review` rejects when the session may no longer listen. */
   constructor(
     private readonly answer: Answer,
     private readonly review: () => Promise<unknown>,
@@ -35,7 +35,7 @@ export class Listener {
     answer.writeHead(200, {
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
-      // Nginx would hold the messages back until its buffer is full.
+      // Without it, Nginx would delay messages until its buffer is full.
       'x-accel-buffering': 'no',
     });
     answer.write('retry: 2000\n\n');
@@ -72,19 +72,19 @@ export class Listener {
   }
 }
 
-/** Every message carries where to go on after it, so that a connection may tear anywhere. */
+/** Every message carries the position after it, so that a reader can continue wherever the connection breaks. */
 export function messagesOf({ events }: Pick<Chunk, 'events'>): string {
   return events
     .map(({ at, ...event }) => `id: ${textOf(at)}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
     .join('');
 }
 
-/** An id without data: the browser keeps it for the next connection and tells the page nothing. */
+/** An id without data: the browser keeps it for the next connection, and the page gets no event. */
 export function bookmarkOf(position: Position): string {
   return `id: ${textOf(position)}\n\n`;
 }
 
-/** Too much was missed to tell it one by one: the page should read again what it shows. */
+/** Tells the page that it missed too many events and must read its data again. */
 export function resetTo(position: Position): string {
   return `id: ${textOf(position)}\nevent: stream.reset\ndata: {"type":"stream.reset"}\n\n`;
 }

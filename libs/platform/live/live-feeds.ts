@@ -1,4 +1,4 @@
-/** The feeds of this process, one per tenant somebody listens to, and what wakes them. */
+/** The feeds of this process, one per tenant with an open stream, and the signals that wake them. */
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import { errorTable, type TenantId } from '#kernel';
 import { TenantDatabase } from '#platform/database';
@@ -15,7 +15,7 @@ const STREAMS_PER_TENANT = 100;
 const STREAMS_PER_PROCESS = 5_000;
 const ACTOR = { id: 'system:live' };
 
-/** Whatever passes on which tenants other processes committed events for. */
+/** A source of signals that name the tenants for which other processes have committed events. */
 export interface Wakes {
   onWake(listener: (tenants: readonly string[] | 'all') => void): void;
 }
@@ -33,7 +33,7 @@ export class LiveFeeds implements BeforeApplicationShutdown {
       signals.on(OUTBOX_SIGNAL, (tenant) => this.feeds.get(tenant as TenantId)?.wake());
   }
 
-  /** Without it, what other processes commit is heard at the next tick. */
+  /** Connects a source of signals. Without one, the events of other processes are found at the next tick. */
   wokenBy(wakes: Wakes): void {
     wakes.onWake((tenants) => {
       if (tenants === 'all') for (const feed of this.feeds.values()) feed.wake();
@@ -45,7 +45,7 @@ export class LiveFeeds implements BeforeApplicationShutdown {
     return [...this.feeds.values()].reduce((sum, feed) => sum + feed.size, 0);
   }
 
-  /** The tenant's feed, if it has room for one more. */
+  /** The tenant's feed. Throws `too_many_streams` when the tenant or the process has too many, or `shutting_down`. */
   feedOf(tenant: TenantId): TenantFeed {
     if (this.isStopping) throw errors.shutting_down({ retryAfterSeconds: 2 });
     const present = this.feeds.get(tenant);
@@ -57,7 +57,7 @@ export class LiveFeeds implements BeforeApplicationShutdown {
     return feed;
   }
 
-  /** Before the server closes: it waits for open connections, and these would never end by themselves. */
+  /** Runs before the server closes, because the server waits for open connections, and streams do not end by themselves. */
   beforeApplicationShutdown(): void {
     this.isStopping = true;
     for (const feed of this.feeds.values()) feed.close();

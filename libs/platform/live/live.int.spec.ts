@@ -1,4 +1,4 @@
-/** What listeners hear of a real database under concurrent writers: every event once, wherever a connection tears. */
+/** Listeners get every event once from a real database with concurrent writers, wherever a connection breaks. */
 import pg from 'pg';
 import { customerChanged } from '#contracts/customers/events';
 import { newId, tenantId } from '#kernel';
@@ -24,7 +24,7 @@ interface Message {
   subject: string | undefined;
 }
 
-/** Stands at the far end of the line and keeps what arrives. */
+/** The client's end of a connection; it keeps what arrives. */
 class Reader implements Answer {
   readonly messages: Message[] = [];
   lastId: string | undefined;
@@ -113,7 +113,7 @@ async function listening(lastId?: string): Promise<Reader> {
   return reader;
 }
 
-it('goes on after any message of a long absence, to the event', async () => {
+it('continues with the next event after any message, also after a long absence', async () => {
   const before = await listening();
   const missed = (await Promise.all(Array.from({ length: 13 }, () => happen(100)))).flat();
   await until(() => before.events.length === missed.length);
@@ -129,7 +129,7 @@ it('goes on after any message of a long absence, to the event', async () => {
   }
 });
 
-it('tells of a transaction that wrote first and committed last', async () => {
+it('delivers the events of a transaction that wrote first and committed last', async () => {
   const reader = await listening();
   const slow = new pg.Client({ connectionString: server.url });
   await slow.connect();
@@ -153,7 +153,7 @@ it('tells of a transaction that wrote first and committed last', async () => {
   expect(subjects(returned.events)).toEqual([`customer/${late}`]);
 });
 
-it('loses and repeats nothing for readers who come and go among eight writers', async () => {
+it('loses and repeats nothing for readers that connect and disconnect beside eight writers', async () => {
   const first = await listening();
   const start = first.lastId!;
   first.end();
@@ -176,7 +176,7 @@ it('loses and repeats nothing for readers who come and go among eight writers', 
         const reader = listen(lastId);
         connections += 1;
         await pause(Math.random() * 60);
-        // The line tears after any message: what came later is lost on the way and has to come again.
+        // The connection breaks after any message: later messages are lost and must be sent again.
         const kept = reader.events.slice(0, Math.ceil(Math.random() * reader.events.length));
         lastId = kept.at(-1)?.id ?? lastId;
         all.push(...kept);
@@ -195,7 +195,7 @@ it('loses and repeats nothing for readers who come and go among eight writers', 
   console.log(`${written.length} events, 5 readers, ${connections} connections: lost 0, repeated 0`);
 }, 60_000);
 
-it('asks the database once, however many listen', async () => {
+it('queries the database once, however many listeners there are', async () => {
   const readers = await Promise.all(Array.from({ length: 50 }, () => listening()));
   const before = database.reads;
   await happen();
@@ -203,7 +203,7 @@ it('asks the database once, however many listen', async () => {
   expect(database.reads - before).toBeLessThanOrEqual(2);
 });
 
-it('tells who was away too long, or is ahead of a restored database, to read again', async () => {
+it('sends a reset to readers that were away too long or are ahead of a restored database', async () => {
   const reader = await listening();
   const [xmin] = positionOf(reader.lastId!)!.read.split(':');
   const beyond = String(BigInt(xmin!) + 1_000_000n);
@@ -218,7 +218,7 @@ it('tells who was away too long, or is ahead of a restored database, to read aga
   expect(subjects(old.events)).toEqual([subject]);
 });
 
-it('lets a reader go who does not keep up, and hears nothing more of who left', async () => {
+it('disconnects a reader that is too slow, and drops a reader that has left', async () => {
   const reader = await listening();
   reader.writableLength = 1_000_000;
   await happen();

@@ -4,7 +4,7 @@ const encoded = (text: string) => Buffer.from(text, 'latin1').toString('base64ur
 const minute = Math.floor(Date.now() / 60_000);
 
 describe('a position in the live stream', () => {
-  it('comes back as it was', () => {
+  it('is restored from its text', () => {
     for (const position of [
       { read: '100:100:' },
       { read: '100:105:100,103' },

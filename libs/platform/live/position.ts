@@ -1,13 +1,14 @@
 /**
- * Where a reader of the live stream is. A position names what has been read by a snapshot of the database, not by a number:
- * a transaction that takes its sequence number first and commits last would be skipped by any number (it loses a quarter
- * of the events under eight writers), but becomes visible in a later snapshot like every other.
+ * The position of a reader of the live stream. It is a snapshot of the database and not a sequence number: a transaction that
+ * takes its number first and commits last would be skipped by a number (a quarter of the events is lost with eight writers),
+ * but it becomes visible in a later snapshot like every other transaction.
  *
- *   everything visible in `read`
- *   and, when the reader stopped in the middle of a window, of what became visible up to `until` the events up to `seq`
+ *   `read`            the reader has every event visible in this snapshot
+ *   `until`, `seq`    the reader stopped inside a window: of the events that became visible up to `until`, it has those up to
+ *                     `seq`
  *
- * So a torn connection goes on at the very next event: none is lost, none comes twice. The text a reader keeps is
- * `<minutes>;<read>[;<until>;<seq>]` as base64url, the minutes since 1970 telling how old it is.
+ * So a reader whose connection broke continues with the very next event: none is lost or repeated. The reader keeps the text
+ * `<minutes>;<read>[;<until>;<seq>]` as base64url. The minutes since 1970 give the age of the position.
  */
 import { errorTable } from '#kernel';
 
@@ -20,9 +21,9 @@ export interface Position {
   readonly within?: { readonly until: string; readonly seq: string };
 }
 
-/** Older ones are answered with `stream.reset`: reading everything again is cheaper than replaying a day. */
+/** An older position is answered with `stream.reset`, because reading the page again is cheaper than replaying a day. */
 const LONGEST_AWAY_MINUTES = 24 * 60;
-/** A snapshot lists the running transactions; a thousand of them would be a thousand connections. */
+/** The longest accepted text. A snapshot lists the running transactions, and there are never more than a thousand. */
 const LONGEST = 40_000;
 const MINUTE_MS = 60_000;
 
@@ -32,7 +33,7 @@ export function textOf(position: Position, now = Date.now()): string {
   return Buffer.from(parts.join(';'), 'latin1').toString('base64url');
 }
 
-/** Undefined if it is too old to go on from; throws for what this stream never gave out. */
+/** Undefined when the position is too old. Throws `invalid_last_event_id` for a text that is no position. */
 export function positionOf(text: string, now = Date.now()): Position | undefined {
   if (text.length > LONGEST) throw errors.invalid_last_event_id();
   const parts = Buffer.from(text, 'base64url').toString('latin1').split(';');
@@ -43,7 +44,7 @@ export function positionOf(text: string, now = Date.now()): Position | undefined
   return until === undefined ? { read } : { read, within: { until, seq: seq! } };
 }
 
-/** `xmin:xmax:running`, with what PostgreSQL asks of it: xmin ≤ running, ascending, < xmax. */
+/** `xmin:xmax:running`, with the conditions of PostgreSQL: xmin ≤ running < xmax, in ascending order. */
 function isSnapshot(text: string): boolean {
   const match = /^(\d{1,19}):(\d{1,19}):((?:\d{1,19}(?:,\d{1,19})*)?)$/.exec(text);
   if (!match) return false;

@@ -1,4 +1,4 @@
-/** `GET /stream`: what happens in the store. Guarded like every operation; then the connection belongs to the feed. */
+/** `GET /stream`: the store's events. It is guarded like every operation; then the feed takes over the connection. */
 import { Controller, Inject } from '@nestjs/common';
 import { stream } from '#contracts/live/operations';
 import { TenantDatabase } from '#platform/database';
@@ -21,7 +21,7 @@ export class StreamController {
     const lastId = call.header('last-event-id');
     const from = lastId ? (positionOf(lastId) ?? 'too long ago') : 'now';
     const review = () => this.database.read(scope, stillAdmitted);
-    // Before the connection is taken over, so that a refusal is still an ordinary answer.
+    // Checked before the connection is taken over, so that a refusal is an ordinary response.
     await review();
     const feed = this.feeds.feedOf(tenant.id);
     feed.join({ listener: new Listener(call.takeOver(), review), scope, from });

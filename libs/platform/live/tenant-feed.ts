@@ -1,13 +1,13 @@
 /**
- * One tenant's feed in this process. However many listen, one query tells what is new; it runs when somebody says that there
- * is something, and every two seconds in case nobody did.
+ * The live feed of one tenant in this process. One query serves all listeners. The feed is in one of two states:
  *
- *   asleep ──wake, tick, join──▶ looking ──nothing more asked for──▶ asleep
- *             looking: read from the feed's position to now, tell everybody, move the position;
- *                      then bring each newcomer from its own position to exactly the feed's, and let it listen
+ *   idle ──wake, tick or join──▶ reading ──no further wake──▶ idle
  *
- * A newcomer is brought up between two looks, and only as far as the feed has come, so no event falls between its past and
- * its present, nor into both.
+ * Reading: the feed reads the events from its position to now, sends them to every listener and moves its position. Then it
+ * sends each newcomer the events from the newcomer's position to exactly the feed's position, and makes it a listener. A wake
+ * comes from a commit in this process or a message of another one; the tick, every two seconds, covers a lost message.
+ *
+ * Newcomers are served between two reads and only up to the feed's position, so they neither miss an event nor get it twice.
  */
 import { sql, type TenantDatabase, type TenantScope } from '#platform/database';
 import { bookmarkOf, type Listener, messagesOf, resetTo } from './listener.js';
@@ -16,15 +16,15 @@ import { chunkAfter, nowIn, PositionAhead } from './window.js';
 
 interface Newcomer {
   readonly listener: Listener;
-  /** With the newcomer's own session in front of every statement. */
+  /** The scope with the newcomer's session, which is checked before every statement. */
   readonly scope: TenantScope;
   readonly from: Position | 'now' | 'too long ago';
 }
 
 const TICK_MS = 2_000;
-/** Twenty looks a second at most: a burst of commits is one look. */
+/** At most twenty reads per second, so a burst of commits costs one read. */
 const PAUSE_MS = 50;
-/** Who missed more than 10,000 events reads again instead. */
+/** A newcomer that missed more than 10,000 events gets a reset instead. */
 const MOST_CHUNKS = 20;
 
 export class TenantFeed {
@@ -37,7 +37,7 @@ export class TenantFeed {
 
   constructor(
     private readonly database: TenantDatabase,
-    /** The tenant without a session: what all its listeners may hear. */
+    /** The tenant without a session. Every listener of the tenant may get the same events. */
     private readonly scope: TenantScope,
     private readonly whenEmpty: () => void,
   ) {
@@ -81,7 +81,7 @@ export class TenantFeed {
         await this.advance();
         await this.admitNewcomers();
       } catch {
-        // No database, or one restored from a backup: whoever listens comes back with the last id and hears which.
+        // The database is unavailable or was restored. The listeners reconnect with their last id and learn which it is.
         this.position = undefined;
         this.close();
       }
@@ -134,5 +134,5 @@ export class TenantFeed {
   }
 }
 
-/** Asks nothing but admission: the session guard in front of it is what counts. */
+/** Checks only the admission: the session guard runs before this statement. */
 export const stillAdmitted = sql`select 1 as admitted`;

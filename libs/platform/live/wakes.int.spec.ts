@@ -1,4 +1,4 @@
-/** Between processes: what one commits, the other's listeners hear of at once, over a real Redis. */
+/** Between processes over a real Redis: listeners of one process get the commits of another at once. */
 import { newId } from '#kernel';
 import { OUTBOX_SIGNAL, OutboxWaker } from '#platform/outbox';
 import { connectRedis, StreamNames } from '#platform/streams';
@@ -23,7 +23,7 @@ beforeAll(async () => {
   waker = new OutboxWaker({ signals }, writer, names);
   streamWakes(subscriber, names).onWake((tenants) => heard.push(tenants));
   await until(() => heard.length > 0 && writer.status === 'ready');
-  // Subscribing is under way when the first 'all' is said; a ping behind it comes back after it.
+  // The subscription is not finished when the first 'all' is reported; a ping sent after it is answered after it.
   await subscriber.ping().catch(() => undefined);
 });
 afterAll(() => {
@@ -44,7 +44,7 @@ it('names the stores in a handful of messages, however many commits', async () =
   expect(heard.length).toBeLessThanOrEqual(3);
 });
 
-it('wakes everybody when the stores are too many to name, and after a connection was away', async () => {
+it('wakes all feeds when the stores are too many to list, and after a connection was down', async () => {
   heard.length = 0;
   for (let tenant = 0; tenant < 2_000; tenant++) announce(`tenant-${tenant}`);
   await until(() => heard.includes('all'));
@@ -56,6 +56,6 @@ it('wakes everybody when the stores are too many to name, and after a connection
   await until(() => heard.flat().includes('after'));
 });
 
-it('takes what it cannot read for news of anybody', () => {
+it('treats a message that it cannot parse as a signal for all tenants', () => {
   expect([tenantsOf(''), tenantsOf('{}'), tenantsOf('["a",1]')]).toEqual(['all', 'all', ['a']]);
 });

@@ -1,17 +1,17 @@
-/** What the other processes say over Redis after a commit: a JSON array of tenant ids, or nothing to mean any of them. */
+/** Signals of other processes over Redis after a commit: a JSON array of tenant ids, or an empty message for all tenants. */
 import type { Redis } from 'ioredis';
 import type { StreamNames } from '#platform/streams';
 import type { Wakes } from './live-feeds.js';
 
-/** `subscriber` is a connection of its own: one that subscribes can do nothing else. */
+/** `subscriber` must be a separate connection, because a subscribed connection accepts no other commands. */
 export function streamWakes(subscriber: Redis, names: Pick<StreamNames, 'wake'>): Wakes {
   return {
     onWake(listener) {
       subscriber.on('message', (_channel: string, message: string) => listener(tenantsOf(message)));
       const subscribe = () => {
-        // A subscription that fails is made at the next connection; until then the feeds look every two seconds.
+        // A failed subscription is repeated at the next connection. Until then the feeds read every two seconds.
         subscriber.subscribe(names.wake).catch(() => undefined);
-        // What was said while the connection was away went unheard.
+        // Messages that were sent while the connection was down are lost.
         listener('all');
       };
       subscriber.on('ready', subscribe);

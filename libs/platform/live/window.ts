@@ -1,4 +1,4 @@
-/** What became visible for a tenant between two snapshots, in chunks. */
+/** The events that became visible for a tenant between two snapshots, in chunks. */
 import { type Sql, sql, type TenantDatabase, type TenantScope } from '#platform/database';
 import type { Position } from './position.js';
 
@@ -11,7 +11,7 @@ export interface LiveEvent {
 
 export interface Chunk {
   readonly events: readonly (LiveEvent & { readonly at: Position })[];
-  /** Where reading goes on after this chunk. */
+  /** The position after this chunk. */
   readonly next: Position;
   readonly isLast: boolean;
 }
@@ -31,7 +31,7 @@ export function nowIn(): Sql<{ snapshot: string }> {
   return sql<{ snapshot: string }>`select pg_current_snapshot()::text as snapshot`;
 }
 
-/** The next chunk after `from`, at most up to the snapshot `limit`, or to now. */
+/** The next chunk after `from`, up to the snapshot `limit`, or up to now when `limit` is null. Throws `PositionAhead`. */
 export async function chunkAfter(
   database: TenantDatabase,
   scope: TenantScope,
@@ -52,8 +52,8 @@ export async function chunkAfter(
 }
 
 /**
- * One round trip gives the snapshot and what it shows. Only days that a position may reach back to are looked at; the day
- * before yesterday covers a clock that is off.
+ * One round trip returns the snapshot and its events. The statement reads only the days that a position may reach back to, and
+ * one day more, in case a writer's clock is wrong.
  */
 function windowOf(read: string, until: string | null, after: string): Sql<Row> {
   return sql<Row>`

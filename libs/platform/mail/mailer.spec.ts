@@ -1,4 +1,4 @@
-/** What becomes of a mail, against a real SMTP server that takes, refuses, postpones, hangs and breaks off. */
+/** The outcomes of a mail, with a real SMTP server that accepts, refuses, defers, hangs and disconnects. */
 import type { AddressInfo, Socket } from 'node:net';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerOptions } from 'smtp-server';
 import { readSettings } from '#platform/config';
@@ -12,7 +12,7 @@ const MAIL: Mail = {
 };
 const TIMEOUTS = { connectMs: 500, silenceMs: 500 };
 
-/** Everything that has come as far as the end of its data. */
+/** The mails whose data has arrived completely. */
 let arrived: string[];
 let servers: SMTPServer[];
 let mailers: Mailer[];
@@ -58,7 +58,7 @@ function mailerTo(url: string): Mailer {
 }
 
 const send = async (options: SMTPServerOptions): Promise<Delivery> => mailerTo(await listen(options)).send(MAIL);
-/** Without a word, as a cable does. */
+/** Breaks the connection without a message. */
 const breakOff = (connection: unknown) => (connection as { readonly _socket: Socket })._socket.destroy();
 const saying = (responseCode: number, text: string) => Object.assign(new Error(text), { responseCode });
 
@@ -69,7 +69,7 @@ function header(mail: string, name: string): string | undefined {
 }
 
 describe('sending a mail', () => {
-  it('hands it to the server, which says so', async () => {
+  it('hands it over to the server, which confirms it', async () => {
     expect(await send({})).toEqual({ outcome: 'accepted', response: expect.stringMatching(/^250/) });
     expect(arrived).toHaveLength(1);
     expect(header(arrived[0]!, 'From')).toBe('Billing <billing@basecommerce.example>');
@@ -97,14 +97,14 @@ describe('sending a mail', () => {
     expect(header(arrived[0]!, 'Subject')).toMatch(/^=\?UTF-8\?/);
   });
 
-  it('uses one connection for mails that follow each other', async () => {
+  it('uses one connection for consecutive mails', async () => {
     let connections = 0;
     const mailer = mailerTo(await listen({ onConnect: (_session, done) => (connections++, done()) }));
     for (let count = 0; count < 5; count++) expect((await mailer.send(MAIL)).outcome).toBe('accepted');
     expect([arrived.length, connections]).toEqual([5, 1]);
   });
 
-  it('never makes two addresses of one', async () => {
+  it('never splits one address into two', async () => {
     const recipients: string[] = [];
     const mailer = mailerTo(
       await listen({ onRcptTo: ({ address }, _session, done) => (recipients.push(address), done()) }),
@@ -114,25 +114,25 @@ describe('sending a mail', () => {
   });
 });
 
-describe('a refusal for good', () => {
+describe('a permanent refusal', () => {
   it.each([
     ['of an address that does not exist', { onRcptTo: (_a, _s, done) => done(saying(550, '5.1.1 no such user')) }],
     [
       'of the mail after its data',
       { onData: (s, _x, done) => (s.resume(), s.on('end', () => done(saying(554, '5.6.0 no'))), undefined) },
     ],
-  ] satisfies [string, SMTPServerOptions][])('is told apart: %s', async (_what, options) => {
+  ] satisfies [string, SMTPServerOptions][])('is distinguished: %s', async (_what, options) => {
     expect(await send(options)).toEqual({ outcome: 'refused', reason: expect.stringMatching(/5\.1\.1|5\.6\.0/) });
   });
 
-  it('needs no server for what is no address', async () => {
+  it('needs no server for an invalid address', async () => {
     expect(await mailerTo(await listen()).send({ ...MAIL, to: 'nobody' })).toMatchObject({ outcome: 'refused' });
     expect(arrived).toEqual([]);
   });
 });
 
-describe('trouble that passes', () => {
-  it('is greylisting: first 4xx, then taken', async () => {
+describe('a temporary failure', () => {
+  it('is greylisting: first 4xx, then accepted', async () => {
     let asked = 0;
     const onRcptTo: SMTPServerOptions['onRcptTo'] = (_a, _s, done) =>
       asked++ === 0 ? done(saying(450, '4.2.0 greylisted, try again')) : done();
@@ -146,7 +146,7 @@ describe('trouble that passes', () => {
     expect((await mailer.send(MAIL)).outcome).toBe('accepted');
   });
 
-  it('is a connection that breaks in the middle of the data, and the mail is not sent again on the quiet', async () => {
+  it('is a connection that breaks during the data, and the mail is not sent again automatically', async () => {
     let begun = 0;
     const breakInData: SMTPServerOptions['onData'] = (stream) => {
       begun += 1;
@@ -156,14 +156,14 @@ describe('trouble that passes', () => {
     expect(begun).toBe(1);
   });
 
-  it('is a server that has all of the mail and never says so', async () => {
+  it('is a server that has the whole mail and never answers', async () => {
     let begun = 0;
     const fallSilent: SMTPServerOptions['onData'] = (stream) => ((begun += 1), void stream.resume());
     expect(await send({ onData: fallSilent })).toMatchObject({ outcome: 'trouble', of: 'server' });
     expect(begun).toBe(1);
   });
 
-  it('is a server that is not there, closes its service, or will not have us as a sender', async () => {
+  it('is a server that is unreachable, closes its service, or refuses us as a sender', async () => {
     const gone = await listen();
     await new Promise<void>((resolve) => servers[0]!.close(() => resolve()));
     expect(await mailerTo(gone).send(MAIL)).toMatchObject({ outcome: 'trouble', of: 'server' });
@@ -171,7 +171,7 @@ describe('trouble that passes', () => {
     expect(await send({ onMailFrom: (_a, _s, done) => done(saying(553, 'who?')) })).toMatchObject({ of: 'server' });
   });
 
-  it('is a line that anybody can read, and no password goes over it', async () => {
+  it('is an unencrypted connection, and no password is sent over it', async () => {
     let seen = 0;
     const options: SMTPServerOptions = {
       allowInsecureAuth: true,
@@ -184,7 +184,7 @@ describe('trouble that passes', () => {
     expect(seen).toBe(0);
   });
 
-  it('leaves the mailer fit for the next mail', async () => {
+  it('does not prevent the next mail', async () => {
     let mails = 0;
     const onData: SMTPServerOptions['onData'] = (stream, session, done) =>
       mails++ === 0 ? void servers[0]!.connections.forEach((one) => breakOff(one)) : take(stream, session, done);
@@ -199,7 +199,7 @@ describe('the settings of mail', () => {
   const environment = { DATABASE_URL: 'postgres://localhost/x', REDIS_URL: 'redis://localhost' };
   const settings = (more: Record<string, string>) => readSettings('basecommerce', { ...environment, ...more });
 
-  it('may be left out, and then there is no mailer', () => {
+  it('may be absent, and then there is no mailer', () => {
     expect(mailerFrom(settings({}))).toBeUndefined();
   });
 

@@ -1,13 +1,13 @@
 /**
- * E-mail over SMTP. `send` answers what became of a mail and does not throw for it:
+ * E-mail over SMTP. `send` resolves with the outcome of a mail and does not throw for it:
  *
- *   accepted   the server said 250 after the data: delivering it is its business now (RFC 5321, 6.1)
- *   refused    5xx for this recipient or this mail: sending it again would end the same way
- *   trouble    4xx, a lost connection, a login that fails: worth another try
+ *   accepted   the server answered 250 after the data and is now responsible for the delivery (RFC 5321, 6.1)
+ *   refused    5xx for this recipient or this mail: another attempt would have the same result
+ *   trouble    4xx, a lost connection or a failed login: another attempt may succeed
  *
- * SMTP cannot say "at most once": if the connection breaks between the last byte of a mail and the server's 250, the server
- * may have it. So nothing in here sends a mail twice, and `messageId` is the caller's and always the same for the same mail:
- * a receiver recognises a repetition by it (RFC 5322, 3.6.4).
+ * SMTP cannot guarantee "at most once": if the connection breaks between the last byte of a mail and the server's 250, the
+ * server may have accepted it. So this file never sends a mail twice by itself. The caller chooses `messageId`, always the same
+ * one for the same mail, and receivers recognise a repetition by it (RFC 5322, 3.6.4).
  */
 import nodemailer from 'nodemailer';
 import type { Settings } from '#platform/config';
@@ -25,14 +25,14 @@ export interface Mail {
   readonly text: string;
   readonly html?: string;
   readonly attachments?: readonly MailAttachment[];
-  /** What stands before the @; the sender's domain follows it. The same mail has the same one, whenever it is sent. */
+  /** The part before the @; the sender's domain follows it. Every attempt to send the same mail must use the same one. */
   readonly messageId: string;
 }
 
 export type Delivery =
   | { readonly outcome: 'accepted'; readonly response: string }
   | { readonly outcome: 'refused'; readonly reason: string }
-  /** Trouble of the server concerns the next mail as well, that of a recipient (greylisting, a full mailbox) does not. */
+  /** `server`: the next mail would fail as well. `recipient` (greylisting, a full mailbox): the next mail may succeed. */
   | { readonly outcome: 'trouble'; readonly of: 'recipient' | 'server'; readonly reason: string };
 
 export interface MailTimeouts {
@@ -41,15 +41,15 @@ export interface MailTimeouts {
 }
 
 /**
- * Servers look through a mail before they say 250, and giving up on one that is about to say it is how mails come twice
- * (RFC 1047): two minutes, of the ten that RFC 5321 asks for at most, because one-shot work waits for it.
+ * Servers check a mail before they answer 250, and a sender that gives up just before the answer causes a duplicate
+ * (RFC 1047). RFC 5321 asks for up to ten minutes; this is two, because one-shot work waits for it.
  */
 const TIMEOUTS: MailTimeouts = { connectMs: 10_000, silenceMs: 120_000 };
 
 const CONNECTIONS = 2;
 const LONGEST_REASON = 300;
 
-/** Undefined when no server is set up; whoever wanted to send says so. */
+/** Undefined when no mail server is configured; the caller reports that. */
 export function mailerFrom({ SMTP_URL: url, MAIL_FROM: from }: Pick<Settings, 'SMTP_URL' | 'MAIL_FROM'>) {
   return url === undefined || from === undefined ? undefined : new Mailer({ url, from });
 }
@@ -69,14 +69,14 @@ export class Mailer {
     try {
       const { response } = await this.transport.sendMail({
         from: this.from,
-        // As an object, so that one address stays one: a comma in it would otherwise make two.
+        // An object, because a comma in a plain string would make two addresses.
         to: { name: '', address: to },
         subject,
         text,
         ...(html === undefined ? {} : { html }),
         attachments: attachments.map((attachment) => ({ ...attachment })),
         messageId: `<${messageId}@${this.domain}>`,
-        // No holiday replies (RFC 3834).
+        // Asks for no automatic replies (RFC 3834).
         headers: { 'Auto-Submitted': 'auto-generated' },
         disableFileAccess: true,
         disableUrlAccess: true,
@@ -100,13 +100,13 @@ function transportTo(url: URL, { connectMs, silenceMs }: MailTimeouts) {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     ...(url.port === '' ? {} : { port: Number(url.port) }),
     secure: isSecure,
-    // A password must not be had by whoever strips STARTTLS from the conversation.
+    // Without this, an attacker who removes STARTTLS from the connection would get the password.
     requireTLS: hasLogin && !isSecure,
     ...(hasLogin && {
       auth: { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) },
     }),
     maxConnections: CONNECTIONS,
-    // The pool would put a mail back into its queue when a connection closes; when one is sent again is the caller’s to say.
+    // The pool would send a mail again when a connection closes; only the caller may decide to send a mail again.
     maxRequeues: 0,
     connectionTimeout: connectMs,
     greetingTimeout: connectMs,
@@ -117,7 +117,7 @@ function transportTo(url: URL, { connectMs, silenceMs }: MailTimeouts) {
 
 interface SmtpError extends Error {
   readonly code?: string;
-  /** What we had said, as far as SMTP goes: `RCPT TO`, `DATA`; `API` if we never got to say it. */
+  /** The SMTP command that failed: `RCPT TO`, `DATA`; `API` when nodemailer failed before any command. */
   readonly command?: string;
   readonly responseCode?: number;
 }
@@ -126,11 +126,11 @@ const ABOUT_THE_MAIL = new Set(['RCPT TO', 'DATA']);
 
 function failureOf({ message, code, command = '', responseCode }: SmtpError): Delivery {
   const reason = oneLine(message);
-  // An address that is none, or a mail larger than the server takes: no server was needed to find out.
+  // An invalid address, or a mail larger than the server accepts: nodemailer refuses these before it sends.
   if (responseCode === undefined && (code === 'EENVELOPE' || code === 'EMESSAGE'))
     return { outcome: 'refused', reason };
   const isAboutTheMail = ABOUT_THE_MAIL.has(command) && responseCode !== undefined;
-  // A 5xx to the greeting, the login or our own sender address is about us, and stops being one when we are set right.
+  // A 5xx to the greeting, the login or our sender address is caused by our configuration and ends when that is corrected.
   if (!isAboutTheMail) return { outcome: 'trouble', of: 'server', reason };
   return responseCode >= 500 ? { outcome: 'refused', reason } : { outcome: 'trouble', of: 'recipient', reason };
 }

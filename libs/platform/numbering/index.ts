@@ -1,6 +1,6 @@
 /**
- * Document numbers people read aloud: `COT-000123`. One counter row per tenant and series, locked until the document's
- * transaction commits, so numbers are unique, without holes, and in commit order.
+ * Document numbers that people can read aloud: `COT-000123`. There is one counter row per tenant and series. It stays locked
+ * until the document's transaction commits, so numbers are unique, without gaps, and in commit order.
  */
 import { type Row, sql, type TenantTransaction } from '#platform/database';
 

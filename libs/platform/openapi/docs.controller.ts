@@ -1,6 +1,6 @@
 /**
- * The API's documentation in three readers, every file from this process: nothing is fetched from elsewhere, which the
- * content security policy of each page enforces. The operator's document is the console's alone.
+ * The API's documentation in three readers. This process serves every file, and the content security policy of each page
+ * forbids other sources. The operator's document is available only at the console.
  */
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
@@ -108,7 +108,7 @@ export class DocsController {
     else void reply.send(text);
   }
 
-  /** Made once: operations do not change while a process runs. */
+  /** Made once, because operations do not change while a process runs. */
   private document(audience: Audience): PreparedDocument {
     const known = this.documents.get(audience);
     if (known) return known;

@@ -1,6 +1,6 @@
 /**
- * The OpenAPI 3.1 document, made from the same operation values that route, validate and authorise. Nothing in it is
- * written by hand, so nothing in it can be out of date.
+ * The OpenAPI 3.1 document. It is made from the same operation values that route, validate and authorise requests, so it cannot
+ * be out of date.
  */
 import type { z } from 'zod';
 import { type Audience, type Operation, PREFIX } from '#contracts/operation';
@@ -77,7 +77,7 @@ function usedHeaders(parts: unknown): Json {
 class OperationWriter {
   readonly book: SchemaBook;
   readonly responses: Record<string, Json> = {};
-  /** Answers that carry an ETag: those of things which can be changed with If-Match, and are read the same way. */
+  /** Whether the response carries an ETag: reads and changes of resources that accept If-Match do. */
   private readonly versioned: ReadonlySet<z.ZodType>;
 
   constructor(operations: readonly Operation[]) {

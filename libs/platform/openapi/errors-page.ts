@@ -1,4 +1,4 @@
-/** `/docs/errors`: where the `type` of every problem document leads. Made from the rooms' own error tables. */
+/** `/docs/errors`: the page to which the `type` of every problem document links. Made from the rooms' error tables. */
 import type { KnownProblem } from './responses.js';
 
 export const ERRORS_POLICY =

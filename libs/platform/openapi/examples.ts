@@ -1,6 +1,6 @@
 /**
- * An example made from a JSON Schema: the first of its `examples`, its default, its only or first value, or something of
- * its format. What a schema says by pattern alone needs an example in the contract; the contract tests find those.
+ * An example made from a JSON Schema: the first of its `examples`, its default, its only or first value, or a value of its
+ * format. A schema that has only a pattern needs an example in the contract; the contract tests find such schemas.
  */
 import type { Json } from './json.js';
 

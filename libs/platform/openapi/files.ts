@@ -1,4 +1,4 @@
-/** What the build put into dist/public/docs (tools/build/public.mjs), read once and kept: two megabytes, compressed. */
+/** The files in dist/public/docs (made by tools/build/public.mjs). They are read once and kept: two megabytes, compressed. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -13,7 +13,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
 };
 
-/** Beside the build, or in it when the sources run (tests). */
+/** The folder when the build runs, or when the sources run (tests). */
 const FOLDER = ['../../../public/docs', '../../../dist/public/docs']
   .map((folder) => path.resolve(import.meta.dirname, folder))
   .find((folder) => existsSync(folder));
@@ -26,7 +26,7 @@ export function addressOf(name: string): string {
   return `/docs/files/${names()[name] ?? name}`;
 }
 
-/** By the name that carries its hash; nothing else in the folder is reachable. */
+/** A file by the name that contains its hash. No other file of the folder can be requested. */
 export function publicFile(hashed: string, acceptsGzip: boolean): PublicFile | undefined {
   const type = TYPES[path.extname(hashed)];
   if (!FOLDER || !type || !Object.values(names()).includes(hashed)) return undefined;

@@ -1,4 +1,4 @@
-/** One page per reader. The element names the document; the starters in dist/public/docs read it from there. */
+/** One page per documentation reader. Its element names the document, and the scripts in dist/public/docs read that name. */
 import { addressOf } from './files.js';
 
 export type ReaderName = 'swagger' | 'redoc' | 'scalar';
@@ -7,7 +7,7 @@ interface Reader {
   readonly title: string;
   readonly styles: readonly string[];
   readonly scripts: readonly string[];
-  /** Beyond what every page may do. */
+  /** Content security policy in addition to that of every page. */
   readonly allowances: readonly string[];
 }
 
@@ -32,7 +32,7 @@ const READERS: Readonly<Record<ReaderName, Reader>> = {
   },
 };
 
-/** Scripts from here only, never inline; the readers set styles by themselves, which needs 'unsafe-inline' for styles alone. */
+/** Allows only scripts of this host, never inline ones. The readers set inline styles, so styles need 'unsafe-inline'. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",

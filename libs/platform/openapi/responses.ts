@@ -1,4 +1,4 @@
-/** What an operation may answer: its success with the headers that come along, and every problem by status, with its codes. */
+/** The responses of an operation: the success with its headers, and every problem by status, with its codes. */
 import type { Operation } from '#contracts/operation';
 import { PROBLEM_MEDIA_TYPE } from '#contracts/problem';
 import { knownErrors } from '#kernel';
@@ -11,7 +11,7 @@ export interface KnownProblem {
   readonly message: string;
 }
 
-/** What stands behind every operation, told once per document. */
+/** Responses that every operation can give, described once per document. */
 const HEADINGS: Readonly<Record<number, readonly [name: string, text: string]>> = {
   400: ['Malformed', 'The request cannot be read.'],
   401: ['Unauthenticated', 'No valid token, or the session has ended.'],
@@ -53,7 +53,7 @@ export function headers(...names: string[]): Json {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
-/** Refers to a shared response where an operation adds no code of its own; collects those in `shared`. */
+/** Refers to a shared response when an operation adds no codes to it; collects the shared responses in `shared`. */
 export function problemResponses(operation: Operation, shared: Record<string, Json>): Json {
   const common = byStatus(generalCodes(operation));
   const own = byStatus([...new Set([...generalCodes(operation), ...(operation.errors ?? [])])]);
@@ -64,7 +64,7 @@ export function problemResponses(operation: Operation, shared: Record<string, Js
       const name = HEADINGS[status]![0] + (operation.method === 'POST' && isKeyed(status) ? 'WithKey' : '');
       const response = problemResponse(status, problems);
       shared[name] ??= response;
-      // The name is taken by whoever has other codes under this status: then it is told here.
+      // If the name is used for other codes under this status, the response is described inline.
       const isShared = JSON.stringify(shared[name]) === JSON.stringify(response);
       return [String(status), isShared ? { $ref: `#/components/responses/${name}` } : response];
     }),
@@ -139,7 +139,7 @@ function byStatus(codes: readonly string[]): Map<number, KnownProblem[]> {
   return new Map(Object.entries(sorted(statuses)).map(([status, list]) => [Number(status), list]));
 }
 
-/** The rooms' errors, those of the server itself, and those of the gateway in front of it. */
+/** The errors of the rooms, of the server itself, and of the gateway in front of it. */
 export function allProblems(): ReadonlyMap<string, KnownProblem> {
   const ours = knownErrors().map(({ code, kind, message }) => ({ code, message, status: STATUS_OF_KIND[kind] }));
   const servers = Object.entries(SERVER_ERRORS).map(([status, [code, message]]) => ({
@@ -150,7 +150,7 @@ export function allProblems(): ReadonlyMap<string, KnownProblem> {
   return new Map([...GATEWAY, ...servers, INTERNAL, ...ours].map((problem) => [problem.code, problem]));
 }
 
-/** Answered by Nginx when nobody behind it does: infra/nginx/templates has the same words. */
+/** Nginx gives these answers when no process behind it answers. infra/nginx/templates has the same texts. */
 const GATEWAY: readonly KnownProblem[] = [
   { code: 'address_not_allowed', status: 403, message: 'This address is not open to you.' },
   { code: 'not_implemented', status: 501, message: 'This way of sending a request is not understood here.' },

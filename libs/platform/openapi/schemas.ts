@@ -1,7 +1,7 @@
 /**
- * The JSON Schemas of a document. All zod schemas are converted together, once for what is sent and once for what is
- * answered, so that every schema with an id becomes one component and the rest refers to it. A schema whose two forms
- * differ (a default makes a member optional to send and certain to come back) gets the ending `Input` for the sent one.
+ * The JSON Schemas of a document. All zod schemas are converted together, once for requests and once for responses, so that
+ * every schema with an id becomes one component and the other schemas refer to it. If the two forms differ (a member with a
+ * default is optional in a request and always present in a response), the request form gets the suffix `Input`.
  */
 import { z } from 'zod';
 import { type Json, sorted } from './json.js';
@@ -52,8 +52,8 @@ function convert(schemas: readonly z.ZodType[], io: Direction) {
 }
 
 /**
- * As a reader wants it: no pattern beside a format that says the same in a word, no bounds that are those of integers as
- * such, `type: [x, null]` for what may be null. An answer may gain members without notice, so it does not exclude any.
+ * Simplifies a schema for readers: no pattern beside a format with the same meaning, no bounds that every integer has,
+ * `type: [x, null]` for nullable values. A later release may add members to a response, so responses allow more members.
  */
 function tidy(schema: Json, io: Direction): void {
   if (['uuid', 'date-time', 'date', 'email'].includes(String(schema['format']))) delete schema['pattern'];

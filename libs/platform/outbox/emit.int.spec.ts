@@ -1,4 +1,4 @@
-/** Which commits wait for the disk, as PostgreSQL itself sees it at the end of each transaction. */
+/** Which commits wait for the disk, by PostgreSQL's setting at the end of each transaction. */
 import pg from 'pg';
 import { newId } from '#kernel';
 import { sql } from '#platform/database';
@@ -14,7 +14,7 @@ beforeAll(async () => {
   server = await createTestDatabase();
   owner = new pg.Client({ connectionString: server.url });
   await owner.connect();
-  // A value that nothing else sets, whatever the server of the tests is set to.
+  // A value that no other code sets, so it shows the default.
   await owner.query(`alter database "${server.name}" set synchronous_commit = 'local'`);
   await owner.query('create table commits (how text); grant insert, select on commits to basecommerce_engines');
   engines = new CrossTenantDatabase({ url: server.url, role: 'basecommerce_engines', application: 'emit-spec' });
@@ -40,12 +40,12 @@ async function commitOf(work: (tx: CrossTenantTransaction) => void, isAsynchrono
 }
 
 describe('a commit', () => {
-  it('waits for the disk unless it is asked not to', async () => {
+  it('waits for the disk unless it is asynchronous', async () => {
     expect(await commitOf(() => undefined, false)).toBe('local');
     expect(await commitOf(() => undefined, true)).toBe('off');
   });
 
-  it('waits for it whenever it may carry an event', async () => {
+  it('waits for the disk whenever it may carry an event', async () => {
     expect(await commitOf((tx) => onBehalfOf(tx, newId(), 'system:spec'), true)).toBe('local');
   });
 
@@ -55,7 +55,7 @@ describe('a commit', () => {
   });
 });
 
-it('files an event under the UTC day in its id, whatever day was asked for before', () => {
+it('stores an event under the UTC day in its id, whatever day was requested before', () => {
   const idAt = (moment: string) => {
     const hex = Date.parse(moment).toString(16).padStart(12, '0');
     return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;

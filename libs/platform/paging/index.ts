@@ -1,6 +1,6 @@
 /**
- * Cursor pages over a UUIDv7 key, newest first: a row that arrives while someone reads neither shifts a page nor shows up
- * twice. The cursor is the last id seen, wrapped so that nobody builds one by hand.
+ * Cursor pages over a UUIDv7 key, newest first. A row that is inserted between two pages neither shifts a page nor appears
+ * twice. The cursor is the last id of a page, encoded so that clients do not build cursors themselves.
  */
 import { errorTable, isUuid } from '#kernel';
 
@@ -8,7 +8,7 @@ const errors = errorTable({
   invalid_cursor: ['malformed', 'The cursor is not one this list gave out.'],
 });
 
-/** Sorts before any UUIDv7 there will be; the start of a descending list. */
+/** Sorts after every UUIDv7, so a descending list starts here. */
 const BEYOND_LAST = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 export interface Page<Item> {
@@ -16,7 +16,7 @@ export interface Page<Item> {
   next_cursor: string | null;
 }
 
-/** The id after which to go on: rows with a smaller id come next. */
+/** The id after which the page starts: the next rows have a smaller id. */
 export function before(cursor: string | undefined): string {
   if (cursor === undefined) return BEYOND_LAST;
   const id = Buffer.from(cursor, 'base64url').toString('latin1');
@@ -24,7 +24,7 @@ export function before(cursor: string | undefined): string {
   return id;
 }
 
-/** Takes one row more than asked for: whether it is there says whether there is a next page. */
+/** Expects up to one row more than the page holds. If that row is there, there is a next page. */
 export function pageOf<Row, Item>(
   rows: Row[],
   limit: number,

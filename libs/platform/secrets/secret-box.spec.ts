@@ -8,7 +8,7 @@ const box = new SecretBox(OLD);
 const code = (code: string) => expect.objectContaining({ code });
 
 describe('a secret at rest', () => {
-  it('opens to what was sealed, whatever it was', () => {
+  it('opens to the sealed text, for any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), fc.string(), (text, context) => {
         expect(box.open(box.seal(text, context), context)).toBe(text);
@@ -16,7 +16,7 @@ describe('a secret at rest', () => {
     );
   });
 
-  it('shows nothing of its content, and never looks the same twice', () => {
+  it('reveals nothing of its content, and never has the same form twice', () => {
     const [one, other] = [box.seal('sk_live_51Habcdef', CONTEXT), box.seal('sk_live_51Habcdef', CONTEXT)];
     expect(one.toString('latin1')).not.toContain('sk_live');
     // Version and key id are the same; salt, tag and ciphertext are not.
@@ -25,7 +25,7 @@ describe('a secret at rest', () => {
     expect(one.subarray(57)).not.toEqual(other.subarray(57));
   });
 
-  it('does not open after any bit of it was changed', () => {
+  it('does not open after any bit has changed', () => {
     const sealed = box.seal('sk_live_51H', CONTEXT);
     for (let bit = 0; bit < sealed.length * 8; bit++) {
       const forged = Buffer.from(sealed);
@@ -35,7 +35,7 @@ describe('a secret at rest', () => {
     }
   });
 
-  it('does not open cut short or for another context', () => {
+  it('does not open when truncated or for another context', () => {
     const sealed = box.seal('sk_live_51H', CONTEXT);
     for (let length = 0; length < sealed.length; length++)
       expect(() => box.open(sealed.subarray(0, length), CONTEXT)).toThrow(code('secret_unreadable'));

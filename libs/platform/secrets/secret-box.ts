@@ -1,12 +1,12 @@
 /**
- * Secrets at rest: AES-256-GCM, each under a key of its own that HKDF derives from the installation's key, a random salt and
- * the context it is sealed for. Nothing is ever encrypted twice under one key, and what was sealed for one place opens in
- * no other.
+ * Secrets at rest: AES-256-GCM. Each secret has its own key, which HKDF derives from the installation's key, a random salt and
+ * the context for which the secret is sealed. So no key encrypts two secrets, and a secret that was sealed for one context
+ * cannot be opened in another.
  *
  *   version (1) │ key id (8) │ salt (32) │ tag (16) │ ciphertext
  *
- * Rotation: the new key seals, the earlier ones still open; `isCurrent` tells what to seal again. Key ids are derived too,
- * so that a key needs no name.
+ * Rotation: the new key seals, and the earlier keys still open. `isCurrent` says whether a secret must be sealed again. Key ids
+ * are derived from the keys, so a key needs no name.
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { errorTable } from '#kernel';
@@ -23,7 +23,7 @@ const SALT_BYTES = 32;
 const TAG_BYTES = 16;
 const HEADER_BYTES = 1 + ID_BYTES + SALT_BYTES;
 const LABEL = 'basecommerce secrets v1';
-/** Key and nonce come out of one derivation: a salt is never drawn twice, so neither is the pair. */
+/** Key and nonce are derived together from the salt. Salts are random and do not repeat, so the pair does not repeat. */
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 
@@ -36,13 +36,13 @@ export class SecretBox {
   private readonly current: MasterKey;
   private readonly keys: readonly MasterKey[];
 
-  /** Each at least 32 bytes, as the settings demand. */
+  /** Each has at least 32 bytes; the settings check this. */
   constructor(current: string, previous: readonly string[] = []) {
     this.keys = [current, ...previous].map(masterKey);
     this.current = this.keys[0]!;
   }
 
-  /** `context` says what the secret is and whose, as in `payment provider/stripe/key`. */
+  /** `context` names the secret and its owner, for example `payment provider/stripe/key`. */
   seal(text: string, context: string): Buffer {
     const header = Buffer.concat([Buffer.of(VERSION), this.current.id, randomBytes(SALT_BYTES)]);
     const { key, nonce } = derive(this.current, header, context);
@@ -51,7 +51,7 @@ export class SecretBox {
     return Buffer.concat([header, cipher.getAuthTag(), sealed]);
   }
 
-  /** Throws `secret_key_unknown` or `secret_unreadable`; neither says anything of the content. */
+  /** Throws `secret_key_unknown` or `secret_unreadable`; neither error reveals anything of the content. */
   open(sealed: Uint8Array, context: string): string {
     const bytes = Buffer.from(sealed);
     if (bytes.length < HEADER_BYTES + TAG_BYTES || bytes[0] !== VERSION) throw errors.secret_unreadable();
@@ -70,7 +70,7 @@ export class SecretBox {
     }
   }
 
-  /** False: open it and seal it again. */
+  /** False when the secret was sealed with an earlier key: open it and seal it again. */
   isCurrent(sealed: Uint8Array): boolean {
     return this.current.id.equals(idOf(Buffer.from(sealed)));
   }

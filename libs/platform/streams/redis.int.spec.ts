@@ -1,4 +1,4 @@
-/** A connection that breaks and is back at once, as when Redis restarts quickly or a balancer drops it. */
+/** A connection that breaks and reconnects at once, as when Redis restarts quickly or a load balancer drops it. */
 import type { Redis } from 'ioredis';
 import { connectRedis } from './redis.js';
 

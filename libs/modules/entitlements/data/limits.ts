@@ -5,10 +5,13 @@ import type { getEntitlements } from '#contracts/entitlements/operations';
 import { newId } from '#kernel';
 import { type Missing, type Row, type Sql, sql, type TenantTransaction } from '#platform/database';
 
-/** All but the meter is null where there is no cap; `cap` alone is null where it was taken away. */
+/** When no cap was ever set, every column but the meter is null. When a cap was removed, only `cap` is null. */
 export type CapRow = Missing<Row<'entitlement_caps', 'cap' | 'set_by' | 'set_at'>> & { meter: MeterName };
 
-/** A cap that is there, or was, as an event announces it. */
+/**
+ * A cap, set or removed, as an event announces it. The column `telling` is the id of the aggregate of these events; `told_at`
+ * is the `set_at` of the last announced state.
+ */
 export type AnnouncedCap = Row<
   'entitlement_caps',
   'cap' | 'set_by' | 'version',
@@ -32,7 +35,10 @@ export const currentLimits = (): Sql<LimitRow> => sql`
    where e.tenant_id = app.current_tenant() and e.starts_at <= app.now() and e.ends_at > app.now()
    order by e.meter, e.starts_at desc`;
 
-/** Told with the commit. The instant never goes back, although one who waited for the row may have begun before. */
+/**
+ * Sets the cap and marks it as announced; the caller emits the event. `set_at` never decreases, although a transaction that
+ * waited for the row may have begun earlier.
+ */
 export async function saveCap(tx: TenantTransaction, meter: MeterName, cap: number): Promise<AnnouncedCap> {
   const row = await tx.first(sql<AnnouncedCap>`
     insert into entitlement_caps as c (tenant_id, meter, cap, set_by, set_at, telling, version, told_at)
@@ -44,7 +50,7 @@ export async function saveCap(tx: TenantTransaction, meter: MeterName, cap: numb
   return row!;
 }
 
-/** Undefined where there is none to take away. */
+/** Removes the cap and marks this as announced; undefined when there is no cap. */
 export function dropCap(tx: TenantTransaction, meter: MeterName): Promise<AnnouncedCap | undefined> {
   return tx.first(sql<AnnouncedCap>`
     update entitlement_caps
@@ -54,7 +60,7 @@ export function dropCap(tx: TenantTransaction, meter: MeterName): Promise<Announ
     returning meter, cap, set_by, set_at, telling, version`);
 }
 
-/** Those of the store that nobody has told as they are, as told from now on. */
+/** Returns the store's caps whose present state is not announced yet, and marks them as announced. */
 export function takeUnannounced(tx: TenantTransaction): Promise<AnnouncedCap[]> {
   return tx.query(sql<AnnouncedCap>`
     update entitlement_caps set telling = coalesce(telling, gen_random_uuid()), version = version + 1, told_at = set_at

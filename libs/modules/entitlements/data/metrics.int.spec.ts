@@ -1,4 +1,4 @@
-/** What is told about limits and access, by somebody who meets them. */
+/** The metrics of refused requests and of access states. */
 import { register } from 'prom-client';
 import { newId, tenantId, type TenantId } from '#kernel';
 import { sql, TenantDatabase } from '#platform/database';
@@ -49,7 +49,7 @@ async function figures(name: string): Promise<Record<string, number>> {
   return Object.fromEntries(values.map(({ labels, value }) => [Object.values(labels).join(' '), value]));
 }
 
-it('counts a refusal by what refused: the plan, the store’s own cap, or a hold', async () => {
+it('counts a refusal by its cause: the plan, the store’s own cap, or a hold', async () => {
   const [full, capped, held] = [await store('active', true), await store('active', true), await store('grace', false)];
   await inStore(capped, (tx) => setOwnCap(tx, 'orders', 1));
   for (const tenant of [full, full, full, full]) await order(tenant);
@@ -58,7 +58,7 @@ it('counts a refusal by what refused: the plan, the store’s own cap, or a hold
   expect(await figures('quota_refusals_total')).toEqual({ 'orders plan': 2, 'orders own_cap': 1, 'orders hold': 1 });
 });
 
-it('counts stores by the access that their bills leave them, and those that nobody has', async () => {
+it('counts stores by access state, including the states that no store has', async () => {
   await entitlementsProjection.measure!(engines);
   expect(await figures('tenants_by_access')).toEqual({ trialing: 0, active: 2, grace: 1, suspended: 0, closed: 0 });
   await engines.execute(sql`update tenant_access set state = 'suspended' where state = 'grace'`);

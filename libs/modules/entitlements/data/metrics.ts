@@ -19,7 +19,7 @@ const tenantsByAccess = new Gauge({
   labelNames: ['access'],
 });
 
-/** Told by the worker, which alone may look across stores at what the events have made. */
+/** Measured by the worker, because only the worker may read the rows of all stores. */
 export async function measureAccess(database: Queryable): Promise<void> {
   const rows = await database.query(sql<Row<'tenant_access', 'state'> & { count: number }>`
     select state, count(tenant_id)::int as count from tenant_access group by state`);

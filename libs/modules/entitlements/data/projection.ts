@@ -1,4 +1,4 @@
-/** What the events say, as rows. One statement per table and batch; tenants come in the order of their ids. */
+/** Writes the facts of the events as rows. One statement per table and batch; tenants are ordered by id. */
 import type { EventData } from '#contracts/event';
 import type { accessChanged } from '#contracts/billing/events';
 import { type Sql, sql } from '#platform/database';
@@ -20,15 +20,15 @@ interface Row {
 const rowsOf = (periods: readonly Of<AnnouncedPeriod>[]): Row[] =>
   periods.flatMap(({ tenant, fact }) => fact.meters.map((terms) => ({ tenant, period: fact, terms })));
 
-/** But for the rows that are told again, which keep what was counted in them. */
-export function forgetPeriods(spans: readonly Of<Span>[], standing: readonly Of<AnnouncedPeriod>[]): Sql {
-  const kept = rowsOf(standing);
+/** Deletes the periods that overlap the spans, except those that are announced again: these keep their counters. */
+export function forgetPeriods(spans: readonly Of<Span>[], current: readonly Of<AnnouncedPeriod>[]): Sql {
+  const kept = rowsOf(current);
   return sql`
     delete from entitlements e
      using unnest(${spans.map(({ tenant }) => tenant)}::uuid[],
                   ${spans.map(({ fact }) => fact.startsAt)}::timestamptz[],
-                  ${spans.map(({ fact }) => fact.endsAt)}::timestamptz[]) as told(tenant_id, starts_at, ends_at)
-     where e.tenant_id = told.tenant_id and e.starts_at < told.ends_at and told.starts_at < e.ends_at
+                  ${spans.map(({ fact }) => fact.endsAt)}::timestamptz[]) as announced(tenant_id, starts_at, ends_at)
+     where e.tenant_id = announced.tenant_id and e.starts_at < announced.ends_at and announced.starts_at < e.ends_at
        and not exists (select from unnest(${kept.map(({ tenant }) => tenant)}::uuid[],
                                           ${kept.map(({ terms }) => terms.meter)}::text[],
                                           ${kept.map(({ period }) => period.startsAt)}::timestamptz[]) as k(tenant_id, meter, starts_at)
@@ -59,15 +59,15 @@ export interface Count {
   readonly used: number;
 }
 
-/** Nothing becomes of what is told of a period that nobody has told, or has taken back since. */
+/** Saves usage counts of billing. A count for a period that we do not have (never announced, or withdrawn) is ignored. */
 export function saveCounts(counts: readonly Of<Count>[]): Sql {
   return sql`
-    update entitlements e set told_used = greatest(e.told_used, told.used)
+    update entitlements e set told_used = greatest(e.told_used, announced.used)
       from unnest(${counts.map(({ tenant }) => tenant)}::uuid[],
                   ${counts.map(({ fact }) => fact.meter)}::text[],
                   ${counts.map(({ fact }) => fact.startsAt)}::timestamptz[],
-                  ${counts.map(({ fact }) => fact.used)}::bigint[]) as told(tenant_id, meter, starts_at, used)
-     where e.tenant_id = told.tenant_id and e.meter = told.meter and e.starts_at = told.starts_at`;
+                  ${counts.map(({ fact }) => fact.used)}::bigint[]) as announced(tenant_id, meter, starts_at, used)
+     where e.tenant_id = announced.tenant_id and e.meter = announced.meter and e.starts_at = announced.starts_at`;
 }
 
 export function saveAccess(rows: readonly Of<Access>[]): Sql {

@@ -1,34 +1,36 @@
 /**
- * The counters of what has been used. One row per tenant, meter and period; it comes into being with its first unit.
+ * The counters of used units. There is one row per tenant, meter and period, inserted with the first unit.
  *
- *   used in a period = reserved in it + noticed in its time while nobody had told of it + what only billing knew of before
+ *   used in a period = reserved in it
+ *                    + unassigned: used during it before it was announced (table `entitlement_untold`)
+ *                    + base: the earlier units that only billing has counted
  *
- * The last is zero but where a plan began anew, at another day than the one before it. So a period that is told when it has long
- * begun counts from its beginning, and counts what billing counts.
+ * The third term is non-zero only when a plan restarted on another day. So a period that is announced late still counts from
+ * its start, and counts the same as billing.
  */
 import type { MeterName } from '#contracts/meters';
 import { type Column, type Row, sql, type TenantTransaction } from '#platform/database';
 
 export type Answer = Row<'entitlement_caps', 'cap'> & {
-  /** Billing holds whatever is metered. */
+  /** Billing has put metered operations on hold. */
   is_held: boolean;
   is_taken: boolean;
-  /** Of the period that contains now; null where none is known, and the units are only noticed. */
+  /** Start of the period that contains now; null when none is announced, and the units are recorded as unassigned. */
   starts_at: Column<'entitlements', 'starts_at'> | null;
   ends_at: Column<'entitlements', 'ends_at'> | null;
   hard: Column<'entitlements', 'hard'> | null;
 };
 
 /**
- * Takes the units, or says why not. Whoever comes while the row is locked waits, and is judged by the count as it is then
- * and by the limits as they were when it asked: `used` never passes the limit that was in force, however many ask at once.
+ * Takes the units, or returns why not. A request that finds the row locked waits. It is then checked against the count after
+ * the wait and the limits before it, so `used` never exceeds the limit in force, however many requests are concurrent.
  */
 export async function takeUnits(tx: TenantTransaction, meter: MeterName, quantity: number): Promise<Answer> {
   const answer = await tx.first(sql<Answer>`
     with held as (
       select from tenant_access where tenant_id = ${tx.tenant} and not allows_metered
     ), period as materialized (
-      select e.starts_at, e.ends_at, e.hard, c.cap, least(e.hard, c.cap) as allowed, e.told_used, n.used as noticed
+      select e.starts_at, e.ends_at, e.hard, c.cap, least(e.hard, c.cap) as allowed, e.told_used, n.used as unassigned
         from entitlements e
        cross join lateral (select coalesce(sum(b.used), 0)::bigint as used from entitlement_untold b
                             where b.tenant_id = e.tenant_id and b.meter = e.meter
@@ -38,14 +40,14 @@ export async function takeUnits(tx: TenantTransaction, meter: MeterName, quantit
        order by e.starts_at desc limit 1
     ), taken as (
       insert into entitlement_usage as u (tenant_id, meter, starts_at, used, base)
-      select ${tx.tenant}, ${meter}, p.starts_at, ${quantity}::bigint, greatest(p.told_used - p.noticed, 0)
+      select ${tx.tenant}, ${meter}, p.starts_at, ${quantity}::bigint, greatest(p.told_used - p.unassigned, 0)
         from period p
-       where ${quantity}::bigint + greatest(p.told_used, p.noticed) <= p.allowed and not exists (select from held)
+       where ${quantity}::bigint + greatest(p.told_used, p.unassigned) <= p.allowed and not exists (select from held)
       on conflict (tenant_id, meter, starts_at) do update
          set used = u.used + excluded.used
-       where u.base + u.used + excluded.used <= (select allowed - noticed from period)
+       where u.base + u.used + excluded.used <= (select allowed - unassigned from period)
       returning u.used
-    ), noticed as (
+    ), unassigned as (
       insert into entitlement_untold as n (tenant_id, meter, quarter, used)
       select ${tx.tenant}, ${meter}, date_bin('15 minutes', app.now(), 'epoch'), ${quantity}::bigint
        where not exists (select from period) and not exists (select from held)

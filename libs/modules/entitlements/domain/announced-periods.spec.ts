@@ -8,40 +8,42 @@ const period = (from: number, to: number, hard = 150) => ({
   ends_at: at(to),
   meters: [{ meter: 'quotes' as const, included: 100, soft: 120, hard }],
 });
-const told = (...periods: ReturnType<typeof period>[]) => ({ plan: 'standard', periods });
+const announce = (...periods: ReturnType<typeof period>[]) => ({ plan: 'standard', periods });
 
-type Announcement = ReturnType<typeof told>;
+type Announcement = ReturnType<typeof announce>;
 
-/** What the table holds after the batch. */
+/** The rows of the table after the batch. */
 function apply(table: readonly AnnouncedPeriod[], batch: readonly Announcement[]): readonly AnnouncedPeriod[] {
   const periods = new AnnouncedPeriods();
   for (const announcement of batch) periods.take(announcement);
   const isReplaced = (old: Span) =>
     periods.replaced.some((span) => old.startsAt < span.endsAt && span.startsAt < old.endsAt);
-  return [...table.filter((old) => !isReplaced(old)), ...periods.standing];
+  return [...table.filter((old) => !isReplaced(old)), ...periods.current];
 }
 
 const shown = (table: readonly AnnouncedPeriod[]) =>
   table.map(({ startsAt, endsAt, meters }) => `${startsAt} ${endsAt} ${meters[0]!.hard}`).sort();
 
-describe('periods that are told', () => {
-  it('keep what was said last', () => {
-    expect(shown(apply([], [told(period(1, 10, 150)), told(period(1, 10, 300))]))).toEqual([`${at(1)} ${at(10)} 300`]);
+describe('announced periods', () => {
+  it('keep the last announcement', () => {
+    expect(shown(apply([], [announce(period(1, 10, 150)), announce(period(1, 10, 300))]))).toEqual([
+      `${at(1)} ${at(10)} 300`,
+    ]);
   });
 
   it('leave periods alone that they only touch', () => {
-    expect(shown(apply([], [told(period(1, 10)), told(period(10, 20))]))).toHaveLength(2);
+    expect(shown(apply([], [announce(period(1, 10)), announce(period(10, 20))]))).toHaveLength(2);
   });
 
-  it('replace one that was told ahead and never came, because the plan began anew', () => {
-    const before = [told(period(1, 10), period(10, 20))];
-    expect(shown(apply([], [...before, told(period(5, 15), period(15, 25))]))).toEqual([
+  it('replace a future period that never began, because the plan restarted', () => {
+    const before = [announce(period(1, 10), period(10, 20))];
+    expect(shown(apply([], [...before, announce(period(5, 15), period(15, 25))]))).toEqual([
       `${at(5)} ${at(15)} 150`,
       `${at(15)} ${at(25)} 150`,
     ]);
   });
 
-  it('come out the same wherever batches end, with one limit at any instant', () => {
+  it('are the same wherever batches end, with one limit at each instant', () => {
     const announcement = fc
       .tuple(
         fc.integer({ min: 1, max: 12 }),
@@ -50,7 +52,7 @@ describe('periods that are told', () => {
         fc.nat(999),
       )
       .map(([from, first, second, hard]) =>
-        told(period(from, from + first, 150 + hard), period(from + first, from + first + second, 150 + hard)),
+        announce(period(from, from + first, 150 + hard), period(from + first, from + first + second, 150 + hard)),
       );
     fc.assert(
       fc.property(fc.array(announcement, { maxLength: 12 }), fc.array(fc.nat(12)), (all, cuts) => {

@@ -1,9 +1,9 @@
 /**
- * What a batch of announcements leaves of a tenant's periods. A period that is told replaces whatever was said of any part
- * of its time: the period itself, and also one that was told ahead and never came, because the plan began anew. So of one
- * meter at one instant there is one limit, the newest that was told.
+ * The periods of a tenant after a batch of announcements. An announced period replaces every earlier period that overlaps it:
+ * an earlier announcement of the same period, and also a future period that never began because the plan restarted. So at
+ * each instant a meter has one limit, the one that was announced last.
  *
- * Announcements come in the order of the account's versions; where batches end makes no difference.
+ * Announcements come in the order of the account's versions. The result does not depend on where batches end.
  */
 import type { EventData } from '#contracts/event';
 import type { entitlementsChanged } from '#contracts/billing/events';
@@ -21,8 +21,8 @@ export interface AnnouncedPeriod extends Span {
 }
 
 export class AnnouncedPeriods {
-  private readonly told: Span[] = [];
-  private left: AnnouncedPeriod[] = [];
+  private readonly announced: Span[] = [];
+  private remaining: AnnouncedPeriod[] = [];
 
   take({ plan, periods }: Announcement): void {
     const named = periods.map((period): AnnouncedPeriod => ({
@@ -31,22 +31,22 @@ export class AnnouncedPeriods {
       plan,
       meters: period.meters,
     }));
-    this.left = [...this.left.filter((old) => !named.some((period) => isOverlapping(old, period))), ...named];
-    this.told.push(...named);
+    this.remaining = [...this.remaining.filter((old) => !named.some((period) => isOverlapping(old, period))), ...named];
+    this.announced.push(...named);
   }
 
-  /** The stretches of time of which nothing said before this batch stands. */
+  /** The spans of time for which this batch replaces every earlier period. */
   get replaced(): readonly Span[] {
-    return this.told;
+    return this.announced;
   }
 
-  /** What this batch says in its end. */
-  get standing(): readonly AnnouncedPeriod[] {
-    return this.left;
+  /** The periods that are valid after this batch. */
+  get current(): readonly AnnouncedPeriod[] {
+    return this.remaining;
   }
 }
 
-/** Half open: a period that ends when another begins leaves it alone. Instants in one form compare as text. */
+/** Spans are half open: one that ends when another begins does not overlap it. Instants of one format compare as text. */
 function isOverlapping(one: Span, other: Span): boolean {
   return one.startsAt < other.endsAt && other.startsAt < one.endsAt;
 }

@@ -12,7 +12,7 @@ describe('a limit', () => {
     expect(limitOf({ hard, cap, endsAt })).toBe(limit);
   });
 
-  it('is named in the refusal: whose it is, how far it was used, and until when', () => {
+  it('is named in the refusal: its kind, the units used, and the end of the period', () => {
     expect(refusalOf('quotes', { hard: 1500n, cap: null, endsAt }, 1500n)).toMatchObject({
       code: 'usage_limit_reached',
       kind: 'payment_required',
@@ -26,7 +26,7 @@ describe('a limit', () => {
     });
   });
 
-  it('is the plan’s while the cap is just as high: raising the cap would not help', () => {
+  it('is the plan’s while the cap is equally high, because raising the cap would not help', () => {
     expect(refusalOf('quotes', { hard: 900n, cap: 900n, endsAt }, 900n).extras.details).toMatchObject({
       limited_by: 'plan',
     });

@@ -1,11 +1,11 @@
-/** Which limit a request has met, in words and figures: the plan's hard limit, or the store's own lower cap. */
+/** The error for a request that exceeds a limit: the plan's hard limit, or the store's own lower cap. */
 import type { MeterName } from '#contracts/meters';
 import type { DomainError } from '#kernel';
 import { errors } from '../errors.js';
 
 export interface Limits {
   readonly hard: bigint;
-  /** The store's own cap; null if it has none. */
+  /** The store's own cap; null when it has none. */
   readonly cap: bigint | null;
   readonly endsAt: Date;
 }

@@ -1,13 +1,13 @@
 /**
- * Units of a meter, taken in the transaction that uses them: what rolls back gives them back by itself.
+ * Takes units of a meter in the transaction that uses them. A rollback returns them.
  *
- * The counter's row stays locked until commit, and every request of the tenant that uses this meter waits for it, as it
- * waits for the document number. So that nobody waits in a circle, a request takes its locks in this order:
+ * The counter's row stays locked until the commit, and every other request of the tenant that uses this meter waits for it, as
+ * it waits for the document number. To avoid deadlocks, a request takes its locks in this order:
  *
  *   the document it starts from ─▶ reserve ─▶ the document's number ─▶ stock levels, by product
  *   (the quote of a conversion)
  *
- * and reserves in front of the number, which is the next thing it takes: the time both are held is the same.
+ * It reserves directly before it takes the number, so both locks are held for the same time.
  */
 import type { MeterName } from '#contracts/meters';
 import type { TenantTransaction } from '#platform/database';
@@ -17,9 +17,9 @@ import { errors } from '../errors.js';
 import { countRefusal } from '../data/metrics.js';
 
 /**
- * Throws `usage_limit_reached` or `metered_operations_held`. A tenant without limits for this instant (no plan, or its
- * period has not been told yet) is let through, because a late event must not stop a store. What it uses is noticed, and counts
- * in the period that is told of this time later.
+ * Takes `quantity` units. Throws `usage_limit_reached` or `metered_operations_held`. A tenant without limits for this instant
+ * (no plan, or its period is not announced yet) is let through, because a late event must not stop a store. Such units are
+ * recorded as unassigned, and count in the period that is announced for this time later.
  */
 export async function reserve(tx: TenantTransaction, meter: MeterName, quantity = 1): Promise<void> {
   if (!Number.isSafeInteger(quantity) || quantity < 1) throw new RangeError(`not a number of units: ${quantity}`);

@@ -39,7 +39,7 @@ describe('assumed places', () => {
     }
   });
 
-  it('forgets all after a wrong guess, and guesses nothing for a second', () => {
+  it('forgets all places after a wrong assumption, and assumes none for a second', () => {
     let now = 1_000;
     const places = new AssumedPlaces(() => now);
     places.learn('a', at(4));
@@ -52,7 +52,7 @@ describe('assumed places', () => {
     expect(places.placesOf(new Map([group('a', 5)]))).toBeUndefined();
   });
 
-  it('remembers the ten thousand that changed last', () => {
+  it('remembers the ten thousand aggregates that changed last', () => {
     const places = new AssumedPlaces();
     for (let nth = 0; nth < 10_000; nth++) places.learn(`a${nth}`, at(2));
     places.learn('a0', at(3));

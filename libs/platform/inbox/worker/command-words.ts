@@ -121,7 +121,7 @@ export function usage({ consumers, passes }: WorkNames): string {
   const names = consumers.map(({ name }) => name as string);
   const alone = names.filter((name) => passes.every((pass) => pass.name !== name));
   const lines: [string, string][] = [
-    ['work', 'handle events until told to stop'],
+    ['work', 'handle events until stopped'],
     [`run <${alone.join(' | ')}>`, 'recompute what depends on the calendar'],
     ...passes.map(({ name, summary }): [string, string] => [`run ${name}`, summary]),
     [`replay <${names.join(' | ')}>`, 'rebuild the engine’s tables from the outbox while events keep flowing'],

@@ -12,16 +12,16 @@ async function lagOf(last: string, delivered: string): Promise<number[]> {
   return figures('stream_lag_seconds');
 }
 
-it('counts the lag from the last entry taken, so that it grows behind a dead engine', async () => {
+it('counts the lag from the last entry taken, so that it grows while a consumer is dead', async () => {
   expect(await lagOf('990000-0', '940000-0')).toEqual([60]);
 });
 
-it('knows no lag of an engine that has taken all, however long ago', async () => {
+it('shows no lag of a consumer that has taken all entries, however long ago', async () => {
   expect(await lagOf('10000-3', '10000-3')).toEqual([0]);
   expect(await lagOf('0-0', '0-0')).toEqual([0]);
 });
 
-it('does not make fifty years of a partition that an engine has never taken anything from', async () => {
+it('does not show fifty years of lag for a partition from which a consumer has never taken an entry', async () => {
   expect(await lagOf('995000-0', '0-0')).toEqual([5]);
 });
 
@@ -29,7 +29,7 @@ it('does not go below zero when the clocks of Redis and the relay differ', async
   expect(await lagOf('1000500-0', '1000400-0')).toEqual([0]);
 });
 
-it('forgets what only the leader knows once it startLeading no more', async () => {
+it('resets the gauges of the leader when the relay stops leading', async () => {
   startLeading();
   await lagOf('990000-0', '940000-0');
   expect(await figures('outbox_relay_leader')).toEqual([1]);

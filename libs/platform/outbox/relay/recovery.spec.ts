@@ -29,10 +29,10 @@ it.each<[what: string, recovery: Recovery, evidence: Evidence, act: string]>([
   ['keeps to what a person has said', { ...here, fencedBecause: 'looking' }, vouching, 'fence, written down'],
 ])('%s', (_what, recovery, evidence, act) => {
   const decision = decideStart(recovery, evidence);
-  const told = {
+  const outcome = {
     begin: 'adopts' in decision && decision.adopts ? 'begin and adopt' : 'begin',
     rebuild: 'rebuild',
     fence: 'isRecorded' in decision && decision.isRecorded ? 'fence, written down' : 'fence',
   };
-  expect(told[decision.act]).toBe(act);
+  expect(outcome[decision.act]).toBe(act);
 });

@@ -115,7 +115,7 @@ export class RelayRepository {
    * packs, because passing single rows to JavaScript cost more than the rest of the relay together.
    *
    * The condition on `recorded_on` excludes the partitions of old days (0.25 ms with 400 of them, 6 ms without the condition)
-   * and those prepared for the week ahead. When a writer's clock is a day wrong, its row stands under another day and is missed
+   * and those prepared for the week ahead. When a writer's clock is a day wrong, its row is stored under another day and is missed
    * here. The reconciler finds it, because it reads all days.
    */
   async read(reading: Reading): Promise<Chunk> {

@@ -1,7 +1,6 @@
 /**
- * The account's events become rows. All of them are about one aggregate per tenant, the account, whose versions the
- * worker's gate lets through once and in order; so the newest announcement of a batch is the last one, and nothing here
- * asks whether it has seen an event before.
+ * Turns the events of the account into rows. Each tenant has one account, and the worker's gate applies its versions once
+ * and in order. So the last announcement of a batch is the newest one, and no event has to be checked for repetition.
  */
 import { type Envelope, isEvent } from '#contracts/event';
 import { accessChanged, entitlementsChanged, usageCounted } from '#contracts/billing/events';
@@ -24,9 +23,9 @@ export async function applyEvents(tx: CrossTenantTransaction, events: readonly E
   const counts = new Map<string, Map<string, Count>>();
   for (const event of events) {
     if (isEvent(event, entitlementsChanged)) {
-      const told = periods.get(event.tenantid) ?? new AnnouncedPeriods();
-      periods.set(event.tenantid, told);
-      told.take(event.data);
+      const announced = periods.get(event.tenantid) ?? new AnnouncedPeriods();
+      periods.set(event.tenantid, announced);
+      announced.take(event.data);
     } else if (isEvent(event, usageCounted)) {
       const known = counts.get(event.tenantid) ?? new Map<string, Count>();
       counts.set(event.tenantid, known);
@@ -38,13 +37,13 @@ export async function applyEvents(tx: CrossTenantTransaction, events: readonly E
   }
   const statements: Sql[] = [];
   if (periods.size > 0) {
-    const standing = inOrder(periods, (told) => told.standing);
+    const current = inOrder(periods, (announced) => announced.current);
     statements.push(
       forgetPeriods(
-        inOrder(periods, (told) => told.replaced),
-        standing,
+        inOrder(periods, (announced) => announced.replaced),
+        current,
       ),
-      insertPeriods(standing),
+      insertPeriods(current),
     );
   }
   if (counts.size > 0) statements.push(saveCounts(inOrder(counts, (known) => [...known.values()])));
@@ -52,7 +51,7 @@ export async function applyEvents(tx: CrossTenantTransaction, events: readonly E
   if (statements.length > 0) await tx.batch(statements);
 }
 
-/** By tenant, so that batches side by side never wait for each other in a circle. */
+/** Ordered by tenant, so that concurrent batches cannot deadlock. */
 function inOrder<Value, Fact>(byTenant: Map<string, Value>, factsOf: (value: Value) => readonly Fact[]): Of<Fact>[] {
   return [...byTenant.keys()]
     .sort()

@@ -1,12 +1,13 @@
 /**
- * `usage-storage`: what each store keeps, once a day, as an event for whoever bills it.
+ * `usage-storage`: measures once a day how many bytes each store keeps, and emits the result as an event for billing.
  *
- *   stores whose plan limits it ─▶ each in a transaction of its own, as that store: measure, write down the day, say so
+ *   stores whose plan limits storage ─▶ one transaction per store, as that store: measure, record the day, emit the event
  *
- * The day's row and the event commit together, so that copies side by side, kills and second runs say each day once. Only
- * rows of the one store are read, by the index that its tables' keys begin with.
+ * The day's row and the event commit together, so each day is reported once, even with concurrent runs, kills and repeated
+ * runs. Only rows of the one store are read, by the indexes that begin with the tenant.
  *
- * On the way it tells of caps that nobody has told, see set-own-cap.ts: there are some once after an upgrade, and then none.
+ * The pass also announces the caps that were not announced yet (see set-own-cap.ts). There are some after an upgrade, and
+ * none later. The table `entitlement_caps` calls them untold: `told_at` differs from `set_at`.
  */
 import { storageMeasured } from '#contracts/entitlements/events';
 import { DomainError, newId, tenantId } from '#kernel';
@@ -20,7 +21,7 @@ const ACTOR = { id: 'system:usage-storage' };
 const MEGABYTE = 1_000_000n;
 const PAGE = 500;
 const BEGINNING = '00000000-0000-0000-0000-000000000000';
-/** A store's largest table may take longer than a request would be given. */
+/** The largest table of a store may take longer than the time limit of a request. */
 const STATEMENT_TIMEOUT_MS = 60_000;
 
 const storagePass: EnginePass = {
@@ -82,13 +83,13 @@ const storagePass: EnginePass = {
 
 export const USAGE_PASSES: readonly EnginePass[] = [storagePass];
 
-/** One store's trouble is told and stops no other; the database's ends the pass. */
+/** The failure of one store is reported and does not stop the others. An unavailable database ends the pass. */
 function failureOf(tenant: string, error: unknown): PassEvent {
   if (error instanceof DomainError && error.code === 'database_unavailable') throw error;
   return { kind: 'failed', facts: { tenant, reason: error instanceof Error ? error.message : String(error) } };
 }
 
-/** A store whose plan does not name the meter is not measured: nobody would look. */
+/** A store whose plan does not limit the meter is not measured, because the figure has no use. */
 async function limitedStores(database: Queryable, after: string, only: string | undefined): Promise<string[]> {
   const rows = await database.query(sql<Row<'entitlements', 'tenant_id'>>`
     select distinct tenant_id from entitlements
@@ -106,7 +107,7 @@ async function storesWithUnannouncedCaps(database: Queryable, only: string | und
   return rows.map(({ tenant_id: tenant }) => tenant);
 }
 
-/** Undefined when the day has been measured. */
+/** The measured bytes; undefined when the day was measured before. */
 async function measure(tx: TenantTransaction): Promise<bigint | undefined> {
   const row = await tx.first(sql<Row<'entitlement_storage', 'bytes' | 'measured_at'>>`
     insert into entitlement_storage (tenant_id, measured_on, measured_at, bytes)

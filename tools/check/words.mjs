@@ -1,0 +1,121 @@
+/**
+ * Refuses retired words: private terms of this project, and terms that had more than one meaning. Each has a standard term
+ * instead. Names in code, comments, tests and documents are searched in the places of `DONE`; add a place when its words are
+ * replaced. A name that others rely on (a column, a metric, a setting, a field of the API) stays as it is: it stands in
+ * `KEPT` and is removed from a line before the search.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { spawnSync } from 'node:child_process';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+
+/** Folders and files whose words are replaced. */
+const DONE = [
+  'libs/platform/audit/',
+  'libs/platform/boot/',
+  'libs/platform/command/',
+  'libs/platform/database/crossing.ts',
+  'libs/platform/database/transaction.ts',
+  'libs/platform/idempotency/',
+  'libs/platform/inbox/',
+  'libs/platform/live/',
+  'libs/platform/mail/',
+  'libs/platform/numbering/',
+  'libs/platform/openapi/',
+  'libs/platform/outbox/',
+  'libs/platform/paging/',
+  'libs/platform/recovery/',
+  'libs/platform/secrets/',
+  'libs/platform/streams/',
+  'libs/modules/entitlements/',
+  'libs/modules/events/',
+  'libs/modules/recovery/',
+  'apps/outbox-relay/',
+  'docs/glossary.md',
+  ...Array.from({ length: 12 }, (_, index) => `docs/adr/00${index + 10}-`),
+  'tests/faults/',
+  'tests/simulation/',
+];
+
+/**
+ * Retired word → the term to use. The pattern is searched inside names as well (`toldPeriods`, `tell_own_caps`), at the
+ * beginning of a part of a name.
+ * @type {readonly (readonly [RegExp, string])[]}
+ */
+export const RETIRED = [
+  [/tellings?|untold|told/, 'announced, notification, or the fact itself'],
+  [/flights?/, 'round trip'],
+  [/riders?|rides?|riding/, 'piggybacked statement'],
+  [/lanes?/, 'cursor (backlog), slot (batches at the same time)'],
+  [/foresight|foreseen|unforeseen|foresees?/, 'assumed place, optimistic'],
+  [/fitness/, 'preflight'],
+  [/rungs?/, 'access state'],
+  [/belts?/, 'layer'],
+  [/deeds?/, 'act, operation'],
+  [/anew/, 'again'],
+];
+
+/** Names that others rely on, and terms that contain a retired word with another meaning. */
+export const KEPT = [
+  'entitlement_untold',
+  'told_used',
+  'told_at',
+  'caps_told',
+  'told_caps',
+  'telling,',
+  'telling:',
+  'telling =',
+  'c.telling',
+  'excluded.telling',
+  '(telling',
+  '`telling`',
+  '`told_at`',
+  'call them untold',
+  'calls them untold',
+  'in_flight',
+  'in flight',
+  'inFlight',
+  'InFlight',
+  'preflight',
+];
+
+/** The parts of names and words: `toldPeriods` and `told_periods` give told and periods. */
+const PART = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+/g;
+
+/**
+ * The retired words of one line, each with its replacement.
+ * @param {string} line
+ * @returns {string[]}
+ */
+export function retiredIn(line) {
+  const searched = KEPT.reduce((text, kept) => text.replaceAll(kept, ' '), line);
+  const parts = new Set((searched.match(PART) ?? []).map((part) => part.toLowerCase()));
+  return [...parts].flatMap((part) =>
+    RETIRED.filter(([pattern]) => new RegExp(`^(?:${pattern.source})$`).test(part)).map(
+      ([, instead]) => `«${part}» is retired; write ${instead}`,
+    ),
+  );
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const listed = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  const files = listed.stdout
+    .split('\n')
+    .filter((file) => DONE.some((place) => file.startsWith(place)) && existsSync(path.join(root, file)));
+  const problems = files.flatMap((file) =>
+    readFileSync(path.join(root, file), 'utf8')
+      .split('\n')
+      .flatMap((line, index) => retiredIn(line).map((problem) => `${file}:${index + 1}: ${problem}`)),
+  );
+  for (const place of DONE)
+    if (!files.some((file) => file.startsWith(place))) problems.push(`tools/check/words.mjs: ${place} does not exist`);
+  if (problems.length > 0) {
+    process.stdout.write(`${problems.join('\n')}\n`);
+    process.exit(1);
+  }
+}
