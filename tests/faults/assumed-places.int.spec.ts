@@ -1,4 +1,4 @@
-/** A worker applies before the gate has answered. What it assumed wrongly must leave nothing behind. */
+/** A worker applies events before the gate has answered. A wrong assumption must leave no effect. */
 import type { EventConsumer } from '#platform/inbox';
 import type { Worker } from '#platform/inbox/worker';
 import type { Relay } from '#platform/outbox/relay';
@@ -31,13 +31,13 @@ function listening(heard: number[]): EventConsumer {
   };
 }
 
-/** The next version of each, through relay and streams. */
+/** Writes the next version of each aggregate and brings it through relay and streams. */
 async function publish(all: readonly Aggregate[]): Promise<void> {
   await system.write(store!, all);
   await relay.drain();
 }
 
-/** Everything that was ever written comes again, as after a relay that lost its place. */
+/** Publishes every event again, as a relay does that has lost its position. */
 async function repeat(): Promise<void> {
   await system.owner.query('delete from relay_positions');
   await relay.drain();
@@ -62,7 +62,7 @@ it('calls the handler while the gate has not answered, and commits nothing befor
   expect(await system.verdict()).toMatchObject({ ...CLEAN, events: 2, effects: 2 });
 });
 
-it('takes back what it did for an event that another worker had applied', async () => {
+it('rolls back what it did for an event that another worker had applied', async () => {
   const all = aggregates(3);
   await publish(all);
   await worker.drain();
@@ -76,18 +76,18 @@ it('takes back what it did for an event that another worker had applied', async 
   await other.stop();
   await repeat();
   await worker.drain();
-  // It believed to be at the first version, so the second was tried, in vain.
+  // It assumed the first version, so it tried the second one and rolled it back.
   expect(received).toEqual([1, 1, 1, 2, 2, 2]);
   expect(await system.verdict()).toMatchObject({ ...CLEAN, events: 6, effects: 6 });
 });
 
-it('applies again what a crash of PostgreSQL has taken back', async () => {
+it('applies again what a crash of PostgreSQL has undone', async () => {
   const all = aggregates(3);
   await publish(all);
   await worker.drain();
   await publish(all);
   await worker.drain();
-  // A batch is not waited for on its way to the disk: effects, inbox and gate are lost together, and remembered here.
+  // The commit does not wait for the disk. Effects, inbox and gate are lost together, but this worker remembers the place.
   await system.owner.query(`
     delete from inbox_events where event_id in (select event_id from fault_effects where version = 2);
     delete from fault_effects where version = 2;
@@ -98,7 +98,7 @@ it('applies again what a crash of PostgreSQL has taken back', async () => {
   expect(await system.verdict()).toMatchObject({ ...CLEAN, events: 6, effects: 6 });
 });
 
-it('takes an aggregate that it has never seen for new, and finds out when it is not', async () => {
+it('assumes that an unknown aggregate is new, and detects when it is not', async () => {
   const all = aggregates(3);
   await publish(all);
   const other = system.worker();

@@ -1,4 +1,4 @@
-/** A process whose role could see past row security does not start: a pooler between it and PostgreSQL may drop the role it asks for. */
+/** A process whose role bypasses row security does not start. A pooler between it and PostgreSQL may drop the requested role. */
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import pg from 'pg';
@@ -41,7 +41,7 @@ async function asOwner(statements: string): Promise<void> {
   await client.end();
 }
 
-/** Killed when it does not end by itself: then it has started, and `code` is null. */
+/** A process that does not end by itself has started; it is killed, and `code` is null. */
 function ended(program: string, args: readonly string[]): Promise<{ code: number | null; said: string }> {
   const child = spawn(process.execPath, [path.join(ROOT, program), ...args], {
     env: { ...ENVIRONMENT, DATABASE_URL: database.url },

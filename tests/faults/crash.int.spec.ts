@@ -1,7 +1,7 @@
 /**
- * PostgreSQL itself dies by kill -9, again and again, in full flow. A worker's commit does not wait for the disk, so each
- * death takes batches with it that the worker had taken for done and acknowledged. The story has a server of its own, one
- * that is slow to write its log, so that there is something to take.
+ * PostgreSQL is killed by kill -9 several times under load. A worker's commit does not wait for the disk, so each crash undoes
+ * batches that the worker had already acknowledged. This file starts its own server, which writes its log slowly, so that
+ * there are such batches.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -67,12 +67,12 @@ async function gone(pid: number): Promise<void> {
   }
 }
 
-/** The postmaster dies; its children notice and end, each where it stands. */
+/** Kills the postmaster. Its children detect that and end. */
 function kill(): void {
   process.kill(server.pid, 'SIGKILL');
 }
 
-/** Until the children of the dead one have ended, no other may start; and a client may learn late that it is alone. */
+/** No other server may start until the children of the killed one have ended, and a client may detect the crash late. */
 async function restart(): Promise<void> {
   await gone(server.pid);
   for (let attempt = 1; ; attempt++) {
@@ -87,13 +87,13 @@ async function restart(): Promise<void> {
   while (!(await system.owner.query('select 1').catch(() => undefined))) await pause(20);
 }
 
-/** Kills PostgreSQL as soon as the worker has committed a batch, while nobody else makes the log reach the disk. */
+/** Kills PostgreSQL as soon as the worker has committed a batch, while no other commit forces the log to the disk. */
 async function killBehindACommit(tenant: TenantId, own: readonly Aggregate[]): Promise<void> {
   await system.quiet();
   let isArmed = false;
   let isKilled = false;
   onCommitted = () => {
-    // Also a batch of events that were published twice commits: only what follows our own write counts.
+    // A batch of repeated events commits as well, so only a commit after our own write counts.
     if (!isArmed || isKilled) return;
     isKilled = true;
     kill();
@@ -102,13 +102,13 @@ async function killBehindACommit(tenant: TenantId, own: readonly Aggregate[]): P
     isArmed = false;
     await system.write(tenant, own);
     isArmed = true;
-    // If the worker was faster than our own answer, the next write is the one.
+    // If the worker was faster than the answer to our write, the next write is used.
     for (let waited = 0; waited < 500 && !isKilled; waited += 5) await pause(5);
   }
   onCommitted = undefined;
 }
 
-/** One store's aggregates, moved on at a steady pace. Whether a broken COMMIT took effect is asked of the outbox. */
+/** Writes to one store's aggregates at a steady pace. The outbox shows whether an interrupted COMMIT took effect. */
 async function writeOn(tenant: TenantId, own: readonly Aggregate[], isStopping: () => boolean): Promise<void> {
   for (let round = 0; !isStopping(); round++) {
     try {
@@ -123,7 +123,7 @@ async function writeOn(tenant: TenantId, own: readonly Aggregate[], isStopping: 
   }
 }
 
-/** Asks until there is an answer: a version that was counted and never written would look like a lost event. */
+/** Repeats the query until it is answered: a version that was counted and not written would look like a lost event. */
 async function recount(own: readonly Aggregate[], isStopping: () => boolean): Promise<void> {
   while (!isStopping()) {
     await pause(50);
@@ -136,7 +136,7 @@ async function recount(own: readonly Aggregate[], isStopping: () => boolean): Pr
       for (const aggregate of own) aggregate.version = versions.get(aggregate.id) ?? 0;
       return;
     } catch {
-      // Not up again yet.
+      // The server is not running again yet.
     }
   }
 }
@@ -146,7 +146,7 @@ async function appliedByTheWorker(): Promise<number> {
   return metric.values.reduce((sum, { value }) => sum + value, 0);
 }
 
-it('loses nothing when PostgreSQL is killed in full flow, and does again what it took with it', async () => {
+it('loses nothing when PostgreSQL is killed under load, and applies again what the crash has undone', async () => {
   await system.relay().start();
   await system.worker(undefined, { at: (step) => void (step === 'committed' && onCommitted?.()) }).start();
   let isStopping = false;

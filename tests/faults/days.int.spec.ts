@@ -1,4 +1,4 @@
-/** Days are made while the tables are in use: nobody who reads or writes meanwhile is refused, or waits for long. */
+/** Daily partitions are created while the tables are in use. No reader or writer is refused or waits long. */
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { CrossTenantDatabase } from '#platform/database/crossing';
@@ -8,7 +8,7 @@ import { aggregates, FaultSystem, PARTITIONS, tenants } from './system.js';
 
 const AHEAD = 7;
 const DAYS = 1 + 1 + AHEAD;
-/** PostgreSQL waits this long for a lock, over and over, before a day is left for later. */
+/** Each attempt waits this long for a lock. After several attempts the day is left for the next call. */
 const LOCK_TIMEOUT_MS = 500;
 const INSERT = `insert into inbox_events (recorded_on, tenant_id, engine, event_id, outcome)
                 values (current_date, gen_random_uuid(), 'stock', gen_random_uuid(), 'applied')`;
@@ -50,19 +50,19 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - start;
 }
 
-it('lets a transaction that has read the inbox write to it, and makes the days after that', async () => {
+it('lets a transaction that has read the inbox write to it, and creates the days afterwards', async () => {
   const made = repository.ensureDays(AHEAD);
   await waitUntilBlockedBy(worker, system.owner);
   const waited = await timed(() => worker.query(INSERT));
   await worker.query('commit');
   await made;
   expect(waited).toBeLessThan(LOCK_TIMEOUT_MS / 2);
-  // Today's rows came first, and keep today where they are.
+  // Today's rows were inserted before its partition existed, so today has no partition of its own.
   expect(await days('inbox_events')).toBe(DAYS - 1);
   expect(await days('outbox_events')).toBe(DAYS);
 });
 
-it('holds up no writer of the outbox while it waits for a reader of the inbox', async () => {
+it('does not block writers of the outbox while it waits for a reader of the inbox', async () => {
   const made = repository.ensureDays(AHEAD);
   const waits: number[] = [];
   const [tenant] = tenants(1);
@@ -74,7 +74,7 @@ it('holds up no writer of the outbox while it waits for a reader of the inbox', 
   await made;
   expect(Math.max(...waits)).toBeLessThan(LOCK_TIMEOUT_MS / 2);
   expect(await days('outbox_events')).toBe(DAYS);
-  // What was given up for lack of a lock is made the next time.
+  // A day that was not created for lack of a lock is created by the next call.
   await repository.ensureDays(AHEAD);
   expect(await days('inbox_events')).toBe(DAYS);
 });

@@ -1,4 +1,4 @@
-/** A process that was paused past its lease and wakes up can neither publish, nor apply, nor acknowledge. */
+/** A process that was paused beyond the end of its lease and wakes up can neither publish nor apply nor acknowledge. */
 import { StreamNames } from '#platform/streams';
 import { printFigures } from '#testing/print';
 import { FaultProcess } from './processes.js';
@@ -33,7 +33,7 @@ const entries = async () => {
   return added.reduce<number>((sum, facts) => sum + Number(facts[facts.indexOf('entries-added') + 1] ?? 0), 0);
 };
 
-it('refuses the publish of a relay that was paused in front of it while another took over', async () => {
+it('refuses the publish of a relay that was paused just before it while another one took over', async () => {
   const [store] = tenants(1);
   const products = aggregates(30);
   await system.worker().start();

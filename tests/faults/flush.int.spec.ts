@@ -1,4 +1,4 @@
-/** Redis is transport, not storage: whatever it forgets comes back from the outbox. */
+/** Redis is transport, not storage: everything that it loses is published again from the outbox. */
 import { StreamNames } from '#platform/streams';
 import { printFigures } from '#testing/print';
 import { waitUntil } from '#testing/waiting';
@@ -11,20 +11,20 @@ beforeEach(async () => {
 });
 afterEach(() => system.stop());
 
-/** Events in all streams; an entry says in its field `n` how many it carries. */
+/** The number of events in all streams; the field `n` of an entry is the number of its events. */
 async function publishedEvents(names: StreamNames): Promise<number> {
   const entries = (await Promise.all(names.all.map((stream) => system.redis.xrange(stream, '-', '+')))).flat();
   return entries.reduce((sum, [, fields]) => sum + Number(fields[fields.indexOf('n') + 1]), 0);
 }
 
-it('loses nothing when Redis is flushed again and again in full flow', async () => {
+it('loses nothing when Redis is flushed several times under load', async () => {
   await system.relay().start();
   await system.worker().start();
   const writers = steadyWriters(system, 4, 2);
   const FLUSHES = 8;
   for (let flush = 0; flush < FLUSHES; flush++) {
     await system.flows(200);
-    // This story has a database of Redis for itself: to its keys FLUSHDB is what FLUSHALL is to all.
+    // This file uses its own database of Redis, so FLUSHDB has the effect of FLUSHALL.
     await system.redis.flushdb();
   }
   await writers.stop();
@@ -35,13 +35,13 @@ it('loses nothing when Redis is flushed again and again in full flow', async () 
   expect(verdict.events).toBeGreaterThan(1_000);
 });
 
-it('brings back events from single streams that were evicted, and from a group that was removed', async () => {
+it('publishes again the events of single evicted streams and of a removed group', async () => {
   const names = new StreamNames(system.vertical, 8);
   const [store] = tenants(1);
   const products = aggregates(64);
   await system.relay().start();
   await system.write(store!, products);
-  // Published, and taken by nobody: the streams hold the only copy outside the outbox.
+  // The events are published and no consumer has taken them: the streams hold the only copy outside the outbox.
   await waitUntil('all are published', async () => (await publishedEvents(names)) === products.length);
   await system.redis.del(names.stream(0), names.stream(1));
   await system.redis.xgroup('DESTROY', names.stream(2), 'stock');

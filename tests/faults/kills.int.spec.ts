@@ -1,6 +1,6 @@
 /**
- * Relay and worker die by kill -9 at every step of their protocol and at random moments in between, while stores keep
- * writing. Nothing may be lost, doubled or reordered.
+ * Relay and worker are killed by kill -9 at every step of their protocol and at random moments, while stores keep writing. No
+ * event may be lost, doubled or reordered.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RelayStep } from '#platform/outbox/relay';
@@ -24,7 +24,7 @@ const KILLS = Number(process.env['FAULT_KILLS'] ?? sampleSize(30, 210));
 const EVENTS = Number(process.env['FAULT_EVENTS'] ?? sampleSize(2_000, 20_000));
 /** Each kill and each event is progress; a slow machine takes longer for all of them together, not for one. */
 const STALLED_AFTER_MS = 90_000;
-/** Short, so that a successor takes over in a moment; the protocol is the same with any length. */
+/** Short, so that a successor takes over soon. The protocol does not depend on the length. */
 const LEASE_MS = 300;
 
 let system: FaultSystem;
@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-/** Two processes of a kind, each replaced when it dies, each doomed to die at the next step in turn. */
+/** Two processes of one kind. Each is killed at a step of the protocol, in turn, and then replaced. */
 class Slots {
   readonly killed = new Map<string, number>();
   private readonly running = new Set<FaultProcess>();
@@ -58,7 +58,7 @@ class Slots {
     return this.steps.every((step) => this.killed.has(step));
   }
 
-  /** Kills the doomed ones a last time; their successors live until the end of the story. */
+  /** Kills the processes a last time; their successors run until the end of the test. */
   heal(): void {
     this.isDying = false;
     for (const process of this.running) process.signal('SIGKILL');
@@ -75,14 +75,14 @@ class Slots {
     while (!this.isEnding) {
       const turn = this.turn++;
       const step = this.steps[turn % this.steps.length]!;
-      // A term is announced once.
+      // Each term announces its token once.
       const nth = step === 'announced' ? 1 : 1 + Math.floor(Math.random() * 4);
       const process = new FaultProcess(this.kind, system, {
         leaseMs: LEASE_MS,
         ...(this.isDying ? { halt: { step, nth, signal: 'SIGKILL' as const } } : {}),
       });
       this.running.add(process);
-      // Some die at a moment of their own, wherever they are.
+      // Some are killed at a random moment.
       const patience = turn % 9 === 8 ? 400 + Math.random() * 800 : 8_000;
       const timer = this.isDying ? setTimeout(() => process.signal('SIGKILL'), patience) : undefined;
       await process.exited;
@@ -95,7 +95,7 @@ class Slots {
   }
 }
 
-/** Resolves once so many have been killed, each step is among them, and so many events are written. */
+/** Resolves when the given number of processes was killed, every step was included, and the events are written. */
 async function enough(relays: Slots, workers: Slots): Promise<void> {
   let [last, changedAt] = ['', Date.now()];
   for (;;) {

@@ -1,4 +1,4 @@
-/** A noisy tenant delays others by no more than twice, and an engine that stands still delays nobody. */
+/** A noisy tenant at most doubles the delay of others, and a consumer that has stopped delays no other consumer. */
 import { emit } from '#platform/outbox';
 import { RELAY_LIMITS } from '#platform/outbox/relay';
 import { stockAdjusted } from '#contracts/stock/events';
@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => system.stop());
 
-/** Many events in few transactions, as an import makes them. */
+/** Writes many events in few transactions, as an import does. */
 async function bulk(tenant: TenantId, products: readonly Aggregate[], rounds: number): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     await system.writers.transaction({ tenant, actor: { id: 'system:import' } }, async (tx) => {
@@ -35,7 +35,7 @@ async function applied(tenant: TenantId, count: number): Promise<void> {
   await waitUntil(`${count} are applied`, async () => (await effectsOf(tenant)) >= count, { pauseMs: 5 });
 }
 
-/** How many of the other's events had been applied when the first and when the last of one's own were. */
+/** How many events of the noisy tenant were applied before the quiet tenant's first event, and before its last one. */
 async function shareOf(own: TenantId, other: TenantId, count: number): Promise<{ first: number; last: number }> {
   const query = `
     select count(*) filter (where tenant_id = $1)::int as own, count(*) filter (where tenant_id = $2)::int as other
@@ -45,7 +45,7 @@ async function shareOf(own: TenantId, other: TenantId, count: number): Promise<{
   await waitUntil(
     `${count} are applied`,
     async () => {
-      // Both in one statement: between two of them a busy machine applies thousands.
+      // One statement reads both: between two statements, thousands of events may be applied.
       const now = (await system.owner.query<{ own: number; other: number }>(query, [own, other])).rows[0]!;
       if (now.own > 0) first ??= now.other;
       last = now.other;
@@ -76,13 +76,13 @@ it('serves a quiet tenant in turn with one that has a long backlog', async () =>
     verdict,
   );
   expect(verdict).toMatchObject(CLEAN);
-  // Counted in events and not in time, and from its first event on, so that a busy machine does not matter: one of the
-  // noisy tenant's for each of its own, and what was ahead of it: the window, and what the worker had in hand.
+  // The limit is counted in events, not in time, and from the first event on, so that a slow machine does not matter. It
+  // allows one event of the noisy tenant per own event, plus the window and the worker's current batches.
   const ahead = RELAY_LIMITS.window.total + 5 * 2_000;
   expect(meanwhile).toBeLessThan(QUIET_EVENTS + ahead);
 });
 
-it('lets one engine go on while another stands still, and keeps the entries until that one has read them', async () => {
+it('lets one consumer continue while another has stopped, and keeps the entries until that one has read them', async () => {
   const [store] = tenants(1);
   const products = aggregates(200);
   const subscriptions = { stock: ['stock'], sales: ['stock'] };

@@ -1,4 +1,4 @@
-/** A poison event delays its own aggregate and nothing else; an operator sees it, replays it or drops it. */
+/** A poison event delays its own aggregate and no other. An operator sees it, and replays it or drops it. */
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { dropDeadLetter, findDeadLetter, listDeadLetters, replayDeadLetter } from '#platform/inbox/operator';
 import { printFigures } from '#testing/print';
@@ -39,7 +39,7 @@ async function poisoned() {
   return { bad, store: store!, cure: () => (isCured = true) };
 }
 
-it('applies everything but the poison event and what follows it in its aggregate', async () => {
+it('applies everything except the poison event and the later events of its aggregate', async () => {
   const { bad } = await poisoned();
   const verdict = await system.verdict();
   const [letter] = await deadLetters();
@@ -52,11 +52,11 @@ it('applies everything but the poison event and what follows it in its aggregate
     attempts: 3,
   });
   expect(letter!.error).toContain('refused on purpose');
-  // Versions 3 (dead), 4, 5 and 6 (behind it) of one aggregate out of forty.
+  // Of one aggregate out of forty: version 3 (dead) and the waiting versions 4, 5 and 6.
   expect(verdict).toMatchObject({ events: 240, effects: 236, doubled: 0, reordered: 0, held: 4 });
 });
 
-it('applies a replayed event and then what waited behind it, in order', async () => {
+it('applies a replayed event and then the events that waited behind it, in order', async () => {
   const { cure } = await poisoned();
   cure();
   const [letter] = await deadLetters();
@@ -70,7 +70,7 @@ it('applies a replayed event and then what waited behind it, in order', async ()
   expect(verdict).toMatchObject({ ...CLEAN, events: 240 });
 });
 
-it('records a dropped event as dropped and lets its aggregate go on', async () => {
+it('records a dropped event as dropped and lets its aggregate continue', async () => {
   await poisoned();
   const [letter] = await deadLetters();
   await operator.transaction((tx) => dropDeadLetter(tx, letter!, 'operator:test'));
@@ -79,7 +79,7 @@ it('records a dropped event as dropped and lets its aggregate go on', async () =
   const { rows } = await system.owner.query(`select outcome from inbox_events where event_id = $1`, [letter!.event_id]);
   printFigures('dropped:', verdict);
   expect(rows).toEqual([{ outcome: 'dropped' }]);
-  // The dropped one has no effect, so the one after it follows version 2.
+  // The dropped event has no effect, so the next one follows version 2.
   expect(verdict).toMatchObject({
     events: 240,
     effects: 239,

@@ -1,4 +1,4 @@
-/** Starts relays and workers as processes and hears what they say. */
+/** Starts relays and workers as processes and reads their messages. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -46,7 +46,7 @@ export class FaultProcess {
     this.child.kill(signal);
   }
 
-  /** Resolves once it has said something like this; rejects when it has ended without. */
+  /** Resolves with the first matching message; rejects when the process has ended without one. */
   async says(wanted: (said: Said) => boolean): Promise<Said> {
     const hasSaid = () => this.said.some(wanted);
     await waitUntil('the process says it', () => hasSaid() || !this.isRunning);

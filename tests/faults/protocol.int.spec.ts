@@ -1,4 +1,4 @@
-/** The promises of the protocol one by one, each where nothing else could make good for its breach. */
+/** Each guarantee of the protocol alone, in a situation in which no other one could hide its failure. */
 import pg from 'pg';
 import { DomainError } from '#kernel';
 import { CrossTenantDatabase } from '#platform/database/crossing';
@@ -20,7 +20,7 @@ const pendingEntries = async () =>
   (await streams.survey(['stock'])).reduce((sum, place) => sum + place.groups[0]!.pending, 0);
 const entries = async () => (await streams.survey(['stock'])).reduce((sum, place) => sum + place.length, 0);
 
-it('reads an event that was written earlier and committed later than what it has read', async () => {
+it('reads an event that was written before and committed after the events it has already read', async () => {
   const [store] = tenants(1);
   const [late, early] = aggregates(2);
   const relay = new CrossTenantDatabase({
@@ -29,7 +29,7 @@ it('reads an event that was written earlier and committed later than what it has
     application: 'faults relay',
   });
   const repository = new RelayRepository(relay, system.vertical, PARTITIONS);
-  // Waits before it commits, with a sequence number and a transaction id lower than the other's.
+  // It waits before the commit, with a lower sequence number and transaction id than the other transaction.
   const lingering = new pg.Client({ connectionString: system.database.url });
   await lingering.connect();
   await lingering.query('begin');
@@ -75,13 +75,13 @@ it('leaves entries unacknowledged until their effects are committed', async () =
   expect(await system.verdict()).toMatchObject({ ...CLEAN, events: 5 });
 });
 
-it('gives a group everything that was in the stream before the group was', async () => {
+it('gives a group all entries that were in the stream before the group existed', async () => {
   await streams.redis.xadd(streams.names.stream(3), '*', 'n', 1, 'e', '{}');
   await streams.ensureGroups(['stock']);
   expect(await streams.readNew(streams.redis, 'stock', [3], 10, 0)).toMatchObject([{ partition: 3, events: '{}' }]);
 });
 
-it('trims what every expected group has acknowledged, and nothing that one has not', async () => {
+it('trims entries that every expected group has acknowledged, and no others', async () => {
   const [store] = tenants(1);
   const relay = system.relay({ subscriptions: { stock: ['stock'], sales: ['stock'] } });
   await system.write(store!, aggregates(30));
@@ -95,7 +95,7 @@ it('trims what every expected group has acknowledged, and nothing that one has n
   expect(await entries()).toBe(0);
 });
 
-it('refuses to publish for a lower epoch, and for any once Redis has forgotten', async () => {
+it('refuses to publish with a lower fencing token, and with any token after Redis has lost it', async () => {
   const entry = { partition: 0, count: 1, events: '{}' };
   expect(await streams.announceRelay(7)).toBe(true);
   expect(await streams.announceRelay(6)).toBe(false);
@@ -105,7 +105,7 @@ it('refuses to publish for a lower epoch, and for any once Redis has forgotten',
   expect(await streams.publish(7, [entry])).toMatchObject({ answer: 'NO_TOKEN', ids: [] });
 });
 
-it('starts counting where retention has dropped the beginning of an aggregate', async () => {
+it('starts at the first remaining version when retention has dropped the beginning of an aggregate', async () => {
   const [store] = tenants(1);
   const [product] = aggregates(1);
   for (let version = 1; version <= 6; version++) await system.write(store!, [product!]);
@@ -121,7 +121,7 @@ it('starts counting where retention has dropped the beginning of an aggregate', 
   ]);
 });
 
-it('drops days behind the retention, and none that an engine still needs', async () => {
+it('drops days older than the retention, and none that a consumer still needs', async () => {
   const [store] = tenants(1);
   await system.owner.query(
     `select app.ensure_outbox_days('2026-01-01', '2026-01-03'), app.ensure_inbox_days('2026-01-01', '2026-01-03')`,
@@ -142,7 +142,7 @@ it('drops days behind the retention, and none that an engine still needs', async
         `select relname from pg_class where relname ~ '^(outbox|inbox)_events_202601' and relkind = 'r' order by 1`,
       )
     ).rows.map((row: { relname: string }) => row.relname);
-  // The first day is empty; the second has an event that no engine has confirmed.
+  // The first day is empty; the second one has an event that no consumer has confirmed.
   expect(await repository.dropDays(30)).toBe(1);
   expect(await days()).toEqual([
     'inbox_events_20260102',
@@ -161,13 +161,13 @@ it('drops days behind the retention, and none that an engine still needs', async
   expect(await days()).toEqual([]);
 });
 
-it('forgets keys of requests behind their retention, by whoever leads', async () => {
+it('deletes idempotency keys older than their retention, in the relay that leads', async () => {
   const keys = async () =>
     (await system.owner.query<{ key: string }>('select key from idempotency_records order by key')).rows;
   await system.owner.query(`
     insert into idempotency_records (tenant_id, actor, key, fingerprint, answer, recorded_at)
     select gen_random_uuid(), 'user:ana', age, 'f', '{}', now() - age::interval from unnest(array['6 days', '8 days']) age`);
   await system.relay().start();
-  await waitUntil('the older key is forgotten', async () => (await keys()).length < 2);
+  await waitUntil('the older key is deleted', async () => (await keys()).length < 2);
   expect(await keys()).toEqual([{ key: '6 days' }]);
 });

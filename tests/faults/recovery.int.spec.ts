@@ -1,6 +1,7 @@
 /**
- * A database that goes back in time, for real: a copy is taken, life goes on, and the copy takes the original's place under
- * the same name. What left it in between must not come back into it, and what it still has must arrive once.
+ * A database goes back in time: a copy is made, stores continue to write, and then the copy replaces the original under the
+ * same name. Events that left the original after the copy must not enter the copy, and the events of the copy must arrive
+ * once.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
@@ -37,7 +38,7 @@ afterEach(async () => {
   await admin.end();
 });
 
-/** Nobody may be connected while a database is copied or renamed; whoever lives reconnects. */
+/** Ends all connections, because a database cannot be copied or renamed while it has any. Processes reconnect. */
 async function alone(name: string, statement: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     await admin.query(`alter database ${name} allow_connections false`);
@@ -79,7 +80,7 @@ const streamLengths = async () => {
   );
   return lengths.reduce((sum, length) => sum + length, 0);
 };
-/** Events in the streams with a higher version than this. */
+/** The number of events in the streams with a higher version than this. */
 async function publishedBeyond(version: number): Promise<number> {
   const streams = new StreamNames(system.vertical, PARTITIONS).all;
   const entries = (await Promise.all(streams.map((stream) => system.redis.xrange(stream, '-', '+')))).flat();
@@ -92,7 +93,7 @@ const versionsOf = (products: readonly Aggregate[]) => products.map(({ version }
 const setBack = (products: readonly Aggregate[], versions: readonly number[]) =>
   products.forEach((product, index) => (product.version = versions[index]!));
 
-it('applies nothing of a lost future, and everything of the restored past once', async () => {
+it('applies no event of the lost future, and every event of the restored past once', async () => {
   const [store] = tenants(1);
   const products = aggregates(24);
   const write = () => system.write(store!, products);
@@ -102,14 +103,14 @@ it('applies nothing of a lost future, and everything of the restored past once',
   await write();
   await system.quiet();
   await first.worker.stop();
-  await write(); // in Redis, taken by nobody
+  await write(); // in Redis, not taken by any consumer
   await waitUntil('the second round is in Redis', async () => (await streamLengths()) > 0);
   await first.relay.stop();
-  await write(); // in the outbox alone
+  await write(); // only in the outbox
   const versions = versionsOf(products);
   const copy = await backUp();
 
-  // Leases that change hands in the lost future leave fences in Redis that are above every epoch of the restored past.
+  // Leases that change hands in the lost future leave fencing tokens in Redis that are higher than all of the restored past.
   for (let change = 0; change < 3; change++) {
     const [passing, worker] = [system.relay(), system.worker()];
     await passing.start();
@@ -131,7 +132,7 @@ it('applies nothing of a lost future, and everything of the restored past once',
 
   await restore(copy);
   setBack(products, versions);
-  await write(); // stores go on: the same versions as the lost future, and other events
+  await write(); // stores continue: the same versions as in the lost future, with other events
   await system.worker().start();
   await waitUntil('the relay has noticed', () => relay.fence !== undefined);
   const before = await streamLengths();
@@ -142,7 +143,7 @@ it('applies nothing of a lost future, and everything of the restored past once',
 
   expect(await confirm()).toMatchObject({ epoch: 2n, is_fenced: false, opened_by: 'operator:test' });
   await system.quiet();
-  // What came back from the lost future would be an effect too many.
+  // An event of the lost future would be one effect too many.
   await staysTrue('nothing more is applied', async () => (await system.effects()) === 24 * 5, 500);
   const verdict = await system.verdict();
   printFigures('restored:', verdict);
@@ -150,7 +151,7 @@ it('applies nothing of a lost future, and everything of the restored past once',
   expect(relay.fence).toBeUndefined();
 });
 
-it('notices a machine that was set back with its database, by what Redis remembers', async () => {
+it('detects a machine that was set back together with its database, by the mark in Redis', async () => {
   const [store] = tenants(1);
   const products = aggregates(8);
   const relay = system.relay();
@@ -160,7 +161,7 @@ it('notices a machine that was set back with its database, by what Redis remembe
   const copy = await backUp();
   await system.write(store!, products);
   await relay.drain();
-  // As a snapshot of the machine would: cluster, timeline and database are the same as ever.
+  // Like a snapshot of the machine: cluster, timeline and database stay the same.
   await restore(copy, 'update recovery_state set lineage = app.database_lineage()');
   setBack(products, versions);
   await expect(relay.drain()).rejects.toThrow('it went back in time');
@@ -168,7 +169,7 @@ it('notices a machine that was set back with its database, by what Redis remembe
   expect(await system.verdict()).toMatchObject({ effects: 0 });
 });
 
-it('lets go of entries of an epoch that is over, and leaves those of one it has not heard of', async () => {
+it('acknowledges entries of an earlier epoch without applying them, and leaves those of an epoch it does not know', async () => {
   const [store] = tenants(1);
   const products = aggregates(1);
   const relay = system.relay();
@@ -193,13 +194,13 @@ it('lets go of entries of an epoch that is over, and leaves those of one it has 
   expect(await system.verdict()).toMatchObject({ events: 1, effects: 1, invented: 0, held: 0 });
 });
 
-it('notices an event beyond the last mark', async () => {
+it('detects an event that was published after the last mark', async () => {
   const [store] = tenants(1);
   const products = aggregates(1);
   const relay = system.relay();
   await system.write(store!, products);
   await relay.drain();
-  // What a relay publishes between two marks.
+  // A relay publishes such events between two marks.
   const [stream] = (
     await Promise.all(
       new StreamNames(system.vertical, PARTITIONS).all.map(async (key) => [key, await system.redis.xlen(key)] as const),
@@ -211,7 +212,7 @@ it('notices an event beyond the last mark', async () => {
   await expect(relay.drain()).rejects.toThrow('was published and is not in the outbox');
 });
 
-it('takes over from a failed server without a person where nothing was lost', async () => {
+it('takes over from a failed server without a person when nothing was lost', async () => {
   const [store] = tenants(1);
   const products = aggregates(8);
   const relay = system.relay();
@@ -219,7 +220,7 @@ it('takes over from a failed server without a person where nothing was lost', as
   await system.worker().start();
   await system.write(store!, products);
   await system.quiet();
-  // A copy that has all of it is what a promoted standby is: another lineage, and nothing missing.
+  // A complete copy equals a promoted standby: another lineage, and nothing is missing.
   await restore(await backUp());
   await system.write(store!, products);
   await system.quiet();
@@ -227,7 +228,7 @@ it('takes over from a failed server without a person where nothing was lost', as
   expect(await system.verdict()).toMatchObject({ ...CLEAN, events: 16 });
 });
 
-it('does not take a loaded dump for a promoted server, though Redis vouches for everything in it', async () => {
+it('does not take a loaded dump for a promoted server, although Redis knows all its events', async () => {
   const [store] = tenants(1);
   await system.write(store!, aggregates(3));
   const relay = system.relay();
@@ -235,7 +236,7 @@ it('does not take a loaded dump for a promoted server, though Redis vouches for 
   await system.worker().start();
   await system.quiet();
   await relay.stop();
-  // What a dump brings along: places counted by the transactions of the cluster it was taken from.
+  // A dump contains positions that name transactions of the cluster from which it was made.
   await system.owner.query(`update relay_positions set published = '900000000:900000000:'`);
   await expect(system.relay().drain()).rejects.toThrow('loaded from a dump');
   expect(await recoveryStatus(operator)).toMatchObject({
@@ -245,7 +246,7 @@ it('does not take a loaded dump for a promoted server, though Redis vouches for 
   });
 });
 
-it('asks a person when nothing is left that could say whether something was lost', async () => {
+it('waits for a person when there is no evidence whether anything was lost', async () => {
   const [store] = tenants(1);
   const products = aggregates(4);
   const relay = system.relay();
@@ -263,7 +264,7 @@ it('asks a person when nothing is left that could say whether something was lost
   expect(await system.verdict()).toMatchObject({ ...CLEAN, events: 4 });
 });
 
-it('stops at an operator’s word and goes on at the next', async () => {
+it('stops when an operator fences the database and continues when an operator confirms', async () => {
   const [store] = tenants(1);
   const products = aggregates(4);
   const relay = system.relay();

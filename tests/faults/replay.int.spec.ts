@@ -1,4 +1,4 @@
-/** An engine's tables are rebuilt from the outbox while events keep flowing, and come out the same every time. */
+/** The tables of a consumer are rebuilt from the outbox while events arrive, and every rebuild gives the same rows. */
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { json, sql } from '#platform/database';
 import type { EventConsumer } from '#platform/inbox';
@@ -40,7 +40,7 @@ const engine: EventConsumer = {
     await tx.query(sql`select replayed_apply(${json(events)})`);
   },
 };
-/** The recorder's table is no table of the engine: a replay must not write effects into it a second time. */
+/** The recorder's table does not belong to the consumer: a replay must not write effects to it a second time. */
 const rebuilt: EventConsumer = {
   ...engine,
   apply: async (tx, events) => void (await tx.query(sql`select replayed_apply(${json(events)})`)),
@@ -53,7 +53,7 @@ const table = async () =>
     )
   ).rows[0]!.text;
 
-it('rebuilds equal tables twice, once beside live events and once at rest', async () => {
+it('rebuilds equal tables twice, once while live events arrive and once without them', async () => {
   await system.relay().start();
   await system.worker([engine]).start();
   const writers = steadyWriters(system, 3, 5);

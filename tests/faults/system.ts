@@ -1,6 +1,6 @@
 /**
- * Relay, streams and worker on a database and a Redis of their own, with an engine that records every effect in the order
- * in which it happened. Nothing in the recorder makes effects unique: a doubled one would show.
+ * Relay, streams and worker with a separate database and Redis, and with a consumer that records every effect in the order in
+ * which it happened. The recorder does not make effects unique, so a doubled effect is visible.
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ import { waitUntil } from '#testing/waiting';
 
 export const PARTITIONS = 8;
 export const SUBSCRIPTIONS = { stock: ['stock'] } as const;
-/** No machine is so slow that nothing is applied for so long. */
+/** Even on a slow machine, some event is applied within this time. */
 const STALLED_AFTER_MS = 60_000;
 
 const RECORDER = `
@@ -40,7 +40,7 @@ const RECORDER = `
   grant execute on function fault_record(text, json) to basecommerce_engines;
 `;
 
-/** What was found after a story: each must be zero but the first two. */
+/** The counts after a test. All must be zero except the first two. */
 export interface Verdict {
   readonly events: number;
   readonly effects: number;
@@ -76,7 +76,7 @@ export class FaultSystem {
     readonly writers: TenantDatabase,
   ) {}
 
-  /** `redisDatabase`: a story that flushes takes one that nobody else uses. */
+  /** `redisDatabase`: a test that flushes Redis uses a database that no other test uses. */
   static async start(redisDatabase: number): Promise<FaultSystem> {
     const database = await createTestDatabase();
     const redisUrl = `${redisServer().replace(/\/\d*$/, '')}/${redisDatabase}`;
@@ -156,13 +156,13 @@ export class FaultSystem {
     return worker;
   }
 
-  /** One transaction that moves these aggregates by one version each, and lingers before it commits. */
+  /** One transaction that raises the version of these aggregates by one, and waits before it commits. */
   async write(tenant: TenantId, aggregates: readonly Aggregate[], lingerMs = 0): Promise<void> {
     await this.writers.transaction({ tenant, actor: { id: 'system:faults' } }, async (tx) => {
       for (const aggregate of aggregates)
         emit(tx, stockAdjusted, { id: aggregate.id, version: ++aggregate.version }, stockAdjusted.example);
       if (lingerMs > 0) {
-        // Draws its transaction id now and commits later than transactions with higher ones.
+        // It takes its transaction id now and commits after transactions with higher ids.
         await tx.query(sql`select pg_current_xact_id(), pg_sleep(${lingerMs / 1_000}::float8)`);
       }
     });
@@ -191,7 +191,7 @@ export class FaultSystem {
     }
   }
 
-  /** Resolves when so many effects more than now are there: the system has been at work for a while. */
+  /** Resolves when the given number of further effects exists. */
   async flows(effects: number): Promise<void> {
     const wanted = (await this.effects()) + effects;
     await waitUntil(`${effects} effects more`, async () => (await this.effects()) >= wanted);
@@ -235,7 +235,7 @@ export function tenants(count: number): TenantId[] {
   return Array.from({ length: count }, () => tenantId(newId()));
 }
 
-/** `refuse` makes the engine throw on events it names. */
+/** A consumer that records effects. It throws on the events for which `refuse` returns true. */
 export function recorder(
   name: ConsumerName = 'stock',
   refuse: (event: Envelope) => boolean = () => false,

@@ -1,4 +1,4 @@
-/** A store's usage from the transaction that caused it to the counter that shows it, and a rebuild that takes nothing away. */
+/** A store's usage from the transaction that caused it to the counter that shows it, and a replay that loses nothing. */
 import { billingEngine } from '#engines/billing/worker';
 import { orderCreated } from '#contracts/orders/events';
 import { tenantCreated } from '#contracts/tenancy/events';
@@ -18,7 +18,7 @@ const tenant = tenantId(newId());
 const rows = async <Row>(text: string) => (await system.owner.query(text, [tenant])).rows as Row[];
 const usage = () => rows(`select to_jsonb(u)::text as row from billing_usage_events u where tenant_id = $1 order by 1`);
 
-it('counts what was sold and who signed in, and finds again what was lost', async () => {
+it('counts sales and sign-ins, and counts lost events after they are published again', async () => {
   await system.relay({ subscriptions: { billing: billingEngine.aggregates } }).start();
   await system.worker([billingEngine]).start();
   await rows(

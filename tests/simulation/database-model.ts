@@ -1,5 +1,5 @@
 /**
- * What the protocol relies on in PostgreSQL, and no more: transactions that commit in another order than they began,
+ * A model of the parts of PostgreSQL on which the protocol relies: transactions that commit in another order than they began,
  * snapshots, row locks on aggregates, leases by the database's clock, and one atomic change per method.
  */
 import type { Place } from '#platform/inbox/worker';
@@ -58,7 +58,7 @@ export class DatabaseModel {
     this.leases = Array.from({ length: partitions }, () => ({ token: 0, holder: undefined, expiresAt: -Infinity }));
   }
 
-  /** Writes one event of each aggregate that nobody else has locked, and stays open. */
+  /** Writes one event of each aggregate that no other transaction has locked, and stays open. */
   begin(keys: readonly { tenant: string; key: string; partition: number }[]): number | undefined {
     const free = keys.filter(({ key }) => !this.locked.has(key));
     if (free.length === 0) return undefined;
@@ -96,7 +96,7 @@ export class DatabaseModel {
     return this.chunk(reading.since.text, until, reading.after, ({ tenant }) => isWanted(tenant));
   }
 
-  /** What is visible in `until`, not in `since`, and in nobody's hands. */
+  /** The events visible in `until` and not in `since` that the consumer has not recorded. */
   missing(since: string, until: string): Pack[] {
     const snapshot = { text: until, takenAt: new Date(this.clock) };
     const packs: Pack[] = [];

@@ -1,6 +1,6 @@
 /**
- * One history: stores that write, two relays, two workers and a world that goes wrong, all driven by one seed. At the end
- * the world heals, everything comes to rest, and what must hold is checked.
+ * One history: stores that write, two relays, two workers and injected faults, all driven by one seed. At the end the faults
+ * stop, everything is processed, and the guarantees are checked.
  */
 import { DatabaseModel, type SimulatedEvent } from './database-model.js';
 import { Random } from './random.js';
@@ -8,7 +8,7 @@ import { RedisModel } from './redis-model.js';
 import { RelayActor } from './relay-actor.js';
 import { WorkerActor } from './worker-actor.js';
 
-/** Bugs to plant, to see that the simulation would find them. */
+/** Bugs that a test can plant, to show that the simulation finds them. */
 export interface Mistakes {
   readonly pollsById?: boolean;
   readonly acknowledgesFirst?: boolean;
@@ -23,7 +23,7 @@ export interface HistoryFacts {
   readonly effects: number;
   readonly faults: number;
   readonly dead: number;
-  /** What was broken, in words; empty when all held. */
+  /** The guarantees that were broken, as text; empty when all held. */
   readonly violations: readonly string[];
 }
 
@@ -42,7 +42,7 @@ class History {
   private readonly actors: (RelayActor | WorkerActor)[];
   private readonly paused = new Set<RelayActor | WorkerActor>();
   private readonly keys: { tenant: string; key: string; partition: number }[];
-  /** Refused for ever; others are refused now and then. */
+  /** Events that are always refused; others are refused at random. */
   private readonly poison: number;
   private isHealing = false;
   private faults = 0;
@@ -112,14 +112,14 @@ class History {
       case 7:
         return this.random.chance(0.5) ? this.redis.failOver(1 + this.random.below(2)) : this.redis.trimByLength();
       case 8:
-        // Somebody's clock is set: leases run out early, or last longer.
+        // The database's clock is changed: leases end early or last longer.
         return void (this.database.clock += this.random.below(300) - 60);
       default:
         return this.repeat();
     }
   }
 
-  /** Old events again, in any order. */
+  /** Publishes old events again, in any order. */
   private repeat(): void {
     const { outbox } = this.database;
     if (outbox.length === 0) return;
@@ -130,7 +130,7 @@ class History {
   private heal(): void {
     this.isHealing = true;
     this.paused.clear();
-    // Leases of the dead run out while nobody looks.
+    // The leases of stopped processes end in the meantime.
     this.database.clock += 200;
     for (const xid of this.database.openTransactions) this.database.end(xid, true);
     for (let round = 0; round < HEALING_ROUNDS && !this.isQuiet(); round++) {

@@ -1,10 +1,10 @@
-/** What the protocol relies on in Redis: streams, groups, pending entries, fencing tokens; and how it can forget. */
+/** A model of the parts of Redis on which the protocol relies: streams, groups, pending entries, fencing tokens, data loss. */
 import type { FencingAnswer, NewEntry, StreamPlace } from '#platform/streams';
 import type { SimulatedEvent } from './database-model.js';
 
 interface Entry {
   readonly id: number;
-  /** Undefined once it was trimmed while pending. */
+  /** Undefined when the entry was trimmed while it was pending. */
   events: readonly SimulatedEvent[] | undefined;
 }
 
@@ -78,7 +78,7 @@ export class RedisModel {
     return `${stream.last}-0`;
   }
 
-  /** Undefined where the group does not exist. */
+  /** Undefined when the group does not exist. */
   readNew(partition: number, count: number): Delivered[] | undefined {
     const stream = this.streams.get(partition);
     if (!stream?.group) return undefined;
@@ -143,7 +143,7 @@ export class RedisModel {
     if (stream) stream.group = undefined;
   }
 
-  /** A failover to a replica that had not heard of the newest entries. */
+  /** A failover to a replica that had not received the newest entries. */
   failOver(lost: number): void {
     for (const stream of this.streams.values()) {
       const gone = stream.entries.splice(Math.max(0, stream.entries.length - lost));
@@ -155,7 +155,7 @@ export class RedisModel {
     }
   }
 
-  /** Somebody trims by length: bodies go, also of what is pending. */
+  /** Trims by length: bodies are removed, also those of pending entries. */
   trimByLength(): void {
     for (const stream of this.streams.values()) {
       const gone = stream.entries.splice(0, Math.max(0, stream.entries.length - 1));

@@ -1,11 +1,11 @@
-/** The relay, one small step at a time, out of the same decisions as the real one. */
+/** The relay in small steps, made of the same decision functions as the real one. */
 import { Backlog, claimLease, entriesOf, type Frontier, isReached, type Pack, Window } from '#platform/outbox/relay';
 import { BEGINNING, type DatabaseModel } from './database-model.js';
 import type { Mistakes } from './history.js';
 import type { Random } from './random.js';
 import type { RedisModel } from './redis-model.js';
 
-/** Long against the steps of one actor, short against a history. */
+/** Longer than several steps of one actor, shorter than a history. */
 const LEASE = 120;
 
 export class RelayActor {
@@ -14,7 +14,7 @@ export class RelayActor {
   private window!: Window;
   private inHand: Pack[] = [];
   private frontier: Frontier | undefined;
-  /** For the planted mistake that polls by id. */
+  /** Used by the planted bug that polls by id. */
   private cursor = 0;
 
   constructor(
@@ -25,7 +25,7 @@ export class RelayActor {
     private readonly mistakes: Mistakes,
   ) {}
 
-  /** What kill -9 leaves: nothing. */
+  /** Drops all state, as kill -9 does. */
   crash(): void {
     this.token = undefined;
     this.backlog = undefined;
@@ -35,7 +35,7 @@ export class RelayActor {
 
   step(): void {
     if (!this.backlog) return this.claim();
-    // A publish under way goes on, whatever has happened meanwhile.
+    // A publish that was begun continues, whatever has happened in between.
     if (this.inHand.length > 0) return this.send();
     switch (this.random.below(8)) {
       case 0:
@@ -54,7 +54,7 @@ export class RelayActor {
     }
   }
 
-  /** Everything it does, once, without anything in between. */
+  /** Runs every step once, with no other actor in between. */
   round(): void {
     this.claim();
     if (!this.backlog) return;

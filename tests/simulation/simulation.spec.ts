@@ -1,6 +1,6 @@
 /**
  * Thousands of histories of relay and workers with crashes, pauses, flushes, failovers, repetitions and clock jumps, in
- * memory, out of the decisions that the real processes take. `SIMULATION_SEED=n` runs history n alone;
+ * memory, made of the decision functions of the real processes. `SIMULATION_SEED=n` runs history n alone;
  * `SIMULATION_HISTORIES` and `SIMULATION_FROM` widen the search.
  */
 import { type Mistakes, runHistory } from './history.js';

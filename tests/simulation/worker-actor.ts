@@ -1,11 +1,11 @@
-/** The worker, one small step at a time, out of the same decisions as the real one. */
+/** The worker in small steps, made of the same decision functions as the real one. */
 import { afterFailure, type Place, planLeases, sift, UNSEEN } from '#platform/inbox/worker';
 import type { DatabaseModel, SimulatedEvent } from './database-model.js';
 import type { Mistakes } from './history.js';
 import type { Random } from './random.js';
 import type { Delivered, RedisModel } from './redis-model.js';
 
-/** Long against the steps of one actor, short against a history. */
+/** Longer than several steps of one actor, shorter than a history. */
 const LEASE = 120;
 const RETRY = { attempts: 3, firstDelayMs: 5, longestDelayMs: 20 };
 
@@ -24,7 +24,7 @@ export class WorkerActor {
     private readonly redis: RedisModel,
     private readonly random: Random,
     private readonly mistakes: Mistakes,
-    /** Whether the engine refuses this event right now. */
+    /** Whether the consumer refuses this event now. */
     private readonly refuses: (event: SimulatedEvent) => boolean,
   ) {}
 
@@ -50,7 +50,7 @@ export class WorkerActor {
     }
   }
 
-  /** Everything it does, once, without anything in between. */
+  /** Runs every step once, with no other actor in between. */
   round(): void {
     this.tend();
     this.receive('pending');
@@ -77,7 +77,7 @@ export class WorkerActor {
     for (const partition of plan.take)
       Object.assign(leases[partition]!, { holder: name, token: leases[partition]!.token + 1 });
     for (const partition of plan.release) {
-      // A batch under way is waited for: here, what is in hand is let go of and stays pending.
+      // The real worker waits for a running batch. This one drops its entries, which stay pending.
       this.hand = this.hand.filter((entry) => entry.partition !== partition);
       Object.assign(leases[partition]!, { holder: undefined, expiresAt: clock });
     }
@@ -119,7 +119,7 @@ export class WorkerActor {
     if (answer === 'SUPERSEDED') this.held.delete(entry.partition);
   }
 
-  /** What one batch transaction does for one aggregate; a refused event is parked by the transactions after it. */
+  /** The part of a batch transaction for one aggregate. The following transactions park a refused event. */
   private apply(key: string, events: readonly SimulatedEvent[], released?: SimulatedEvent): void {
     const { database } = this;
     const stored = database.gate.get(key) ?? UNSEEN;

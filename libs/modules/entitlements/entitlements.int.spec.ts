@@ -65,7 +65,7 @@ class Store {
   constructor(readonly tenant: TenantId) {}
 
   /** Applies the event as the worker does. */
-  async tell<Contract extends EventContract>(contract: Contract, data: EventData<Contract>): Promise<void> {
+  async announce<Contract extends EventContract>(contract: Contract, data: EventData<Contract>): Promise<void> {
     const event = this.event(contract, data);
     await engines.transaction((tx) => entitlementsProjection.apply(tx, [event]));
   }
