@@ -9,6 +9,10 @@ const PLATFORM_DOOR = '^libs/platform/[^/]+/((migrate|relay|worker)/)?index\\.ts
 const CROSSING = '^libs/platform/database/crossing\\.ts$';
 const NPM = { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'core', 'npm-peer'] };
 const TESTS = '\\.spec\\.ts$';
+const BILLING = '^libs/engines/billing/';
+const BILLING_FACES = [`${BILLING}[^/]+/index\\.ts$`, `${BILLING}[^/]+/domain/index\\.ts$`];
+/** Billing's inner rooms: each may import those before it. */
+const BILLING_ROOMS = ['accounts', 'plans', 'usage', 'access', 'invoicing', 'collection', 'subscriptions', 'passes'];
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -79,6 +83,27 @@ module.exports = {
       from: { path: '^libs/engines/billing/' },
       to: { path: '^libs/(modules|engines|verticals)/', pathNot: '^libs/engines/billing/' },
     },
+    {
+      name: 'billing-inner-rooms-have-faces',
+      comment: 'Neighbours import an inner room by its index, and its rules by the index of its domain.',
+      severity: 'error',
+      from: { path: `${BILLING}([^/]+)`, pathNot: [TESTS, `${BILLING}operator\\.ts$`] },
+      to: { path: `${BILLING}[^/]+/`, pathNot: [`${BILLING}$1/`, ...BILLING_FACES] },
+    },
+    {
+      name: 'billing-inner-rooms-have-faces',
+      comment: 'The operator’s door gathers the controllers of the inner rooms; it imports nothing else of them.',
+      severity: 'error',
+      from: { path: `${BILLING}operator\\.ts$` },
+      to: { path: `${BILLING}[^/]+/`, pathNot: [...BILLING_FACES, `${BILLING}[^/]+/controllers/`] },
+    },
+    ...BILLING_ROOMS.slice(0, -1).map((room, place) => ({
+      name: 'billing-inner-rooms-stand-in-order',
+      comment: `An inner room imports the ones before it: ${BILLING_ROOMS.join(', ')}. So there is no loop.`,
+      severity: 'error',
+      from: { path: `${BILLING}${room}/`, pathNot: TESTS },
+      to: { path: `${BILLING}(${BILLING_ROOMS.slice(place + 1).join('|')})/` },
+    })),
     {
       name: 'nobody-imports-an-app',
       comment: 'An app is a process, not a library.',

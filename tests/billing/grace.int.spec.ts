@@ -2,8 +2,8 @@
 import { BILLING_PASSES } from '#engines/billing/worker';
 import { newId } from '#kernel';
 import { CrossTenantDatabase } from '#platform/database/crossing';
+import { recordFact } from '../../libs/engines/billing/collection/usecases/record-fact.js';
 import { writeOffInvoice } from '../../libs/engines/billing/invoicing/usecases/credit-invoice.js';
-import { recordFact } from '../../libs/engines/billing/collection/usecases/settle.js';
 import { Books } from './books.js';
 
 const overage = BILLING_PASSES.find(({ name }) => name === 'billing-overage')!;

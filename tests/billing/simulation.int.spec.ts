@@ -6,14 +6,7 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
-import {
-  dateAfter,
-  exactAmount,
-  firstInstantOf,
-  halfUp,
-  payable,
-  subtractBillable,
-} from '#testing/billing/reference-model';
+import { dateAfter, exactAmount, firstInstantOf, halfUp, payable, subtractBillable } from '#testing/billing/reference-model';
 import { HARD_BP, type Meter, SOFT_BP } from '../../libs/engines/billing/plans/domain/rating.js';
 import { Books } from './books.js';
 

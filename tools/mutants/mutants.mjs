@@ -107,7 +107,7 @@ export const MUTANTS = [
   },
   {
     name: 'a payment without a key of its own',
-    file: 'libs/engines/billing/collection/usecases/settle.ts',
+    file: 'libs/engines/billing/collection/usecases/record-fact.ts',
     find: '${fact.provider}, ${fact.providerId}, ${fact.means}, ${fact.at},',
     replace: '${fact.provider}, ${id}, ${fact.means}, ${fact.at},',
     tests: ['tests/billing/grace'],

@@ -13,25 +13,28 @@ import { SETTINGS, type Settings } from '#platform/config';
 import { type CallOf, type ExchangeCall, Handle, HandleExchange } from '#platform/http';
 import { outboundExchange } from '#platform/idempotency';
 import { before, pageOf } from '#platform/paging';
-import { factRows, invoiceRows, standingOf } from './invoicing/data/lists.js';
-import { defaultMethod } from './collection/data/methods.js';
-import { renderInvoicePdf } from './invoicing/documents/invoice-pdf.js';
-import { PaymentPages } from './collection/providers/configured.js';
-import { openMethodPage, pageQuestion, removeOwnMethod } from './collection/usecases/own-method.js';
-import { printable, wholeInvoice } from './invoicing/usecases/read-invoice.js';
-import { subscriptionPicture } from './subscriptions/usecases/subscription-picture.js';
+import { accessView, standingOf } from './access/index.js';
+import { instantText } from './accounts/index.js';
 import {
-  accessView,
-  instantText,
-  invoiceView,
-  lineView,
+  defaultMethod,
+  factRows,
   methodView,
-  nextInvoiceView,
+  openMethodPage,
+  pageQuestion,
+  PaymentPages,
   paymentView,
-  periodView,
-  subscribedPlanView,
-  usageView,
-} from './view.js';
+  removeOwnMethod,
+} from './collection/index.js';
+import {
+  invoiceRows,
+  invoiceView,
+  invoiceWithLines,
+  lineView,
+  printable,
+  renderInvoicePdf,
+} from './invoicing/index.js';
+import { periodView } from './plans/index.js';
+import { nextInvoiceView, subscribedPlanView, subscriptionPicture, usageView } from './subscriptions/index.js';
 
 /** Billing hears of a store by an event: until then, and without a plan, nothing is owed and nothing is limited. */
 const NOBODY = {
@@ -91,7 +94,7 @@ export class BillingController {
   @Handle(getOwnInvoice)
   async invoice(call: CallOf<typeof getOwnInvoice>) {
     const filter = { tenant: call.scope.tenant, id: call.params.id, isIssuedOnly: true };
-    const { invoice, lines } = await call.database.transaction(call.scope, (tx) => wholeInvoice(tx, filter));
+    const { invoice, lines } = await call.database.transaction(call.scope, (tx) => invoiceWithLines(tx, filter));
     return { ...invoiceView(invoice), lines: lines.map((line) => lineView(line, invoice.currency)) };
   }
 

@@ -2,8 +2,10 @@
 import { Module } from '@nestjs/common';
 import { BillingAccessController } from './access/controllers/access.js';
 import { InvoicesController } from './collection/controllers/invoices.js';
-import { PlansController } from './plans/controllers/plans.js';
 import { PaymentProvidersController } from './collection/controllers/payment-providers.js';
+import { UnbilledUsageController } from './invoicing/controllers/unbilled-usage.js';
+import { PassesController } from './passes/controllers/passes.js';
+import { PlansController } from './plans/controllers/plans.js';
 import { SubscriptionsController } from './subscriptions/controllers/subscriptions.js';
 
 @Module({
@@ -12,6 +14,8 @@ import { SubscriptionsController } from './subscriptions/controllers/subscriptio
     SubscriptionsController,
     InvoicesController,
     BillingAccessController,
+    PassesController,
+    UnbilledUsageController,
     PaymentProvidersController,
   ],
 })

@@ -1,11 +1,9 @@
 import { subscription } from '#contracts/billing/subscription';
 import type { EventConsumer } from '#platform/inbox';
-import { measureBilling } from './passes/usecases/measure-billing.js';
-import { applyEvents } from './usage/usecases/apply-events.js';
-import { measureQuotas } from './usage/usecases/measure-quotas.js';
-import { recountTenant, refreshCounters } from './usage/usecases/refresh-counters.js';
+import { measureBilling } from './passes/index.js';
+import { applyEvents, measureQuotas, recountTenant, refreshCounters } from './usage/index.js';
 
-export { BILLING_PASSES } from './passes/usecases/billing-passes.js';
+export { BILLING_PASSES } from './passes/index.js';
 
 /**
  * No table is listed, so a rebuild takes nothing away. Usage is the evidence of invoices and outlives the outbox, which

@@ -4,8 +4,8 @@
  * two. The provider stands here as well, as forgetful and late as real ones are.
  */
 import type { AccessState } from '../../engines/billing/access/domain/access-states.js';
-import type { Lookup, Outcome } from '../../engines/billing/collection/domain/attempts.js';
 import type { EffectiveAccess, HoldCause } from '../../engines/billing/access/domain/holds.js';
+import type { Lookup, Outcome } from '../../engines/billing/collection/domain/attempts.js';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

@@ -1,10 +1,10 @@
 /** What a store does, as the events its modules would have written. For specs: the same story can be told of any tenant. */
+import { storageMeasured, usageCapChanged, usageReported } from '#contracts/entitlements/events';
 import type { Envelope, EventContract, EventData } from '#contracts/event';
+import { userCreated, userSignedIn } from '#contracts/identity/events';
 import { orderCreated } from '#contracts/orders/events';
 import { quoteCreated } from '#contracts/quotes/events';
 import { tenantCreated } from '#contracts/tenancy/events';
-import { userCreated, userSignedIn } from '#contracts/identity/events';
-import { storageMeasured, usageCapChanged, usageReported } from '#contracts/entitlements/events';
 import { newId } from '#kernel';
 
 export type Deed = 'order' | 'quote' | 'revision' | 'sign_in' | 'calls' | 'cap' | 'owner' | 'seller';

@@ -2,8 +2,8 @@
 import pg from 'pg';
 import type { Envelope } from '#contracts/event';
 import { CrossTenantDatabase } from '#platform/database/crossing';
-import { createTestDatabase, type TestDatabase } from '#testing/database';
 import { Story } from '#testing/billing/usage-story';
+import { createTestDatabase, type TestDatabase } from '#testing/database';
 import { billingEngine } from '../worker.js';
 
 let database: TestDatabase;

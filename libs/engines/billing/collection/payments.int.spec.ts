@@ -11,7 +11,7 @@ import type { PaymentProvider } from './providers/port.js';
 import { stripeProvider } from './providers/stripe.js';
 import { chargeDueInvoices, chargeInvoice, planCharge } from './usecases/charge-invoice.js';
 import { reconcileAttempts } from './usecases/reconcile-attempts.js';
-import { recordFact } from './usecases/settle.js';
+import { recordFact } from './usecases/record-fact.js';
 import { storeProviderEvent, takeProviderEvents } from './usecases/take-provider-events.js';
 
 const MINUTE = 60_000;

@@ -5,11 +5,11 @@ import type { Envelope } from '#contracts/event';
 import { newId } from '#kernel';
 import { composedSql, sql } from '#platform/database';
 import { CrossTenantDatabase } from '#platform/database/crossing';
-import { createTestDatabase, type TestDatabase } from '#testing/database';
-import { totalsOf, usageBetween } from './data/usage.js';
-import { usageConflicts } from '../passes/usecases/measure-billing.js';
 import { type Deed, type Step, Story } from '#testing/billing/usage-story';
+import { createTestDatabase, type TestDatabase } from '#testing/database';
 import { billingEngine } from '../worker.js';
+import { totalsOf, usageBetween } from './data/usage.js';
+import { usageConflicts } from './usecases/usage-conflicts.js';
 
 let database: TestDatabase;
 let engines: CrossTenantDatabase;

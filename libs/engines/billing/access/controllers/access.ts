@@ -1,31 +1,17 @@
-/** Access as the operator may touch it, and the passes with whom they leave out. */
+/** What the operator may change about a tenant’s access, and the address of its notices. */
 import { Controller } from '@nestjs/common';
 import {
   confirmClosing,
   extendGrace,
   holdAccount,
-  listBillingRuns,
-  listParked,
-  listUnbilledUsage,
   nameBillingEmail,
-  releaseParked,
   unholdAccount,
 } from '#contracts/billing/operations';
-import { recordAct } from '#platform/audit';
 import { type CallOf, Handle } from '#platform/http';
-import { before, pageOf } from '#platform/paging';
-import { parkedRows, runRows, tenantNamed, unbilledUsage } from '../../passes/data/desk.js';
-import { standingOf } from '../../invoicing/data/lists.js';
-import {
-  confirmClosing as confirm,
-  extendGrace as extend,
-  liftHold,
-  nameEmail,
-  placeHold,
-} from '../usecases/manage-access.js';
-import { releaseParked as release } from '../../passes/usecases/release-parked.js';
-import { accessView, instantText, periodView } from '../../view.js';
-import { type Act, audited, type Deed } from '../../accounts/controllers/audited.js';
+import { type Act, audited, type Deed, nameEmail } from '../../accounts/index.js';
+import { standingOf } from '../data/access-overview.js';
+import { confirmClosing as confirm, extendGrace as extend, liftHold, placeHold } from '../usecases/manage-access.js';
+import { accessView } from '../view.js';
 
 @Controller()
 export class BillingAccessController {
@@ -58,59 +44,6 @@ export class BillingAccessController {
   @Handle(confirmClosing)
   confirm(call: CallOf<typeof confirmClosing>) {
     return acted(call, 'access.confirm_closing', {}, (tenant) => confirm(call.tx, tenant));
-  }
-
-  @Handle(listParked)
-  async parked(call: CallOf<typeof listParked>) {
-    const rows = await call.tx.query(parkedRows(call.query.limit));
-    const data = rows.map(({ slug, since, ...row }) => ({ ...row, tenant: slug, since: since.toISOString() }));
-    return { data, next_cursor: null };
-  }
-
-  @Handle(releaseParked)
-  async release(call: CallOf<typeof releaseParked>) {
-    const { tx, body } = call;
-    const { actor } = call.principal;
-    const { tenant, slug } = await tenantNamed(tx, call.params.tenant);
-    const released = await release(tx, { tenant, pass: body.pass });
-    const act = { actor, action: 'billing.release', tenant, subject: slug, reason: body.reason };
-    await recordAct(tx, { ...act, details: { passes: released } });
-    return { tenant_id: tenant, released };
-  }
-
-  @Handle(listUnbilledUsage)
-  async unbilled(call: CallOf<typeof listUnbilledUsage>) {
-    const { tenant: name, limit } = call.query;
-    const tenant = name === undefined ? null : (await tenantNamed(call.tx, name)).tenant;
-    const rows = await call.tx.query(unbilledUsage(tenant, limit));
-    const data = rows.map((row) => ({
-      tenant_id: row.tenant_id,
-      tenant: row.slug,
-      period: periodView({ seq: row.seq, startsAt: row.starts_at, endsAt: row.ends_at }),
-      meter: row.meter,
-      events: Number(row.events),
-      quantity: row.quantity,
-      received_first_at: row.received_first_at.toISOString(),
-      received_last_at: row.received_last_at.toISOString(),
-    }));
-    return { data, next_cursor: null };
-  }
-
-  @Handle(listBillingRuns)
-  async runs(call: CallOf<typeof listBillingRuns>) {
-    const { pass, cursor, limit } = call.query;
-    const rows = await call.tx.query(runRows(pass, before(cursor), limit));
-    return pageOf(
-      rows,
-      limit,
-      ({ id }) => id,
-      (row) => ({
-        ...row,
-        as_of: row.as_of.toISOString(),
-        started_at: row.started_at.toISOString(),
-        finished_at: instantText(row.finished_at),
-      }),
-    );
   }
 }
 

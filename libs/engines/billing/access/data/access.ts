@@ -3,6 +3,8 @@ import { accessChanged } from '#contracts/billing/events';
 import { newId } from '#kernel';
 import { type Column, type Row, type Sql, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
+import { announce } from '../../accounts/index.js';
+import type { AccessState } from '../domain/access-states.js';
 import {
   type AccessCause,
   type AccessDecision,
@@ -10,10 +12,8 @@ import {
   type Episode,
   graceDeadline,
 } from '../domain/access.js';
-import type { AccessState } from '../domain/access-states.js';
 import type { NoticeStep } from '../domain/dunning.js';
 import { effectiveAccess, type HoldCause } from '../domain/holds.js';
-import { announce } from '../../accounts/data/accounts.js';
 
 export interface AccessPicture extends AccessFacts {
   readonly slug: string;

@@ -1,5 +1,13 @@
 import fc from 'fast-check';
+import {
+  debtAfter,
+  expectedHold,
+  expectedRungs,
+  type Happening,
+  type Rung,
+} from '#testing/billing/access-reference-model';
 import { sampleSize } from '#testing/sample';
+import { ACCESS_STATES, accessLadder, type AccessState } from './access-states.js';
 import {
   type AccessDecision,
   type AccessFacts,
@@ -11,14 +19,6 @@ import {
   graceDeadline,
   suspendedSpans,
 } from './access.js';
-import { ACCESS_STATES, accessLadder, type AccessState } from './access-states.js';
-import {
-  debtAfter,
-  expectedHold,
-  expectedRungs,
-  type Happening,
-  type Rung,
-} from '#testing/billing/access-reference-model';
 import { NOTICE_STEPS, type NoticeStep } from './dunning.js';
 import type { HoldCause } from './holds.js';
 

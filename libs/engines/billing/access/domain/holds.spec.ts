@@ -1,7 +1,7 @@
 import fc from 'fast-check';
+import { expectedRefusals } from '#testing/billing/access-reference-model';
 import { sampleSize } from '#testing/sample';
 import { ACCESS_STATES } from './access-states.js';
-import { expectedRefusals } from '#testing/billing/access-reference-model';
 import {
   type EffectiveAccess,
   effectiveAccess,

@@ -1,12 +1,11 @@
 /** What a person decides about a tenant's access. The ladder itself moves by facts alone, see domain/access.ts. */
 import { sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
-import { announceAccess } from '../data/access.js';
-import { lockedNow, requireAccount } from '../../accounts/data/accounts.js';
-import { standingOf } from '../../invoicing/data/lists.js';
-import { graceDeadline } from '../domain/access.js';
+import { instantOf, lockedNow, requireAccount } from '../../accounts/index.js';
 import { errors } from '../../errors.js';
-import { instantOf } from '../../accounts/usecases/moments.js';
+import { standingOf } from '../data/access-overview.js';
+import { announceAccess } from '../data/access.js';
+import { graceDeadline } from '../domain/access.js';
 
 /** Throws `account_not_found`, `nothing_to_extend` or `extension_not_later`. */
 export async function extendGrace(
@@ -71,14 +70,4 @@ export async function confirmClosing(tx: CrossTenantTransaction, tenant: string)
     update billing_access_episodes set closing_confirmed_at = ${now}
      where tenant_id = ${tenant} and closed_at is null and suspended_at is not null`);
   if (confirmed === 0) throw errors.nothing_to_close();
-}
-
-/** An address that the operator named stays, whoever owns the store later. Throws `account_not_found`. */
-export async function nameEmail(
-  tx: CrossTenantTransaction,
-  { tenant, email }: { readonly tenant: string; readonly email: string },
-): Promise<void> {
-  await lockedNow(tx, tenant);
-  await requireAccount(tx, tenant);
-  await tx.execute(sql`update billing_accounts set email = ${email} where tenant_id = ${tenant}`);
 }

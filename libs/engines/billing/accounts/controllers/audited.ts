@@ -1,6 +1,6 @@
 import { recordAct } from '#platform/audit';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
-import { tenantNamed } from '../../passes/data/desk.js';
+import { tenantNamed } from '../data/tenant-named.js';
 
 export interface Act {
   readonly tx: CrossTenantTransaction;

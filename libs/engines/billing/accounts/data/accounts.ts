@@ -1,9 +1,9 @@
 /** A tenant's billing account: its lock, its row, and the events it sends. */
+import type { ACCOUNT_STATES } from '#contracts/billing/events';
 import type { EventContract, EventData } from '#contracts/event';
 import { type Queryable, type Row, type Sql, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { emit, onBehalfOf } from '#platform/outbox';
-import type { AccessState } from '../../access/domain/access-states.js';
 import { errors } from '../../errors.js';
 
 export type Account = Row<
@@ -19,7 +19,7 @@ export type Account = Row<
   | 'decided_as_of'
   | 'surplus_minor'
   | 'carried_minor',
-  { access_state: AccessState }
+  { access_state: (typeof ACCOUNT_STATES)[number] }
 >;
 
 /**

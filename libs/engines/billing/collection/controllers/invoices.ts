@@ -19,19 +19,26 @@ import { recordAct } from '#platform/audit';
 import { SETTINGS, type Settings } from '#platform/config';
 import { type CallOf, Handle } from '#platform/http';
 import { before, pageOf } from '#platform/paging';
-import { requireAccount } from '../../accounts/data/accounts.js';
-import { invoicedMonths, tenantNamed } from '../../passes/data/desk.js';
-import { factRows, invoiceRow, invoiceRows, standingOf } from '../../invoicing/data/lists.js';
-import { renderInvoicePdf } from '../../invoicing/documents/invoice-pdf.js';
+import { standingOf } from '../../access/index.js';
+import { audited, moneyText, requireAccount, tenantNamed } from '../../accounts/index.js';
 import { errors } from '../../errors.js';
-import { creditInvoice as credit, writeOffInvoice as writeOff } from '../../invoicing/usecases/credit-invoice.js';
-import { approveInvoice as approve, rejectInvoice as reject } from '../../invoicing/usecases/decide-invoice.js';
+import {
+  approveInvoice as approve,
+  creditInvoice as credit,
+  explained,
+  invoicedMonths,
+  invoiceRow,
+  invoiceRows,
+  printable,
+  rejectInvoice as reject,
+  renderInvoicePdf,
+  writeOffInvoice as writeOff,
+} from '../../invoicing/index.js';
+import { factRows } from '../data/payment-rows.js';
+import { readInvoiceHistory } from '../usecases/read-invoice-history.js';
 import { recordMovement } from '../usecases/record-movement.js';
 import { refundSurplus as giveBack } from '../usecases/refund-surplus.js';
-import { explained, printable, wholeInvoice } from '../../invoicing/usecases/read-invoice.js';
-import { moneyText } from '../../view.js';
-import { audited } from '../../accounts/controllers/audited.js';
-import { deskInvoiceView, deskPaymentView, explanationView, wholeInvoiceView } from './views.js';
+import { deskInvoiceView, deskPaymentView, explanationView, invoiceHistoryView } from './invoice-views.js';
 
 type Decision = CallOf<typeof approveInvoice>;
 type Money = CallOf<typeof recordPayment>;
@@ -54,7 +61,7 @@ export class InvoicesController {
 
   @Handle(showInvoice)
   async show(call: CallOf<typeof showInvoice>) {
-    return wholeInvoiceView(await wholeInvoice(call.tx, { id: call.params.id }));
+    return invoiceHistoryView(await readInvoiceHistory(call.tx, { id: call.params.id }));
   }
 
   @Handle(getInvoicePdf)
@@ -158,5 +165,5 @@ async function acted(
   const tenant = row.tenant_id;
   await act({ tenant, invoice: id }, actor);
   await recordAct(tx, { actor, action, tenant, subject: `invoice/${id}`, reason: body.reason, details });
-  return wholeInvoiceView(await wholeInvoice(tx, { tenant, id }));
+  return invoiceHistoryView(await readInvoiceHistory(tx, { tenant, id }));
 }

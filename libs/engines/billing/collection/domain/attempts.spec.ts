@@ -1,12 +1,12 @@
 import fc from 'fast-check';
+import { expectsRetry, ProviderModel } from '#testing/billing/access-reference-model';
 import { sampleSize } from '#testing/sample';
 import { GRACE_HOURS } from '../../access/domain/access.js';
-import { expectsRetry, ProviderModel } from '#testing/billing/access-reference-model';
 import {
   applyResolution,
   type Attempt,
-  attemptStates,
   type AttemptState,
+  attemptStates,
   type ChargeFacts,
   isInFlight,
   type Lookup,

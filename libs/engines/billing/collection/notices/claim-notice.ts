@@ -5,7 +5,7 @@
 import { type Row, sql } from '#platform/database';
 import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
 import { NOT_FENCED } from '#platform/recovery';
-import { NOTICE_STEPS, type NoticeStep } from '../../access/domain/dunning.js';
+import { NOTICE_STEPS, type NoticeStep } from '../../access/index.js';
 import { NO_ADDRESS, REFUSED, RETRY_MINUTES, RETRY_STEP_MINUTES } from './retries.js';
 
 export interface NoticeKey {

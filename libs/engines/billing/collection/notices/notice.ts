@@ -1,6 +1,6 @@
 /** What a notice tells: facts in, subject and text out. The sentences stand in texts.ts. */
-import type { NoticeStep } from '../../access/domain/dunning.js';
-import { formatsFor, type Language } from '../../invoicing/documents/formats.js';
+import type { NoticeStep } from '../../access/index.js';
+import { formatsFor, type Language } from '../../invoicing/index.js';
 import { noticeTexts, type NoticeWords } from './texts.js';
 
 export interface OwedInvoice {

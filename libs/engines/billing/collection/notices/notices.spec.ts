@@ -1,7 +1,7 @@
 /** Every notice in every language: it names all that is owed, and nothing in it is left open. */
 import fc from 'fast-check';
 import { NOTICE_STEPS, type NoticeStep } from '../../access/domain/dunning.js';
-import { formatsFor, type Language, LANGUAGES, languageFor } from '../../invoicing/documents/formats.js';
+import { formatsFor, type Language, languageFor, LANGUAGES } from '../../invoicing/documents/formats.js';
 import { type NoticeFacts, renderNotice } from './notice.js';
 
 const facts: NoticeFacts = {

@@ -1,8 +1,8 @@
 /** What a notice tells, read when it is sent: a debt that has become smaller since it was decided is told as it is now. */
 import { type Row, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
-import { graceDeadline } from '../../access/domain/access.js';
-import { languageFor } from '../../invoicing/documents/formats.js';
+import { graceDeadline } from '../../access/index.js';
+import { languageFor } from '../../invoicing/index.js';
 import type { NoticeKey } from './claim-notice.js';
 import type { NoticeFacts, OwedInvoice } from './notice.js';
 

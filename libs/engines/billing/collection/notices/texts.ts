@@ -2,8 +2,8 @@
  * The sentences of billing's notices: what is owed, what happens when, what stays possible, how to pay. Amounts and
  * instants come formatted; nothing is computed here.
  */
-import type { Language } from '../../invoicing/documents/formats.js';
-import type { NoticeStep } from '../../access/domain/dunning.js';
+import type { NoticeStep } from '../../access/index.js';
+import type { Language } from '../../invoicing/index.js';
 
 /** As the sentences take them: everything is text already. */
 export interface NoticeWords {

@@ -1,7 +1,7 @@
 /** The contract that every provider keeps, asked of Stripe's adapter over a server that behaves like Stripe. */
 import { newId } from '#kernel';
 import { type Fault, StripeStub, WEBHOOK_SECRET } from '#testing/stripe-stub/index';
-import { refusingProvider, type ChargeRequest, type PaymentProvider, type SetupRequest } from './port.js';
+import { type ChargeRequest, type PaymentProvider, refusingProvider, type SetupRequest } from './port.js';
 import { SEARCH_LAG_MS, stripeProvider } from './stripe.js';
 
 const HOUR = 3_600_000;

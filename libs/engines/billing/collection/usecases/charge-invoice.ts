@@ -10,7 +10,9 @@
 import { DomainError } from '#kernel';
 import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
 import { NOT_FENCED } from '#platform/recovery';
-import { CLOCK, lockedNow } from '../../accounts/data/accounts.js';
+import { CLOCK, lockedNow } from '../../accounts/index.js';
+import { errors } from '../../errors.js';
+import { type Balance, balanceOf, carryOn } from '../../invoicing/index.js';
 import {
   chargePicture,
   type ChargePicture,
@@ -19,13 +21,10 @@ import {
   invoicesToCharge,
   type StoredAttempt,
 } from '../data/attempts.js';
-import { type Balance, balanceOf } from '../../invoicing/data/invoices.js';
 import { type Attempt, markSent, nextAttempt, type NextAttempt } from '../domain/attempts.js';
-import { errors } from '../../errors.js';
 import type { PaymentProvider } from '../providers/port.js';
 import { fewAtOnce, Outage } from './few-at-once.js';
 import { ACTOR, sendAttempt } from './send-attempt.js';
-import { carryOn } from './settle.js';
 
 export type ChargeOutcome = 'paid' | 'declined' | 'unknown' | 'carried' | 'not_chargeable' | 'not_now';
 

@@ -2,9 +2,9 @@
 import { newId } from '#kernel';
 import { sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
-import { lockedNow, requireAccount } from '../../accounts/data/accounts.js';
-import { type MethodRow, removal } from '../data/methods.js';
+import { lockedNow, requireAccount } from '../../accounts/index.js';
 import { errors } from '../../errors.js';
+import { type MethodRow, removal } from '../data/methods.js';
 
 export interface NewMethod {
   readonly tenant: string;

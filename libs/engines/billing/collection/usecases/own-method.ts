@@ -3,9 +3,9 @@
  * told by a webhook and taken in by the reconcile pass, see take-provider-events.ts.
  */
 import type { TenantTransaction } from '#platform/database';
-import { CLOCK, lockAccount, requireAccount } from '../../accounts/data/accounts.js';
-import { customersOf, type MethodRow, removal } from '../data/methods.js';
+import { CLOCK, lockAccount, requireAccount } from '../../accounts/index.js';
 import { errors } from '../../errors.js';
+import { customersOf, type MethodRow, removal } from '../data/methods.js';
 import type { PaymentProvider, SetupPage } from '../providers/port.js';
 
 /** What the provider is asked for a page, as it can be written down and asked again word for word. */

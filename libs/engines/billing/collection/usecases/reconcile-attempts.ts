@@ -7,7 +7,7 @@
  */
 import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
 import { NOT_FENCED } from '#platform/recovery';
-import { CLOCK, lockedNow } from '../../accounts/data/accounts.js';
+import { CLOCK, lockedNow } from '../../accounts/index.js';
 import {
   type AttemptCursor,
   readAttempt,

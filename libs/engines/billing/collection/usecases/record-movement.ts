@@ -1,12 +1,10 @@
 /** Money that a person saw come in or sent back. The bank's reference names it: told twice, it is one. */
 import { sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
-import { lockedNow } from '../../accounts/data/accounts.js';
-import { amountAboveZero } from '../../accounts/domain/amounts.js';
+import { amountAboveZero, instantOf, lockedNow } from '../../accounts/index.js';
 import { errors } from '../../errors.js';
-import { recordFact, surplusByInvoice } from './settle.js';
-import { issued } from '../../invoicing/usecases/credit-invoice.js';
-import { instantOf } from '../../accounts/usecases/moments.js';
+import { issued } from '../../invoicing/index.js';
+import { recordFact, surplusByInvoice } from './record-fact.js';
 
 const PROVIDER = 'manual';
 /** A refund is first of what was overpaid. */

@@ -1,15 +1,13 @@
 /**
  * What a store has overpaid goes back instead of into its next invoice. By hand, with the bank's reference; what goes back to
- * a card is refunded at the provider, whose message is taken in the same way, see settle.ts.
+ * a card is refunded at the provider, whose message is taken in the same way, see record-fact.ts.
  */
 import { sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
-import { lockedNow } from '../../accounts/data/accounts.js';
-import { standingOf } from '../../invoicing/data/lists.js';
-import { amountAboveZero } from '../../accounts/domain/amounts.js';
+import { standingOf } from '../../access/index.js';
+import { amountAboveZero, instantOf, lockedNow } from '../../accounts/index.js';
 import { errors } from '../../errors.js';
-import { giveSurplusBack, surplusByInvoice } from './settle.js';
-import { instantOf } from '../../accounts/usecases/moments.js';
+import { giveSurplusBack, surplusByInvoice } from './record-fact.js';
 
 const PROVIDER = 'manual';
 

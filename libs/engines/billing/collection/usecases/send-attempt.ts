@@ -6,11 +6,12 @@
  * Dying anywhere on the way leaves the row as it is; the provider is asked about it later.
  */
 import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
-import { lockedNow } from '../../accounts/data/accounts.js';
+import { lockedNow } from '../../accounts/index.js';
+import { carryOn } from '../../invoicing/index.js';
 import { readAttempt, saveAttempt, type StoredAttempt } from '../data/attempts.js';
 import { type Decline, recordAnswer } from '../domain/attempts.js';
 import type { ChargeAnswer, Payment, PaymentProvider, Settled } from '../providers/port.js';
-import { carryOn, recordFact } from './settle.js';
+import { recordFact } from './record-fact.js';
 
 export const ACTOR = 'system:billing';
 

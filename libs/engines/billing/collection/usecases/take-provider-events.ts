@@ -10,15 +10,15 @@
  */
 import { json, type Row, type Sql, sql } from '#platform/database';
 import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
-import { lockedNow } from '../../accounts/data/accounts.js';
+import { lockedNow } from '../../accounts/index.js';
+import { balanceOf } from '../../invoicing/index.js';
 import { readAttempt, saveAttempt } from '../data/attempts.js';
-import { balanceOf } from '../../invoicing/data/invoices.js';
 import { chooseDefault, ownersOf, saveEntered, saveMethodNow } from '../data/methods.js';
 import { applyResolution, resolveUnknown } from '../domain/attempts.js';
 import { errors as paymentErrors } from '../providers/errors.js';
 import type { PaymentProvider, ProviderEvent, Telling } from '../providers/port.js';
+import { recordFact } from './record-fact.js';
 import { ACTOR, providerIdOf } from './send-attempt.js';
-import { recordFact } from './settle.js';
 
 /** Of the webhook's door, once the signature is verified and before it answers. False if the event was known. */
 export async function storeProviderEvent(tx: CrossTenantTransaction, event: ProviderEvent): Promise<boolean> {

@@ -1,14 +1,10 @@
 /** What is known of a tenant's subscription when its bills are made, read in one flight. */
 import { type Row, sql } from '#platform/database';
-import { type AccessState } from '../../access/domain/access-states.js';
-import { type SuspendedSpan, suspendedSpans } from '../../access/domain/access.js';
-import type { InvoiceLine } from '../domain/invoice-lines.js';
-import type { Period } from '../../plans/domain/periods.js';
-import type { Phase, PlanAssignment } from '../../plans/domain/proration.js';
+import { type AccessState, type SuspendedSpan, suspendedSpans } from '../../access/index.js';
+import type { Account, Reading } from '../../accounts/index.js';
 import { errors } from '../../errors.js';
-import type { Account } from '../../accounts/data/accounts.js';
-import type { Reading } from './lists.js';
-import { type PlanTerms, plansOf } from '../../plans/data/plans.js';
+import { type Period, type Phase, type PlanAssignment, plansOf, type PlanTerms } from '../../plans/index.js';
+import type { InvoiceLine } from '../domain/invoice-lines.js';
 
 export type SubscriptionRow = Row<
   'billing_subscriptions',
@@ -45,7 +41,7 @@ export interface SubscriptionFacts {
 
 /**
  * Corrections look back this many periods. Beyond `LATE_DAYS` (domain/doubts.ts) they wait for a person; usage from before
- * all of them is kept and not billed any more, and shown to the operator, see `unbilledUsage` in desk.ts.
+ * all of them is kept and not billed any more, and shown to the operator, see unbilled-usage.ts.
  */
 export const PERIODS_LOOKED_AT = 16;
 

@@ -2,8 +2,8 @@
 import { newId } from '#kernel';
 import { type Row, type Sql, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
+import { type Posting, postings, saveLedger } from '../../accounts/index.js';
 import type { InvoiceLine } from '../domain/invoice-lines.js';
-import { type Posting, postings, saveLedger } from '../../accounts/data/ledger.js';
 
 export type InvoiceStatus = 'draft' | 'needs_approval' | 'issued' | 'paid' | 'void' | 'uncollectible';
 

@@ -1,10 +1,10 @@
 /** An explanation agrees with the invoice it explains, whatever the usage was, and says so when it does not. */
 import fc from 'fast-check';
 import { sampleSize } from '#testing/sample';
-import { draftInvoice, type InvoiceLine } from '../domain/invoice-lines.js';
 import type { Phase } from '../../plans/domain/proration.js';
 import type { Meter } from '../../plans/domain/rating.js';
-import { explainInvoice, type ExplainedEvent, type ExplainedLine, type ExplainFacts } from './explain.js';
+import { draftInvoice, type InvoiceLine } from '../domain/invoice-lines.js';
+import { type ExplainedEvent, type ExplainedLine, type ExplainFacts, explainInvoice } from './explain.js';
 import { explanationText } from './explanation-text.js';
 
 const START = new Date('2026-10-01T00:00:00.000Z');

@@ -2,9 +2,17 @@
  * Where an invoice's amounts come from, down to the events: each line made again from the usage that was known when the
  * invoice was, beside what the line says. Where the two differ, `isReproduced` is false, and a person has something to find.
  */
-import { isRefusable } from '../../usage/domain/meters.js';
-import { meterInPhase, baseParts, type Phase } from '../../plans/domain/proration.js';
-import { amountOf, billable, limitsOf, type Meter, MICRO } from '../../plans/domain/rating.js';
+import {
+  amountOf,
+  baseParts,
+  billable,
+  limitsOf,
+  type Meter,
+  meterInPhase,
+  MICRO,
+  type Phase,
+} from '../../plans/index.js';
+import { isRefusable } from '../../usage/index.js';
 
 /** How a meter's events become one number: all of it, how many different subjects, or the largest. */
 export type Counting = 'sum' | 'distinct' | 'max';

@@ -1,9 +1,9 @@
 /** An explanation as the operator's command prints it: a line a step of the reckoning, then the events. */
 import { Decimal, minorDigits } from '#kernel';
+import { MICRO } from '../../plans/index.js';
+import { isRefusable } from '../../usage/index.js';
 import type { InvoiceExplanation, LineExplanation, UsageExplanation } from './explain.js';
 import { type Formats, formatsFor } from './formats.js';
-import { isRefusable } from '../../usage/domain/meters.js';
-import { MICRO } from '../../plans/domain/rating.js';
 
 export interface ExplanationContext {
   readonly currency: string;

@@ -3,7 +3,7 @@
  * float; how many decimals a currency has is the kernel's to say, because the amounts are counted by it.
  */
 import { Decimal, minorDigits, Money } from '#kernel';
-import { MICRO } from '../../plans/domain/rating.js';
+import { MICRO } from '../../plans/index.js';
 
 export const LANGUAGES = ['pt-BR', 'en', 'es'] as const;
 export type Language = (typeof LANGUAGES)[number];

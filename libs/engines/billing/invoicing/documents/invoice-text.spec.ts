@@ -1,6 +1,6 @@
 /** What the lines of an invoice say, in the three languages. */
-import { LANGUAGES, type Language } from './formats.js';
-import { describeLine, type DescribedLine } from './invoice-text.js';
+import { type Language, LANGUAGES } from './formats.js';
+import { type DescribedLine, describeLine } from './invoice-text.js';
 
 const phase = {
   plan: 'Standard',

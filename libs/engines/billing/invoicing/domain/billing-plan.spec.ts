@@ -1,5 +1,8 @@
 import fc from 'fast-check';
+import { dateAfter, exactAmount, firstInstantOf, halfUp, subtractBillable } from '#testing/billing/reference-model';
 import { sampleSize } from '#testing/sample';
+import type { Phase, PlanAssignment } from '../../plans/domain/proration.js';
+import { HARD_BP, SOFT_BP } from '../../plans/domain/rating.js';
 import {
   type BillingFacts,
   type BillingPlan,
@@ -11,9 +14,6 @@ import {
   ripePeriods,
 } from './billing-plan.js';
 import type { Earlier, InvoiceLine, Usage } from './invoice-lines.js';
-import type { Phase, PlanAssignment } from '../../plans/domain/proration.js';
-import { HARD_BP, SOFT_BP } from '../../plans/domain/rating.js';
-import { dateAfter, exactAmount, firstInstantOf, halfUp, subtractBillable } from '#testing/billing/reference-model';
 
 const RUNS = { numRuns: sampleSize(300, 3_000) };
 const HOUR = 3_600_000;

@@ -2,12 +2,19 @@
  * What one tenant's pass has to do, decided from facts and an instant: which periods have begun, which bills are ripe, which
  * may need a correction, and when it is worth looking again.
  */
-import type { InvoiceDraft, InvoiceLine, Usage } from './invoice-lines.js';
-import { draftInvoice, type Earlier } from './invoice-lines.js';
+import {
+  nextPeriod,
+  type Period,
+  periodsUntil,
+  type Phase,
+  phasesOf,
+  type Plan,
+  type PlanAssignment,
+  type Subscription,
+  type Suspension,
+} from '../../plans/domain/index.js';
 import { type Doubt, doubtAbout } from './doubts.js';
-import { nextPeriod, type Period, periodsUntil, type Subscription } from '../../plans/domain/periods.js';
-import { type Phase, phasesOf, type PlanAssignment, type Suspension } from '../../plans/domain/proration.js';
-import type { Plan } from '../../plans/domain/rating.js';
+import { draftInvoice, type Earlier, type InvoiceDraft, type InvoiceLine, type Usage } from './invoice-lines.js';
 
 const HOUR_MS = 3_600_000;
 

@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import { Money } from '#kernel';
-import { sampleSize } from '#testing/sample';
-import { draftInvoice, type InvoiceFacts, type InvoiceLine, type Usage } from './invoice-lines.js';
-import type { Phase } from '../../plans/domain/proration.js';
-import { amountOf, ceilingOf, HARD_BP, limitsOf, type Meter, type Plan, SOFT_BP } from '../../plans/domain/rating.js';
 import {
   ceilOf,
   exactAmount,
   fraction,
-  handOut,
   halfUp,
+  handOut,
   payable,
   subtractBillable,
 } from '#testing/billing/reference-model';
+import { sampleSize } from '#testing/sample';
+import type { Phase } from '../../plans/domain/proration.js';
+import { amountOf, ceilingOf, HARD_BP, limitsOf, type Meter, type Plan, SOFT_BP } from '../../plans/domain/rating.js';
+import { draftInvoice, type InvoiceFacts, type InvoiceLine, type Usage } from './invoice-lines.js';
 
 const RUNS = { numRuns: sampleSize(300, 3_000) };
 const HUGE = 2n ** 62n;

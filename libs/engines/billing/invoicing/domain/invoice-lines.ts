@@ -9,16 +9,18 @@
  * which is thereby settled, and puts it on the next. A total below zero is left as it is, for a person to decide.
  */
 import { errorTable } from '#kernel';
-import { isRefusable } from '../../usage/domain/meters.js';
-import type { Period } from '../../plans/domain/periods.js';
 import {
+  amountOf,
   baseParts,
+  billable,
   isWhollySuspended,
   meterInPhase,
+  MICRO,
+  type Period,
   type Phase,
   type Suspension,
-} from '../../plans/domain/proration.js';
-import { amountOf, billable, MICRO } from '../../plans/domain/rating.js';
+} from '../../plans/domain/index.js';
+import { isRefusable } from '../../usage/domain/index.js';
 
 const errors = errorTable({
   mixed_currencies: ['conflict', 'The plans of one period have different currencies; an invoice has one.'],

@@ -10,12 +10,11 @@ import { invoiceIssued, invoiceSettled } from '#contracts/billing/events';
 import { Money } from '#kernel';
 import { type Sql, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
-import { type Announcement, announceAll, announcement } from '../../accounts/data/accounts.js';
+import { announceAll, type Announcement, announcement, type Reading } from '../../accounts/index.js';
+import { entitlementsOf, MICRO, type PlanTerms } from '../../plans/index.js';
+import { usageOfSpans } from '../../usage/index.js';
 import { type StoredInvoice, type SubscriptionFacts, subscriptionFacts } from '../data/facts.js';
-import type { Reading } from '../data/lists.js';
 import { insertions, type NewInvoice, numberInvoices, type SavedInvoice, type StoredLine } from '../data/invoices.js';
-import type { PlanTerms } from '../../plans/data/plans.js';
-import { usageOfSpans } from '../../usage/data/usage.js';
 import {
   type BillingFacts,
   correctablePeriods,
@@ -31,8 +30,6 @@ import {
   worthOf,
 } from '../domain/billing-plan.js';
 import type { Earlier, Usage } from '../domain/invoice-lines.js';
-import { MICRO } from '../../plans/domain/rating.js';
-import { entitlementsOf } from '../../plans/usecases/announce-entitlements.js';
 
 const DAY_MS = 86_400_000;
 const TRAILING_INVOICES = 6;

@@ -1,13 +1,11 @@
 import { newId } from '#kernel';
 import { sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
-import { lockedNow } from '../../accounts/data/accounts.js';
-import { type Balance, balanceOf, drawNumbers } from '../data/invoices.js';
-import { postings, saveLedger } from '../../accounts/data/ledger.js';
-import { invoiceRow } from '../data/lists.js';
-import { amountAboveZero } from '../../accounts/domain/amounts.js';
+import { amountAboveZero, lockedNow, postings, saveLedger } from '../../accounts/index.js';
 import { errors } from '../../errors.js';
-import { settle } from '../../collection/usecases/settle.js';
+import { invoiceRow } from '../data/invoice-rows.js';
+import { type Balance, balanceOf, drawNumbers } from '../data/invoices.js';
+import { settle } from './apply-balance.js';
 
 export interface CreditInvoice {
   readonly tenant: string;

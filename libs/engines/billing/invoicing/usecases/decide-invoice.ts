@@ -11,12 +11,11 @@ import { invoiceIssued } from '#contracts/billing/events';
 import { Money } from '#kernel';
 import { type Row, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
-import { announce, lockedNow } from '../../accounts/data/accounts.js';
-import { drawNumbers } from '../data/invoices.js';
-import { postings, saveLedger } from '../../accounts/data/ledger.js';
-import { type InvoiceRow, invoiceRow, lineRows } from '../data/lists.js';
+import { announce, lockedNow, postings, saveLedger } from '../../accounts/index.js';
 import { errors } from '../../errors.js';
-import { settle } from '../../collection/usecases/settle.js';
+import { type InvoiceRow, invoiceRow, lineRows } from '../data/invoice-rows.js';
+import { drawNumbers } from '../data/invoices.js';
+import { settle } from './apply-balance.js';
 
 const DAY_MS = 86_400_000;
 

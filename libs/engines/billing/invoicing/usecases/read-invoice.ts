@@ -1,11 +1,11 @@
 /** One invoice whole, as it is shown, explained and printed. */
 import type { Settings } from '#platform/config';
+import { type Reading, requireAccount } from '../../accounts/index.js';
+import { errors } from '../../errors.js';
+import { limitsOf, meterInPhase, type Phase, plansOf } from '../../plans/index.js';
+import { METERS, usageEventRows } from '../../usage/index.js';
 import {
-  type CreditRow,
-  creditRows,
   earlierLineRows,
-  type FactRow,
-  factsOfInvoice,
   type InvoiceFilter,
   type InvoiceRow,
   invoiceRow,
@@ -13,49 +13,33 @@ import {
   lineRows,
   type PhaseRow,
   phaseRows,
-  type Reading,
-  usageEventRows,
-} from '../data/lists.js';
-import { plansOf } from '../../plans/data/plans.js';
+} from '../data/invoice-rows.js';
 import { type ExplainedLine, explainInvoice, type InvoiceExplanation } from '../documents/explain.js';
 import { languageFor } from '../documents/formats.js';
 import type { InvoiceDocument, Party } from '../documents/invoice-document.js';
-import { METERS } from '../../usage/domain/meters.js';
-import { meterInPhase, type Phase } from '../../plans/domain/proration.js';
-import { limitsOf } from '../../plans/domain/rating.js';
-import { requireAccount } from '../../accounts/data/accounts.js';
-import { errors } from '../../errors.js';
 
-export interface WholeInvoice {
+export interface InvoiceWithLines {
   readonly invoice: InvoiceRow;
   readonly lines: readonly LineRow[];
-  readonly facts: readonly FactRow[];
-  readonly notes: readonly CreditRow[];
 }
 
 /** Throws `invoice_not_found`. */
-export async function wholeInvoice(
+export async function invoiceWithLines(
   tx: Reading,
   filter: InvoiceFilter & { readonly id: string },
-): Promise<WholeInvoice> {
+): Promise<InvoiceWithLines> {
   const invoice = await tx.first(invoiceRow(filter));
   if (!invoice) throw errors.invoice_not_found();
-  const { tenant_id: tenant, id } = invoice;
-  const [lines, facts, notes] = await tx.batch([
-    lineRows(tenant, id),
-    factsOfInvoice(tenant, id),
-    creditRows(tenant, id),
-  ]);
-  return { invoice, lines, facts, notes };
+  return { invoice, lines: await tx.query(lineRows(invoice.tenant_id, invoice.id)) };
 }
 
-export interface ExplainedInvoice extends WholeInvoice {
+export interface ExplainedInvoice extends InvoiceWithLines {
   readonly explanation: InvoiceExplanation;
 }
 
 /** Reads every event of the period that a line is about. Throws `invoice_not_found`. */
 export async function explained(tx: Reading, id: string): Promise<ExplainedInvoice> {
-  const whole = await wholeInvoice(tx, { id });
+  const whole = await invoiceWithLines(tx, { id });
   const { invoice, lines } = whole;
   const { tenant_id: tenant, subscription_id: subscription, period_seq: seq, revision } = invoice;
   const meters = [...new Set(lines.flatMap(({ meter }) => (meter === null ? [] : [meter])))];
@@ -93,7 +77,7 @@ export async function printable(
   filter: Pick<InvoiceFilter, 'tenant'> & { readonly id: string },
   settings: Pick<Settings, 'INVOICE_SELLER'>,
 ): Promise<InvoiceDocument> {
-  const { invoice, lines } = await wholeInvoice(tx, { ...filter, isIssuedOnly: true });
+  const { invoice, lines } = await invoiceWithLines(tx, { ...filter, isIssuedOnly: true });
   const phases = await phasesOfInvoice(tx, invoice);
   const account = await requireAccount(tx, invoice.tenant_id);
   const { total_minor: total, paid, credited } = invoice;

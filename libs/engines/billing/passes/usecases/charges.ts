@@ -1,9 +1,8 @@
 /** Due invoices are charged, where the operator has a payment provider; none of the calls is made inside a transaction. */
 import { DomainError } from '#kernel';
 import type { PassContext, PassEvent } from '#platform/inbox';
+import { chargeDueInvoices, configuredProvider } from '../../collection/index.js';
 import { fenced } from './fence.js';
-import { configuredProvider } from '../../collection/providers/configured.js';
-import { chargeDueInvoices } from '../../collection/usecases/charge-invoice.js';
 
 /** Of one pass; the rest waits for the next. A provider answers in a second, and a pass should end before the next begins. */
 const MOST_CHARGES = 2_000;

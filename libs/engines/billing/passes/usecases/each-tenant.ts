@@ -2,7 +2,7 @@
 import { DomainError } from '#kernel';
 import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
 import type { PassContext, PassEvent, PassFact } from '#platform/inbox';
-import { tryLockAccount } from '../../accounts/data/accounts.js';
+import { tryLockAccount } from '../../accounts/index.js';
 import { park, type PassName } from '../data/runs.js';
 
 /** PostgreSQL is the limit; more would only wait for it. */

@@ -4,14 +4,11 @@
  */
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import type { EnginePass, PassContext, PassEvent, PassFact } from '#platform/inbox';
-import { readAccess, saveDecision } from '../../access/data/access.js';
+import { type AccessDecision, decide } from '../../access/index.js';
 import { beginRun, finishRun, tenantsToDecide } from '../data/runs.js';
-import { type AccessDecision, decideAccess } from '../../access/domain/access.js';
 import { chargeAll } from './charges.js';
 import { eachTenant } from './each-tenant.js';
 import { isMailSetUp, mailNotices } from './mails.js';
-
-const ACTOR = 'system:billing-grace';
 
 export const gracePass: EnginePass = {
   name: 'billing-grace',
@@ -52,28 +49,6 @@ export const gracePass: EnginePass = {
     };
   },
 };
-
-/** Facts are read under the account's lock, so a payment that came first has won; undefined when nothing changes. */
-export async function decide(
-  tx: CrossTenantTransaction,
-  tenant: string,
-  asOf: Date,
-): Promise<(AccessDecision & { readonly slug: string }) | undefined> {
-  const picture = await readAccess(tx, tenant, asOf);
-  if (!picture) return undefined;
-  const decision = decideAccess(picture, asOf);
-  const isUnchanged =
-    decision.transitions.length +
-      decision.notices.length +
-      decision.placesHolds.length +
-      decision.releasesHolds.length ===
-      0 &&
-    !decision.opensEpisode &&
-    !decision.closesEpisode;
-  if (isUnchanged) return undefined;
-  await saveDecision(tx, tenant, picture, decision, asOf, ACTOR);
-  return { ...decision, slug: picture.slug };
-}
 
 function factsOf(
   { slug, state, transitions, notices }: AccessDecision & { readonly slug: string },

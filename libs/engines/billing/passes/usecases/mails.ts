@@ -1,8 +1,8 @@
 /** Recorded notices go out by mail, where the operator has set a mail server up. */
 import type { PassContext, PassEvent } from '#platform/inbox';
 import { mailerFrom } from '#platform/mail';
+import { sendNotices } from '../../collection/index.js';
 import { fenced } from './fence.js';
-import { sendNotices } from '../../collection/usecases/send-notices.js';
 
 /** Of one pass; the rest waits for the next. */
 const MOST_MAILS = 1_000;

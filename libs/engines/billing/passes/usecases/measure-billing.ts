@@ -2,17 +2,12 @@
  * What the passes leave behind, told by the worker, because a pass has ended by the time anybody asks. Each gauge has an
  * alert in infra/monitoring and a page in docs/runbooks.
  */
-import { Counter, Gauge } from 'prom-client';
+import { Gauge } from 'prom-client';
 import { type Queryable, sql } from '#platform/database';
-import { unbilledUsage } from '../data/desk.js';
+import { unbilledUsage } from '../../invoicing/index.js';
 
 /** A gauge need not count further. */
 const MOST_UNBILLED = 1_000;
-
-export const usageConflicts = new Counter({
-  name: 'billing_usage_conflicts_total',
-  help: 'Events that came again under a known id with other content; the first content was kept',
-});
 
 const lastSuccess = new Gauge({
   name: 'billing_pass_last_success_timestamp_seconds',

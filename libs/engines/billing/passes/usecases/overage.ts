@@ -4,8 +4,8 @@
  */
 import { Money } from '#kernel';
 import type { EnginePass, PassContext, PassEvent, PassFact } from '#platform/inbox';
+import { type BillingOutcome, billSubscription } from '../../invoicing/index.js';
 import { beginRun, dueSubscriptions, finishRun } from '../data/runs.js';
-import { billSubscription, type BillingOutcome } from '../../invoicing/usecases/bill-subscription.js';
 import { chargeAll } from './charges.js';
 import { eachTenant } from './each-tenant.js';
 

@@ -1,12 +1,10 @@
 /** `billing-reconcile`: charges whose outcome we do not know are asked for, and what providers told us is taken in. */
 import { DomainError } from '#kernel';
 import type { EnginePass, PassContext, PassEvent } from '#platform/inbox';
+import { configuredProvider, reconcileAttempts, takeProviderEvents } from '../../collection/index.js';
 import { beginRun, finishRun } from '../data/runs.js';
-import { fenced } from './fence.js';
-import { configuredProvider } from '../../collection/providers/configured.js';
-import { reconcileAttempts } from '../../collection/usecases/reconcile-attempts.js';
-import { takeProviderEvents } from '../../collection/usecases/take-provider-events.js';
 import { messageOf } from './charges.js';
+import { fenced } from './fence.js';
 
 /** Of one pass; the rest waits for the next. */
 const MOST = 2_000;

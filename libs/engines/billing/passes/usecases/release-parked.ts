@@ -1,7 +1,7 @@
 import { type Row, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
-import type { PassName } from '../data/runs.js';
 import { errors } from '../../errors.js';
+import type { PassName } from '../data/runs.js';
 
 /** The next pass tries again; if it fails again, it parks the tenant again. Throws `not_parked`. */
 export async function releaseParked(

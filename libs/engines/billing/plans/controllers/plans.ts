@@ -4,11 +4,11 @@ import { createPlan, listPlans, showPlan } from '#contracts/billing/operations';
 import { recordAct } from '#platform/audit';
 import { type CallOf, Handle } from '#platform/http';
 import { before, pageOf } from '#platform/paging';
-import { newestPlans, versionsOfPlan } from '../../passes/data/desk.js';
-import { plansOf } from '../data/plans.js';
 import { errors } from '../../errors.js';
+import { newestPlans, versionsOfPlan } from '../data/plan-versions.js';
+import { plansOf } from '../data/plans.js';
 import { createPlan as create } from '../usecases/create-plan.js';
-import { planView } from '../../view.js';
+import { planView } from '../view.js';
 
 const BP_PER_PERCENT = 100;
 

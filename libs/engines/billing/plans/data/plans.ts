@@ -1,7 +1,7 @@
 /** Plan versions never change, so each is read once per process. */
 import { type Queryable, type Row, sql } from '#platform/database';
-import type { Meter, Plan } from '../domain/rating.js';
 import { errors } from '../../errors.js';
+import type { Meter, Plan } from '../domain/rating.js';
 
 /** A plan's version with what the passes need beside its prices. */
 export interface PlanTerms extends Plan {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { boundary, nextPeriod, type Period, periodsUntil, type Subscription } from './periods.js';
 import { dateAfter, firstInstantOf } from '#testing/billing/reference-model';
+import { boundary, nextPeriod, type Period, periodsUntil, type Subscription } from './periods.js';
 
 const MONTHS = 60;
 const HOUR = 3_600_000;

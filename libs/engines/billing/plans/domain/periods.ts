@@ -10,6 +10,7 @@
  */
 import { Temporal } from 'temporal-polyfill';
 import { errorTable } from '#kernel';
+import { startOfDay } from '../../accounts/domain/index.js';
 
 const errors = errorTable({
   period_off_anchor: [
@@ -69,19 +70,4 @@ export function nextPeriod(subscription: Subscription, previous: Period | undefi
  */
 export function boundary(anchorOn: string, zone: string, months: number): Date {
   return startOfDay(Temporal.PlainDate.from(anchorOn).add({ months }, { overflow: 'constrain' }), zone);
-}
-
-/** The first instant of a day: after a midnight that is skipped, the first that exists; of one that comes twice, the earlier. */
-export function startOfDay(day: Temporal.PlainDate, zone: string): Date {
-  return new Date(day.toZonedDateTime(zone).epochMilliseconds);
-}
-
-/**
- * The day an instant belongs to, by the starts of days. Where clocks went back over midnight (St. John's until 2011, one
- * minute past), the calendar shows the day before once more; that hour belongs to the day that had already begun.
- */
-export function localDay(at: Date, zone: string): Temporal.PlainDate {
-  const shown = Temporal.Instant.fromEpochMilliseconds(at.getTime()).toZonedDateTimeISO(zone).toPlainDate();
-  const next = shown.add({ days: 1 });
-  return startOfDay(next, zone) <= at ? next : shown;
 }

@@ -1,4 +1,15 @@
 import fc from 'fast-check';
+import {
+  ceilOf,
+  exactBases,
+  fraction,
+  halfUp,
+  handOut,
+  isBelow,
+  minus,
+  phasesByDay,
+  plus,
+} from '#testing/billing/reference-model';
 import { sampleSize } from '#testing/sample';
 import { boundary, type Period } from './periods.js';
 import {
@@ -11,17 +22,6 @@ import {
   type Suspension,
 } from './proration.js';
 import { HARD_BP, type Meter, type Plan, SOFT_BP } from './rating.js';
-import {
-  ceilOf,
-  exactBases,
-  fraction,
-  handOut,
-  halfUp,
-  isBelow,
-  minus,
-  phasesByDay,
-  plus,
-} from '#testing/billing/reference-model';
 
 const RUNS = { numRuns: sampleSize(300, 3_000) };
 const HOUR = 3_600_000;

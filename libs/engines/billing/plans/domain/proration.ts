@@ -9,7 +9,8 @@
  * Days are dates of the calendar: one of 23 or 25 hours counts once, and so does the one a zone left out.
  */
 import { divideHalfUp } from '#kernel';
-import { localDay, type Period, startOfDay } from './periods.js';
+import { localDay, startOfDay } from '../../accounts/domain/index.js';
+import type { Period } from './periods.js';
 import type { Meter, Plan } from './rating.js';
 
 /** As agreed, to the millisecond; assignments do not overlap. */

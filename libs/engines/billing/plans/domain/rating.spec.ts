@@ -1,5 +1,16 @@
 import fc from 'fast-check';
 import { Decimal, minorDigits } from '#kernel';
+import {
+  countBillable,
+  exactAmount,
+  fraction,
+  halfUp,
+  isBelow,
+  isWithin,
+  minus,
+  payable,
+  subtractBillable,
+} from '#testing/billing/reference-model';
 import { sampleSize } from '#testing/sample';
 import {
   amountOf,
@@ -13,17 +24,6 @@ import {
   THRESHOLDS,
   thresholdsCrossed,
 } from './rating.js';
-import {
-  countBillable,
-  exactAmount,
-  fraction,
-  halfUp,
-  isBelow,
-  isWithin,
-  minus,
-  payable,
-  subtractBillable,
-} from '#testing/billing/reference-model';
 
 const RUNS = { numRuns: sampleSize(300, 3_000) };
 const HUGE = 2n ** 62n;

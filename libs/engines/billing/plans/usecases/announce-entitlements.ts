@@ -1,8 +1,8 @@
 /** What a tenant may use, told to the rest of the house: the period that runs, and the one that will follow it. */
 import { entitlementsChanged } from '#contracts/billing/events';
-import { METERS, type MeterName } from '#contracts/meters';
-import { type Announcement, announcement } from '../../accounts/data/accounts.js';
-import type { BillingPlan } from '../../invoicing/domain/billing-plan.js';
+import { type MeterName, METERS } from '#contracts/meters';
+import { type Announcement, announcement } from '../../accounts/index.js';
+import type { PlanTerms } from '../data/plans.js';
 import { nextPeriod, type Period, type Subscription } from '../domain/periods.js';
 import { limitsOf } from '../domain/rating.js';
 
@@ -14,7 +14,7 @@ import { limitsOf } from '../domain/rating.js';
  * `used` is what has been counted in the running period, where it is told when it has begun: then nobody else has counted it.
  */
 export function entitlementsOf(
-  plan: BillingPlan & { readonly code: string },
+  plan: Pick<PlanTerms, 'code' | 'meters'>,
   current: Period | undefined,
   subscription: Subscription,
   { isLast = false, used }: { readonly isLast?: boolean; readonly used?: ReadonlyMap<string, bigint> } = {},

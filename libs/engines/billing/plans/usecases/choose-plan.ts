@@ -1,9 +1,9 @@
 /** A plan by the name people use, fit for a tenant that may have been billed before. */
 import { type Row, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
-import { planIdOf } from '../../passes/data/desk.js';
-import { type PlanTerms, plansOf } from '../data/plans.js';
 import { errors } from '../../errors.js';
+import { planIdOf } from '../data/plan-versions.js';
+import { plansOf, type PlanTerms } from '../data/plans.js';
 
 export interface PlanChoice {
   readonly code: string;

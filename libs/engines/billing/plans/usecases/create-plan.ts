@@ -2,9 +2,9 @@ import { METER_TERMS } from '#contracts/billing/operations';
 import { newId } from '#kernel';
 import { sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
-import { type PlanTerms, plansOf } from '../data/plans.js';
-import { amountOfText, priceMicroOf } from '../../accounts/domain/amounts.js';
-import { type Meter, limitsOf } from '../domain/rating.js';
+import { amountOfText, priceMicroOf } from '../../accounts/index.js';
+import { plansOf, type PlanTerms } from '../data/plans.js';
+import { limitsOf, type Meter } from '../domain/rating.js';
 
 export interface NewPlan {
   readonly code: string;

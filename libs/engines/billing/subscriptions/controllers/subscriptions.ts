@@ -9,24 +9,15 @@ import {
   startSubscription,
 } from '#contracts/billing/operations';
 import { type CallOf, Handle } from '#platform/http';
-import { CLOCK } from '../../accounts/data/accounts.js';
-import { tenantNamed } from '../../passes/data/desk.js';
-import { standingOf } from '../../invoicing/data/lists.js';
+import { accessView, standingOf } from '../../access/index.js';
+import { type Act, audited, CLOCK, type Deed, instantText, moneyText, tenantNamed } from '../../accounts/index.js';
 import { errors } from '../../errors.js';
+import { periodView } from '../../plans/index.js';
 import { cancelSubscription as cancel, resumeSubscription as resume } from '../usecases/cancel-subscription.js';
 import { changePlan } from '../usecases/change-plan.js';
 import { startSubscription as start } from '../usecases/start-subscription.js';
 import { subscriptionPicture } from '../usecases/subscription-picture.js';
-import {
-  accessView,
-  instantText,
-  moneyText,
-  nextInvoiceView,
-  periodView,
-  subscribedPlanView,
-  usageView,
-} from '../../view.js';
-import { type Act, audited, type Deed } from '../../accounts/controllers/audited.js';
+import { nextInvoiceView, subscribedPlanView, usageView } from '../view.js';
 
 type Tx = CallOf<typeof showSubscription>['tx'];
 

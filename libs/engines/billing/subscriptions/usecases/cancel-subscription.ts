@@ -1,8 +1,8 @@
 import { sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
-import { announceAll, lockedNow } from '../../accounts/data/accounts.js';
+import { announceAll, lockedNow } from '../../accounts/index.js';
 import { errors } from '../../errors.js';
-import { entitlementsOf } from '../../plans/usecases/announce-entitlements.js';
+import { entitlementsOf } from '../../plans/index.js';
 import { liveSubscription, lookAgainAt } from './live-subscription.js';
 
 /**

@@ -1,13 +1,11 @@
 import { type Sql, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
-import { announceAll, type Announcement, lockedNow } from '../../accounts/data/accounts.js';
-import type { Assignment } from '../../invoicing/data/facts.js';
-import type { PlanTerms } from '../../plans/data/plans.js';
+import { announceAll, type Announcement, lockedNow } from '../../accounts/index.js';
 import { errors } from '../../errors.js';
-import { entitlementsOf } from '../../plans/usecases/announce-entitlements.js';
-import type { SubscriptionPicture } from './subscription-picture.js';
-import { choosePlan, type PlanChoice } from '../../plans/usecases/choose-plan.js';
+import type { Assignment } from '../../invoicing/index.js';
+import { choosePlan, entitlementsOf, type PlanChoice, type PlanTerms } from '../../plans/index.js';
 import { liveSubscription, lookAgainAt } from './live-subscription.js';
+import type { SubscriptionPicture } from './subscription-picture.js';
 
 export interface ChangePlan {
   readonly tenant: string;

@@ -1,7 +1,7 @@
 /** What changes of a subscription have in common. */
 import { type Sql, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
-import { requireAccount } from '../../accounts/data/accounts.js';
+import { requireAccount } from '../../accounts/index.js';
 import { errors } from '../../errors.js';
 import { type SubscriptionPicture, subscriptionPicture } from './subscription-picture.js';
 

@@ -1,14 +1,18 @@
 import { newId } from '#kernel';
 import { type Sql, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
-import { announceAccess } from '../../access/data/access.js';
-import { announceAll, lockedNow, requireAccount } from '../../accounts/data/accounts.js';
-import type { PlanTerms } from '../../plans/data/plans.js';
-import { usageBetween } from '../../usage/data/usage.js';
-import { boundary, localDay, periodsUntil, startOfDay } from '../../plans/domain/periods.js';
+import { announceAccess } from '../../access/index.js';
+import { announceAll, localDay, lockedNow, requireAccount, startOfDay } from '../../accounts/index.js';
 import { errors } from '../../errors.js';
-import { entitlementsOf } from '../../plans/usecases/announce-entitlements.js';
-import { choosePlan, type PlanChoice } from '../../plans/usecases/choose-plan.js';
+import {
+  boundary,
+  choosePlan,
+  entitlementsOf,
+  periodsUntil,
+  type PlanChoice,
+  type PlanTerms,
+} from '../../plans/index.js';
+import { usageBetween } from '../../usage/index.js';
 
 export interface StartSubscription {
   readonly tenant: string;

@@ -1,20 +1,21 @@
 /** A subscription as it stands: its plan, the period that runs, what was used in it, and what it would cost if it ended now. */
-import { type CapInForce, capsOf } from '../../usage/data/caps.js';
-import { type SubscriptionFacts, subscriptionFacts } from '../../invoicing/data/facts.js';
-import { type Reading, subscriptionOf } from '../../invoicing/data/lists.js';
-import type { PlanTerms } from '../../plans/data/plans.js';
-import { usageBetween } from '../../usage/data/usage.js';
+import { localDay, type Reading } from '../../accounts/index.js';
 import {
+  accountFacts,
   type BillingFacts,
+  billingFacts,
   isLastPeriod,
   type KnownPeriod,
   type MadeInvoice,
   makeInvoices,
   missingPeriods,
-} from '../../invoicing/domain/billing-plan.js';
-import { localDay } from '../../plans/domain/periods.js';
-import { phasesOf } from '../../plans/domain/proration.js';
-import { accountFacts, billingFacts, rate } from '../../invoicing/usecases/bill-subscription.js';
+  rate,
+  type SubscriptionFacts,
+  subscriptionFacts,
+} from '../../invoicing/index.js';
+import { phasesOf, type PlanTerms } from '../../plans/index.js';
+import { type CapInForce, capsOf, usageBetween } from '../../usage/index.js';
+import { subscriptionOf } from '../data/latest-subscription.js';
 
 const HOUR_MS = 3_600_000;
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { sampleSize } from '#testing/sample';
+import type { Meter } from '../../plans/domain/rating.js';
 import { forecastOf } from './forecast.js';
 import { METERS } from './meters.js';
-import type { Meter } from '../../plans/domain/rating.js';
 
 const meter: Meter = { included: 1000n, softBp: 12_000, hardBp: 15_000, priceMicro: 10_000_000n, billableFrom: 'soft' };
 const november = {

@@ -2,9 +2,9 @@
  * Where usage will lead if it goes on as it has: linear, in whole days of the tenant's calendar, today counted whole. A store
  * is warned by it, and never billed.
  */
+import { localDay } from '../../accounts/domain/index.js';
+import { limitsOf, type Meter, type Period } from '../../plans/domain/index.js';
 import type { How } from './meters.js';
-import { localDay, type Period } from '../../plans/domain/periods.js';
-import { limitsOf, type Meter } from '../../plans/domain/rating.js';
 
 export interface Forecast {
   /** At the end of the period; never beyond what will be refused, by the plan or by the store itself. */

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
+import { storageMeasured, usageReported } from '#contracts/entitlements/events';
 import type { Envelope, EventContract, EventData } from '#contracts/event';
 import { EVENT_CONTRACTS } from '#contracts/event-contracts';
+import { userSignedIn } from '#contracts/identity/events';
 import { orderCreated } from '#contracts/orders/events';
 import { quoteCreated } from '#contracts/quotes/events';
-import { userSignedIn } from '#contracts/identity/events';
-import { storageMeasured, usageReported } from '#contracts/entitlements/events';
 import { sampleSize } from '#testing/sample';
 import { METERS, totalOf, usageOf } from './meters.js';
 

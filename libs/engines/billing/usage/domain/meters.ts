@@ -7,12 +7,12 @@
  *   usage.reported           api_calls     what was counted
  *   usage.storage_measured   stored_mb     the most there was on any day
  */
+import { storageMeasured, usageReported } from '#contracts/entitlements/events';
 import { aggregateId, type Envelope, isEvent } from '#contracts/event';
+import { userSignedIn } from '#contracts/identity/events';
 import type { MeterName } from '#contracts/meters';
 import { orderCreated } from '#contracts/orders/events';
 import { quoteCreated } from '#contracts/quotes/events';
-import { userSignedIn } from '#contracts/identity/events';
-import { storageMeasured, usageReported } from '#contracts/entitlements/events';
 
 /** `sum` adds quantities, `distinct` counts different subjects, `max` takes the highest quantity. */
 export type How = 'sum' | 'distinct' | 'max';

@@ -7,17 +7,17 @@
  * work, and with it everything that follows it.
  */
 import { createHash } from 'node:crypto';
-import { type Envelope, isEvent } from '#contracts/event';
-import { tenantCreated } from '#contracts/tenancy/events';
-import { userCreated } from '#contracts/identity/events';
 import { usageCapChanged } from '#contracts/entitlements/events';
+import { type Envelope, isEvent } from '#contracts/event';
+import { userCreated } from '#contracts/identity/events';
+import { tenantCreated } from '#contracts/tenancy/events';
 import type { Sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
+import { lockTenants, type Owner, saveOwners, saveTenants, type TenantFacts } from '../../accounts/index.js';
 import { isNewer, type OwnCap, saveCaps } from '../data/caps.js';
-import { lockTenants, type Owner, saveOwners, saveTenants, type TenantFacts } from '../../accounts/data/tenants.js';
 import { conflictsAmong, lockSubscriptions, markStale, saveUsage, type UsageEvent } from '../data/usage.js';
 import { usageOf } from '../domain/meters.js';
-import { usageConflicts } from '../../passes/usecases/measure-billing.js';
+import { usageConflicts } from './usage-conflicts.js';
 
 export async function applyEvents(tx: CrossTenantTransaction, events: readonly Envelope[]): Promise<void> {
   const { tenants, owners, usage, caps, conflicts } = factsOf(events);

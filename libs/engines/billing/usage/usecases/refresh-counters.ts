@@ -2,11 +2,12 @@
  * Counters of accounts with news: counted anew from the events, held against the plan in force, and each threshold that is
  * newly passed said once; also the counts of what nobody else counts, whenever they have changed. Under the account's row lock, which one transaction has at a time.
  */
-import { METERS as METER_NAMES, type MeterName } from '#contracts/meters';
 import { usageCounted, usageLimitReached } from '#contracts/billing/events';
+import { type MeterName, METERS as METER_NAMES } from '#contracts/meters';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import type { PassOutcome } from '#platform/inbox';
-import { type Announcement, announceAll, announcement } from '../../accounts/data/accounts.js';
+import { announceAll, type Announcement, announcement } from '../../accounts/index.js';
+import { limitsOf, type Plan, plansOf, tellable, thresholdsCrossed } from '../../plans/index.js';
 import {
   claimStale,
   claimTenant,
@@ -15,11 +16,8 @@ import {
   periodsToCount,
   saveCounters,
 } from '../data/counters.js';
-import { plansOf } from '../../plans/data/plans.js';
 import { type MeterTotal, usageOfSpans } from '../data/usage.js';
 import { METERS } from '../domain/meters.js';
-import { limitsOf, type Plan, thresholdsCrossed } from '../../plans/domain/rating.js';
-import { tellable } from '../../plans/usecases/announce-entitlements.js';
 
 /** Few enough that a batch with news of one of them does not wait long for its row. */
 const ACCOUNTS_AT_ONCE = 50;

@@ -1,7 +1,7 @@
 import { Temporal } from 'temporal-polyfill';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { requireAccount } from '../data/accounts.js';
-import { startOfDay } from '../../plans/domain/periods.js';
+import { startOfDay } from '../domain/local-days.js';
 
 const A_DAY = /^\d{4}-\d\d-\d\d$/;
 

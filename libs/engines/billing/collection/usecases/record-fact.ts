@@ -2,16 +2,12 @@
  * Money that moved, and what follows from it in the same transaction: the invoice is settled or owed again, the surplus
  * grows, and a tenant whose debt is gone has its access back.
  */
-import { invoiceSettled } from '#contracts/billing/events';
-import { Money, newId } from '#kernel';
+import { newId } from '#kernel';
 import { type Row, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
-import { announce, lockedNow } from '../../accounts/data/accounts.js';
-import { readAccess, saveDecision } from '../../access/data/access.js';
-import { type Balance, balanceOf, type InvoiceStatus } from '../../invoicing/data/invoices.js';
-import { postings, saveLedger } from '../../accounts/data/ledger.js';
-import { decideRestoration } from '../../access/domain/access.js';
+import { lockedNow, postings, saveLedger } from '../../accounts/index.js';
 import { errors } from '../../errors.js';
+import { type Balance, balanceOf, settle } from '../../invoicing/index.js';
 
 export type FactKind = 'payment' | 'refund' | 'dispute' | 'dispute_won';
 
@@ -119,85 +115,4 @@ async function recordPart(tx: CrossTenantTransaction, fact: NewFact, before: Bal
   await tx.execute(saveLedger(tenant, posted, asOf));
   await settle(tx, tenant, invoice, asOf, fact.actor);
   return true;
-}
-
-/** Brings an invoice and its tenant's access in line with what is owed by now; the account's lock is held. */
-export async function settle(
-  tx: CrossTenantTransaction,
-  tenant: string,
-  invoice: string,
-  asOf: Date,
-  actor: string,
-): Promise<void> {
-  const balance = (await balanceOf(tx, tenant, invoice))!;
-  // What was paid beyond the invoice belongs to the tenant: the next invoice takes it up.
-  if (balance.owed < 0n) await moveInside(tx, tenant, balance, 'surplus', -balance.owed, asOf, actor);
-  const status = statusOf(balance);
-  if (status !== balance.status) {
-    await tx.execute(sql`
-      update billing_invoices set status = ${status}, version = version + 1,
-                                  settled_at = case when ${status !== 'issued'} then ${asOf}::timestamptz end
-       where tenant_id = ${tenant} and id = ${invoice}`);
-    if (status === 'paid') await announce(tx, tenant, invoiceSettled, settledEvent(balance), actor);
-  }
-  await restore(tx, tenant, asOf, actor);
-}
-
-/**
- * What is left is too little to charge: the next invoice takes it up as a `carry` line, and this one is settled. The
- * account's lock is held.
- */
-export async function carryOn(
-  tx: CrossTenantTransaction,
-  tenant: string,
-  invoice: string,
-  asOf: Date,
-  actor: string,
-): Promise<void> {
-  const balance = (await balanceOf(tx, tenant, invoice))!;
-  if (balance.status !== 'issued' || balance.owed <= 0n) return;
-  await moveInside(tx, tenant, balance, 'carried', balance.owed, asOf, actor);
-  await settle(tx, tenant, invoice, asOf, actor);
-}
-
-/** A payment can lift a tenant and never push one down; what a dispute does is left to the next pass. */
-async function restore(tx: CrossTenantTransaction, tenant: string, asOf: Date, actor: string): Promise<void> {
-  const picture = await readAccess(tx, tenant, asOf);
-  if (!picture) return;
-  const decision = decideRestoration(picture, asOf);
-  const isUnchanged =
-    decision.transitions.length === 0 && decision.releasesHolds.length === 0 && decision.closesEpisode === undefined;
-  if (!isUnchanged) await saveDecision(tx, tenant, picture, decision, asOf, actor);
-}
-
-/** From an invoice to its tenant's account, where the next invoice finds it. */
-async function moveInside(
-  tx: CrossTenantTransaction,
-  tenant: string,
-  { id: invoice, currency }: Balance,
-  kind: 'surplus' | 'carried',
-  amount: bigint,
-  asOf: Date,
-  actor: string,
-): Promise<void> {
-  const id = newId();
-  const [surplus, carried] = kind === 'surplus' ? [amount, 0n] : [0n, amount];
-  await tx.batch([
-    sql`insert into billing_payment_facts (tenant_id, id, invoice_id, kind, amount_minor, provider, provider_id, means, at, recorded_at, actor)
-        values (${tenant}, ${id}, ${invoice}, ${kind}, ${amount}, 'internal', ${id}, ${kind}, ${asOf}, app.now(), ${actor})`,
-    sql`update billing_accounts set surplus_minor = surplus_minor + ${surplus}::bigint, carried_minor = carried_minor + ${carried}::bigint
-         where tenant_id = ${tenant}`,
-    saveLedger(tenant, [postings.fact(id, kind, amount, currency)], asOf),
-  ]);
-}
-
-/** Owed again after a refund or a dispute, an invoice is open again; what a person gave up stays so until it is paid. */
-function statusOf({ owed, paid, credited, writtenOff, total }: Balance): InvoiceStatus {
-  if (owed > 0n) return 'issued';
-  if (writtenOff > 0n) return 'uncollectible';
-  return credited >= total && total > 0n && paid <= 0n ? 'void' : 'paid';
-}
-
-function settledEvent({ id, number, currency, total }: Balance) {
-  return { invoice_id: id, number: Number(number), total: new Money(total, currency).toText(), currency };
 }

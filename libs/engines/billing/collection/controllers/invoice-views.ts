@@ -1,12 +1,20 @@
 /** What only the operator is shown: whose it is, who did it and why. */
 import type { MeterName } from '#contracts/meters';
 import { Decimal, minorDigits } from '#kernel';
-import type { FactRow, InvoiceRow } from '../../invoicing/data/lists.js';
-import type { LineExplanation, UsageExplanation } from '../../invoicing/documents/explain.js';
-import { explanationText } from '../../invoicing/documents/explanation-text.js';
-import { MICRO } from '../../plans/domain/rating.js';
-import type { ExplainedInvoice, WholeInvoice } from '../../invoicing/usecases/read-invoice.js';
-import { instantText, invoiceView, lineView, moneyText, paymentView, priceText } from '../../view.js';
+import { instantText, moneyText, priceText } from '../../accounts/index.js';
+import {
+  type ExplainedInvoice,
+  explanationText,
+  type InvoiceRow,
+  invoiceView,
+  type LineExplanation,
+  lineView,
+  type UsageExplanation,
+} from '../../invoicing/index.js';
+import { MICRO } from '../../plans/index.js';
+import type { FactRow } from '../data/payment-rows.js';
+import type { InvoiceHistory } from '../usecases/read-invoice-history.js';
+import { paymentView } from '../view.js';
 
 const MICRO_DIGITS = String(MICRO).length - 1;
 
@@ -27,7 +35,7 @@ export function deskPaymentView(row: FactRow) {
   };
 }
 
-export function wholeInvoiceView({ invoice, lines, facts, notes }: WholeInvoice) {
+export function invoiceHistoryView({ invoice, lines, facts, notes }: InvoiceHistory) {
   const { currency } = invoice;
   return {
     ...deskInvoiceView(invoice),

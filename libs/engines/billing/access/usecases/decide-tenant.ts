@@ -1,0 +1,28 @@
+/** The decision of a pass about one tenant’s access. */
+import type { CrossTenantTransaction } from '#platform/database/crossing';
+import { readAccess, saveDecision } from '../data/access.js';
+import { type AccessDecision, decideAccess } from '../domain/access.js';
+
+const ACTOR = 'system:billing-grace';
+
+/** Facts are read under the account's lock, so a payment that came first has won; undefined when nothing changes. */
+export async function decide(
+  tx: CrossTenantTransaction,
+  tenant: string,
+  asOf: Date,
+): Promise<(AccessDecision & { readonly slug: string }) | undefined> {
+  const picture = await readAccess(tx, tenant, asOf);
+  if (!picture) return undefined;
+  const decision = decideAccess(picture, asOf);
+  const isUnchanged =
+    decision.transitions.length +
+      decision.notices.length +
+      decision.placesHolds.length +
+      decision.releasesHolds.length ===
+      0 &&
+    !decision.opensEpisode &&
+    !decision.closesEpisode;
+  if (isUnchanged) return undefined;
+  await saveDecision(tx, tenant, picture, decision, asOf, ACTOR);
+  return { ...decision, slug: picture.slug };
+}

@@ -1,0 +1,3 @@
+/** The passes over all tenants, their runs, and the tenants that they leave out. */
+export { BILLING_PASSES } from './usecases/billing-passes.js';
+export { measureBilling } from './usecases/measure-billing.js';

@@ -1,0 +1,8 @@
+/** Counts events whose id was known already with another content. */
+
+import { Counter } from 'prom-client';
+
+export const usageConflicts = new Counter({
+  name: 'billing_usage_conflicts_total',
+  help: 'Events that came again under a known id with other content; the first content was kept',
+});
