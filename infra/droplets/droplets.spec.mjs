@@ -99,7 +99,7 @@ describe('every script', () => {
     );
     expect(stdout).toBe('');
     expect(status).toBe(0);
-  }, 60_000);
+  });
 
   it.each(own)('%s --help says what it takes', (file) => {
     const { code, stdout } = run(file, ['--help']);

@@ -3,6 +3,7 @@
  * takes on a machine that is busy with something else.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
 
 const LIMIT_MS = 90_000;
 const PAUSE_MS = 10;
@@ -33,16 +34,19 @@ export async function letPass(milliseconds: number): Promise<void> {
   await pause(milliseconds);
 }
 
-interface Asking {
-  query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly unknown[] }>;
+/** Until a statement in the database at `url` waits for a lock that the connection with the process id `holder` has. */
+export async function waitUntilBlockedBy(url: string, holder: number): Promise<void> {
+  const watcher = new pg.Client({ connectionString: url, application_name: 'waiting' });
+  await watcher.connect();
+  try {
+    const blocked = 'select from pg_stat_activity where $1::int = any(pg_blocking_pids(pid))';
+    await waitUntil('a statement waits', async () => (await watcher.query(blocked, [holder])).rows.length > 0);
+  } finally {
+    await watcher.end();
+  }
 }
 
-/** Until a statement waits for a lock that the connection `holder` holds; `other` is asked about it. */
-export async function waitUntilBlockedBy(holder: Asking, other: Asking): Promise<void> {
-  const [own] = (await holder.query('select pg_backend_pid() as pid')).rows as { pid: number }[];
-  const blocked = 'select from pg_stat_activity where $1::int = any(pg_blocking_pids(pid))';
-  await waitUntil(
-    'a statement waits for the lock',
-    async () => (await other.query(blocked, [own!.pid])).rows.length > 0,
-  );
+/** The process id of a connection, for `waitUntilBlockedBy`. */
+export async function processOf(client: pg.ClientBase): Promise<number> {
+  return (await client.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]!.pid;
 }

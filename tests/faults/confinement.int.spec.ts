@@ -46,7 +46,7 @@ function ended(program: string, args: readonly string[]): Promise<{ code: number
   const child = spawn(process.execPath, [path.join(ROOT, program), ...args], {
     env: { ...ENVIRONMENT, DATABASE_URL: database.url },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 15_000,
+    timeout: 120_000,
   });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk));

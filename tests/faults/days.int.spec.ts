@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { RelayRepository } from '#platform/outbox/relay';
-import { waitUntilBlockedBy } from '#testing/waiting';
+import { processOf, waitUntilBlockedBy } from '#testing/waiting';
 import { aggregates, FaultSystem, PARTITIONS, tenants } from './system.js';
 
 const AHEAD = 7;
@@ -52,7 +52,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 
 it('lets a transaction that has read the inbox write to it, and creates the days afterwards', async () => {
   const made = repository.ensureDays(AHEAD);
-  await waitUntilBlockedBy(worker, system.owner);
+  await waitUntilBlockedBy(system.database.url, await processOf(worker));
   const waited = await timed(() => worker.query(INSERT));
   await worker.query('commit');
   await made;

@@ -14,8 +14,6 @@ import { Upstream } from './upstream.js';
 
 export const GATEWAY_FOLDER = path.resolve(import.meta.dirname, '../../infra/nginx');
 export const DOMAIN = 'shop.test';
-/** How long a test waits for something that must not happen. */
-export const A_MOMENT = 150;
 
 export interface Answer {
   readonly status: number;

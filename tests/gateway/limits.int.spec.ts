@@ -1,6 +1,7 @@
 /** Who may ask how much. A load balancer that is believed stands in front here, so that requests come from many addresses. */
 import type { ServerResponse } from 'node:http';
-import { type Answer, DOMAIN, Gateway, parsed, wait } from './gateway.js';
+import { waitUntil } from '#testing/waiting';
+import { type Answer, DOMAIN, Gateway, parsed } from './gateway.js';
 
 const CONSOLE = `console.${DOMAIN}`;
 
@@ -126,7 +127,7 @@ describe('requests at once', () => {
     gateway.upstream.answering = (_, response) => void waiting.push(response);
     return {
       until: async (count: number) => {
-        for (let attempt = 0; attempt < 200 && waiting.length < count; attempt++) await wait(10);
+        await waitUntil(`${count} requests wait`, () => waiting.length >= count);
         expect(waiting).toHaveLength(count);
       },
       release: () => waiting.forEach((response) => response.end('{}')),

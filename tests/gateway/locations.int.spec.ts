@@ -3,7 +3,8 @@
  * configuration itself: a location that is not in it fails here.
  */
 import path from 'node:path';
-import { type Answer, type Asking, DOMAIN, Gateway, wait } from './gateway.js';
+import { staysTrue } from '#testing/waiting';
+import { type Answer, type Asking, DOMAIN, Gateway } from './gateway.js';
 import { configuration, type Directive, named, serverName } from './configuration.js';
 import { timesSent } from './upstream.js';
 
@@ -251,8 +252,7 @@ describe('the locations', () => {
       socket.on('error', () => undefined);
       socket.write(`POST ${target} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 10\r\n\r\nhal`);
     });
-    await wait(700);
-    expect(gateway.upstream.begun).toBe(0);
+    await staysTrue('the vertical is not asked', () => gateway.upstream.begun === 0, 700);
     for (const socket of sockets) socket.destroy();
   });
 

@@ -2,6 +2,7 @@
 import { appendFileSync, chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { waitUntil } from '#testing/waiting';
 import { copyOfGateway, Gateway, GATEWAY_FOLDER, ran, wait } from './gateway.js';
 
 const HOST = 'acme.shop.test';
@@ -140,7 +141,7 @@ describe('render', () => {
     const load = Promise.all(
       [1, 2, 3, 4].map(async () => {
         // Paced, so that the limit of an address is never what answers.
-        for (; isRunning; await wait(100)) statuses.push((await gateway.ask(HOST, '/api/v1/products')).status);
+        for (; isRunning; await wait(60)) statuses.push((await gateway.ask(HOST, '/api/v1/products')).status);
       }),
     );
     try {
@@ -148,7 +149,8 @@ describe('render', () => {
         expect(await render({ VERTICAL: '127.0.0.1:1', GATEWAY_ADDRESS_RATE: '9999r/s' }, '--reload')).toMatchObject({
           code: 0,
         });
-        await wait(100);
+        const answered = statuses.length + 4;
+        await waitUntil('requests are answered after the reload', () => statuses.length >= answered);
       }
     } finally {
       isRunning = false;

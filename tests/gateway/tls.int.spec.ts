@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import tls from 'node:tls';
+import { waitUntil } from '#testing/waiting';
 import { DOMAIN, Gateway, GATEWAY_FOLDER, parsed, ran, wait } from './gateway.js';
 import { makeCertificate } from './openssl.js';
 
@@ -152,9 +153,10 @@ describe('a certificate', () => {
 
   it('that is ours takes over while a request runs, which does not notice', async () => {
     const folder = await pair('renewed', [`*.${DOMAIN}`]);
-    gateway.upstream.answering = (_, response) => void setTimeout(() => response.end('{"kept":true}'), 600);
+    let answer: (() => void) | undefined;
+    gateway.upstream.answering = (_, response) => void (answer = () => response.end('{"kept":true}'));
     const running = gateway.ask(HOST, '/api/v1/products');
-    await wait(100);
+    await waitUntil('the request runs', () => answer !== undefined);
 
     const rehearsed = await gateway.script('renew-hook', folder, '--dry-run');
     expect([rehearsed.code, current()]).toEqual([0, 'placeholder']);
@@ -168,6 +170,7 @@ describe('a certificate', () => {
       await wait(20);
     }
     expect(inARow).toBe(20);
+    answer!();
     expect(await running).toMatchObject({ status: 200, body: '{"kept":true}' });
     // Strangers are still told nothing.
     expect((await handshake({ servername: 'evil.test' })).names).toBe('DNS:placeholder.invalid');

@@ -79,14 +79,14 @@ beforeAll(async () => {
   )) as [RealProcess, RealProcess, RealProcess];
   // The private port opens first.
   while ((await ask('GET', '/health').catch(() => undefined))?.status !== 200) await pause(50);
-}, 90_000);
+});
 
 afterAll(async () => {
   await Promise.all([vertical, worker, relay].map((one) => one?.stop()));
   process.kill(redis.pid, 'SIGTERM');
   await database.drop();
   rmSync(home, { recursive: true, force: true });
-}, 30_000);
+});
 
 /** `fetch` does not let a caller name another host. */
 function ask(method: string, url: string, body?: object, token?: string): Promise<{ status: number; body: string }> {
@@ -211,7 +211,7 @@ describe('what cannot be had', () => {
       process.kill(redis.pid, 'SIGCONT');
     }
     await relay.tells((scrape) => scrape.value('outbox_unpublished_events') === 0);
-  }, 40_000);
+  });
 });
 
 describe('pools and processes', () => {

@@ -6,9 +6,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 export type ProcessName = 'vertical' | 'engines-worker' | 'outbox-relay';
 
-const READY_MS = 30_000;
+const READY_MS = 120_000;
 /** Longer than any of them drains: a run that failed must not hang as well. */
-const STOP_MS = 15_000;
+const STOP_MS = 60_000;
 
 export interface Sample {
   readonly labels: Readonly<Record<string, string>>;

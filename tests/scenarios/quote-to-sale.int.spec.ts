@@ -1,5 +1,6 @@
 import supertest from 'supertest';
 import { sql } from '#platform/database';
+import { Decimal } from '#kernel';
 import { type Caller, startSystem, type System } from './system.js';
 
 let system: System;
@@ -107,8 +108,8 @@ describe('from quote to sale', () => {
       expect(made.status).toBe(201);
       totals.push((await owner.get(`/orders/${made.body.order_id}`)).body.total);
     }
-    const cents = totals.map((total) => Math.round(Number(total) * 100)).reduce((sum, value) => sum + value, 0);
-    expect(cents).toBe(Math.round(Number(quote.total) * 100));
+    const sum = totals.map((total) => Decimal.parse(total)).reduce((a, b) => a.plus(b));
+    expect(sum.compare(Decimal.parse(quote.total))).toBe(0);
     expect((await owner.get(`/quotes/${quote.id}`)).body.state).toBe('converted');
     expect((await owner.post(`/quotes/${quote.id}/convert`, { lines: [{ position: 1, quantity: '1' }] })).status).toBe(
       409,

@@ -3,9 +3,11 @@
  * memory, made of the decision functions of the real processes. `SIMULATION_SEED=n` runs history n alone;
  * `SIMULATION_HISTORIES` and `SIMULATION_FROM` widen the search.
  */
+import { printFigures } from '#testing/print';
+import { sampleSize } from '#testing/sample';
 import { type Mistakes, runHistory } from './history.js';
 
-const HISTORIES = Number(process.env['SIMULATION_HISTORIES'] ?? 10_000);
+const HISTORIES = Number(process.env['SIMULATION_HISTORIES'] ?? sampleSize(1_000, 10_000));
 const FROM = Number(process.env['SIMULATION_FROM'] ?? 1);
 const seeds = process.env['SIMULATION_SEED']
   ? [Number(process.env['SIMULATION_SEED'])]
@@ -27,9 +29,9 @@ it(`keeps E2 to E7 in ${seeds.length} histories`, () => {
       );
     }
   }
-  console.log(`simulated in ${Math.round(performance.now() - startedAt)} ms:`, totals);
+  printFigures(`simulated in ${Math.round(performance.now() - startedAt)} ms:`, totals);
   expect(totals.events).toBeGreaterThan(seeds.length);
-}, 120_000);
+}, 3_600_000);
 
 const planted: Record<string, [keyof Mistakes, string]> = {
   'polls the outbox by id': ['pollsById', 'E2'],
@@ -40,17 +42,14 @@ const planted: Record<string, [keyof Mistakes, string]> = {
   'never looks for what Redis lost': ['neverReconciles', 'E2'],
 };
 
-it.each(Object.entries(planted))(
-  'finds out a system that %s',
-  (_, [mistake, broken]) => {
-    for (let seed = 1; seed <= 2_000; seed++) {
-      const { violations } = runHistory(seed, {
-        [mistake]: true,
-        ...(mistake === 'acknowledgesFirst' ? { neverReconciles: true } : {}),
-      });
-      if (violations.some((violation) => violation.startsWith(broken))) return;
-    }
-    throw new Error('2,000 histories went by and nothing was noticed');
-  },
-  60_000,
-);
+it.each(Object.entries(planted))('finds out a system that %s', (_, [mistake, broken]) => {
+  const isNoticed = (seed: number) => {
+    const { violations } = runHistory(seed, {
+      [mistake]: true,
+      ...(mistake === 'acknowledgesFirst' ? { neverReconciles: true } : {}),
+    });
+    return violations.some((violation) => violation.startsWith(broken));
+  };
+  const seeds = Array.from({ length: 2_000 }, (_, n) => n + 1);
+  expect(seeds.some(isNoticed)).toBe(true);
+});

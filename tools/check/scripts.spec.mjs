@@ -52,6 +52,6 @@ const commands = names.filter((file) => file.startsWith('infra/') && !NOT_FOR_PE
 
 it.each(commands)('%s can be run, and explains itself', (file) => {
   expect(statSync(file).mode & 0o111).toBe(0o111);
-  const { status, stdout } = spawnSync(file, ['--help'], { encoding: 'utf8', timeout: 15_000 });
+  const { status, stdout } = spawnSync(file, ['--help'], { encoding: 'utf8', timeout: 120_000 });
   expect({ file, status, stdout }).toEqual({ file, status: 0, stdout: expect.stringMatching(/usage|--help/i) });
 });

@@ -202,7 +202,7 @@ describe('the stock engine', () => {
       }),
       { numRuns: 12 },
     );
-  }, 60_000);
+  });
 
   it('gives the same by refresh alone as by a pass of the same day', async () => {
     await fc.assert(
@@ -219,7 +219,7 @@ describe('the stock engine', () => {
       }),
       { numRuns: 6 },
     );
-  }, 60_000);
+  });
 
   it('tells the insights of a product anew when the sales of another change its class', async () => {
     const script = new EventScript();

@@ -8,6 +8,8 @@ import { CrossTenantDatabase } from '#platform/database/crossing';
 import { Applier, arrivalOf, replay } from '#platform/inbox/worker';
 import { emit, onBehalfOf } from '#platform/outbox';
 import { createTestDatabase, type TestDatabase } from '#testing/database';
+import { printFigures } from '#testing/print';
+import { waitUntilBlockedBy } from '#testing/waiting';
 import { currentLimits } from './data/limits.js';
 import { reserve } from './index.js';
 import { setOwnCap } from './usecases/set-own-cap.js';
@@ -161,8 +163,8 @@ describe('reserving', () => {
       new Set(['usage_limit_reached']),
     );
     expect(await acme.used()).toEqual([1500]);
-    console.log(`2,400 reservations through 20 connections: ${seconds.toFixed(2)} s`);
-  }, 20_000);
+    printFigures(`2,400 reservations through 20 connections: ${seconds.toFixed(2)} s`);
+  });
 
   it('names the limit, the units used and the beginning of the next period', async () => {
     const acme = await store();
@@ -269,7 +271,8 @@ describe('reserving', () => {
       .run(async (tx) => {
         await reserve(tx, 'quotes');
         waiting = acme.reserve();
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        const { pid } = (await tx.first<{ pid: number }>(sql`select pg_backend_pid() as pid`))!;
+        await waitUntilBlockedBy(server.url, pid);
         throw new Error('rolled back');
       })
       .catch(() => undefined);
@@ -391,7 +394,7 @@ describe('reserving', () => {
       }),
       { numRuns: 60 },
     );
-  }, 60_000);
+  });
 
   it('counts each store separately', async () => {
     const [acme, bolt] = [await store(), await store()];

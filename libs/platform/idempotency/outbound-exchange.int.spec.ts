@@ -286,4 +286,4 @@ it('concludes once and under one id, with concurrent repetitions and failures', 
     expect([round, outside.concluded, new Set(outside.asked.map(({ id }) => id)).size]).toEqual([round, 1, 1]);
     expect(await left(key)).toEqual({ asks: 0, records: 1 });
   }
-}, 60_000);
+});

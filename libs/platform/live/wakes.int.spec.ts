@@ -2,6 +2,7 @@
 import { newId } from '#kernel';
 import { OUTBOX_SIGNAL, OutboxWaker } from '#platform/outbox';
 import { connectRedis, StreamNames } from '#platform/streams';
+import { waitUntil } from '#testing/waiting';
 import { streamWakes, tenantsOf } from './wakes.js';
 
 const url = process.env['TEST_REDIS_URL'] ?? 'redis://127.0.0.1:6379';
@@ -32,10 +33,7 @@ afterAll(() => {
   subscriber.disconnect();
 });
 
-async function until(isReached: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 5_000; !isReached(); await new Promise((resolve) => setTimeout(resolve, 5)))
-    if (Date.now() > deadline) throw new Error(`it did not come to that: ${JSON.stringify(heard)}`);
-}
+const until = (isReached: () => boolean) => waitUntil('the wake-up was heard', isReached, { pauseMs: 5 });
 
 it('names the stores in a handful of messages, however many commits', async () => {
   heard.length = 0;

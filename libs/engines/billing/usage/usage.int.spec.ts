@@ -7,6 +7,7 @@ import { composedSql, sql } from '#platform/database';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { type Deed, type Step, Story } from '#testing/billing/usage-story';
 import { createTestDatabase, type TestDatabase } from '#testing/database';
+import { processOf, waitUntilBlockedBy } from '#testing/waiting';
 import { billingEngine } from '../worker.js';
 import { totalsOf, usageBetween } from './data/usage.js';
 import { usageConflicts } from './usecases/usage-conflicts.js';
@@ -196,7 +197,7 @@ describe('events of usage', () => {
       { numRuns: 60 },
     );
     expect(await picture(neighbour.tenant)).toBe(untouched);
-  }, 120_000);
+  });
 
   it('are kept as they first came: the same id with another payload is refused, counted, and stops nothing', async () => {
     const shop = await store();
@@ -298,7 +299,7 @@ describe('a store’s own caps', () => {
       ),
       { numRuns: 30 },
     );
-  }, 60_000);
+  });
 
   it('come with usage in one batch, and are no usage', async () => {
     const shop = await store();
@@ -343,7 +344,7 @@ describe('late usage', () => {
       await pass.query('begin');
       await pass.query(`select from billing_subscriptions where tenant_id = $1 for update`, [shop.tenant]);
       const applied = apply(new Story(shop.tenant).order(days(-11)).events);
-      await waitingFor(pass);
+      await waitUntilBlockedBy(database.url, await processOf(pass));
       await pass.query(`update billing_periods set is_invoiced = true where tenant_id = $1`, [shop.tenant]);
       await pass.query('commit');
       await applied;
@@ -457,21 +458,10 @@ describe('the counters', () => {
       applied = apply(arriving);
       // Somebody else who counts passes it over.
       expect(await refresh()).toBe(0);
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await waitUntilBlockedBy(database.url, (await tx.first<{ pid: number }>(sql`select pg_backend_pid() as pid`))!.pid);
     });
     await applied;
     expect(await refreshAll()).toBe(1);
     expect(await counters(shop.tenant)).toMatchObject([{ used: 2 }]);
   });
 });
-
-/** Until somebody waits for a lock that this connection holds. */
-async function waitingFor(client: pg.PoolClient): Promise<void> {
-  const { rows: own } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
-  for (let turn = 0; turn < 100; turn++) {
-    const waiting = await rows(`select from pg_stat_activity where $1 = any(pg_blocking_pids(pid))`, [own[0]!.pid]);
-    if (waiting.length > 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error('nobody waits');
-}
