@@ -1,0 +1,34 @@
+// @ts-check
+/**
+ * What a run of the tests says about a mutant. Only an assertion that failed has seen it: a test that ran out of time, a
+ * server that died, or a file that did not load say nothing about the behaviour.
+ */
+
+/** @typedef {{ status: string, fullName: string, failureMessages?: string[] }} Assertion */
+/** @typedef {{ testResults: { status: string, message?: string, assertionResults: Assertion[] }[] }} Results */
+/** @typedef {{ outcome: 'caught' | 'survived' | 'no assertion', by: string }} Verdict */
+
+/** How `expect` begins its message, also inside of a failed property. */
+const ASSERTION = /expect(?:\.\w+)*\(/;
+const OUT_OF_TIME = /Exceeded timeout of|not within \d+ ms/;
+
+/**
+ * `results` is what jest wrote, undefined when it did not end by itself.
+ * @param {Results | undefined} results
+ * @returns {Verdict}
+ */
+export function verdictOf(results) {
+  if (!results) return { outcome: 'no assertion', by: 'the run did not end by itself' };
+  const failed = results.testResults.flatMap(({ assertionResults }) =>
+    assertionResults.filter(({ status }) => status === 'failed'),
+  );
+  const seen = failed.find(({ failureMessages = [] }) =>
+    failureMessages.some((message) => ASSERTION.test(message) && !OUT_OF_TIME.test(message)),
+  );
+  if (seen) return { outcome: 'caught', by: seen.fullName };
+  const [first] = failed;
+  if (first) return { outcome: 'no assertion', by: `${first.fullName}: ${first.failureMessages?.[0] ?? ''}` };
+  const broken = results.testResults.find(({ status }) => status === 'failed');
+  if (broken) return { outcome: 'no assertion', by: `a file did not load: ${broken.message ?? ''}` };
+  return { outcome: 'survived', by: 'every test passed' };
+}
