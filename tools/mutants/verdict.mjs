@@ -8,8 +8,8 @@
 /** @typedef {{ testResults: { status: string, message?: string, assertionResults: Assertion[] }[] }} Results */
 /** @typedef {{ outcome: 'caught' | 'survived' | 'no assertion', by: string }} Verdict */
 
-/** How `expect` begins its message, also inside of a failed property. */
-const ASSERTION = /expect(?:\.\w+)*\(/;
+/** How `expect` begins its message, also inside of a failed property; and a property that answered no. */
+const ASSERTION = /expect(?:\.\w+)*\(|Property failed by returning false/;
 const OUT_OF_TIME = /Exceeded timeout of|not within \d+ ms/;
 
 /**

@@ -8,6 +8,7 @@ describe('a mutant', () => {
   it.each([
     ['Error: expect(received).toBe(expected)'],
     ['Error: expect.hasAssertions()'],
+    ['Error: Property failed after 2 tests\nProperty failed by returning false'],
     ['Error: Property failed after 3 tests\nCaused by: Error: expect(received).toEqual(expected)'],
   ])('is caught by a failed assertion: %s', (message) => {
     expect(outcomeOf(message)).toBe('caught');
