@@ -6,6 +6,9 @@ const LESSONS = {
     'Raw-unsafe calls concatenate input into SQL; use the sql tag (docs/adr/0002-one-round-trip-isolation.md).',
   clock: 'Decisions use the clock they are given, so that tests and passes can move it (ARCHITECTURE.md, rule 6).',
   http: 'HTTP is decided in one place: throw a DomainError from the room’s error table (ARCHITECTURE.md, rule 8).',
+  sleep:
+    'On a slow machine a fixed wait tests nothing, or fails: wait for the state itself (waitUntil, staysTrue of #testing/waiting), or letPass where time is the subject.',
+  print: 'Figures of a test are printed by printFigures of #testing/print; console adds a stack to each line.',
   provider:
     'A provider is asked outside of transactions: its answer may take as long as it likes (docs/adr/0018-outbound-exchange.md).',
 };
@@ -28,6 +31,20 @@ const everywhere = [
     selector: `:function:has(> ObjectPattern.params:has(> Property[key.name='tx'])) ${asksProvider}`,
     message: LESSONS.provider,
   },
+];
+
+/** A literal of 100 or more. */
+const long = '[raw=/^[1-9][\\d_]{2,}$/]';
+const testRules = [
+  {
+    selector: `CallExpression[callee.name=/^(pause|sleep|wait|delay)$/] > Literal.arguments${long}`,
+    message: LESSONS.sleep,
+  },
+  {
+    selector: `NewExpression[callee.name='Promise'] CallExpression[callee.name='setTimeout'] > Literal.arguments${long}`,
+    message: LESSONS.sleep,
+  },
+  { selector: "CallExpression[callee.object.name='console']", message: LESSONS.print },
 ];
 
 export default tseslint.config(
@@ -122,5 +139,11 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-return': 'off',
       '@typescript-eslint/no-unsafe-call': 'off',
     },
+  },
+  {
+    // Tests in containers wait for other programs' clocks, and each runs alone.
+    files: ['**/*.spec.ts', 'tests/**/*.ts'],
+    ignores: ['tests/containers/**'],
+    rules: { 'no-restricted-syntax': ['error', ...testRules] },
   },
 );

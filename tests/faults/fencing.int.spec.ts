@@ -1,6 +1,7 @@
 /** A process that was paused beyond the end of its lease and wakes up can neither publish nor apply nor acknowledge. */
 import { StreamNames } from '#platform/streams';
 import { printFigures } from '#testing/print';
+import { staysTrue } from '#testing/waiting';
 import { FaultProcess } from './processes.js';
 import { aggregates, CLEAN, FaultSystem, PARTITIONS, tenants } from './system.js';
 
@@ -71,7 +72,7 @@ it.each(['received', 'committed'])('refuses a worker that was paused after it ha
   const { rows } = await system.owner.query<{ epoch: string }>(`select max(epoch) as epoch from consumer_leases`);
   expect(Number(rows[0]!.epoch)).toBeGreaterThan(1);
   paused.signal('SIGCONT');
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await staysTrue('the woken worker applies nothing', async () => (await system.effects()) === 30, 500);
   await system.write(store!, products);
   await system.quiet();
   const verdict = await system.verdict();

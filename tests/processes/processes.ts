@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 export type ProcessName = 'vertical' | 'engines-worker' | 'outbox-relay';
 
 const READY_MS = 120_000;
+const TOLD_MS = 90_000;
 /** Longer than any of them drains: a run that failed must not hang as well. */
 const STOP_MS = 60_000;
 
@@ -78,8 +79,8 @@ export class RealProcess {
   }
 
   /** Scrapes until it tells what is wanted. */
-  async tells(wanted: (scrape: Scrape) => boolean, withinMs = 15_000): Promise<Scrape> {
-    for (const deadline = Date.now() + withinMs; ; await pause(100)) {
+  async tells(wanted: (scrape: Scrape) => boolean): Promise<Scrape> {
+    for (const deadline = Date.now() + TOLD_MS; ; await pause(50)) {
       const scrape = await this.scrape();
       if (wanted(scrape)) return scrape;
       if (Date.now() > deadline) throw new Error(`${this.name} never told it`);

@@ -1,5 +1,6 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { waitUntil } from '#testing/waiting';
 import { type Caller, startSystem, type System } from './system.js';
 
 let system: System;
@@ -23,7 +24,6 @@ interface Message {
 /** Opens the stream and collects messages; `until` resolves once there are that many. */
 function listen(caller: Caller, lastEventId?: string) {
   const messages: Message[] = [];
-  let notify = () => {};
   const state = { status: 0, isEnded: false };
   const request = http.get({
     host: '127.0.0.1',
@@ -51,24 +51,17 @@ function listen(caller: Caller, lastEventId?: string) {
           if (fields['event'])
             messages.push({ id: fields['id'], event: fields['event'], data: JSON.parse(fields['data']!) });
         }
-        notify();
       });
       response.on('end', () => {
         state.isEnded = true;
-        notify();
       });
       resolve();
     });
   });
   const until = async (isReached: () => boolean) => {
-    const end = Date.now() + 8_000;
-    while (!isReached()) {
-      if (Date.now() > end) throw new Error(`the stream did not get there: ${JSON.stringify({ state, messages })}`);
-      await Promise.race([
-        new Promise<void>((resolve) => (notify = resolve)),
-        new Promise((resolve) => setTimeout(resolve, 250)),
-      ]);
-    }
+    await waitUntil('the stream got there', isReached).catch((error: unknown) => {
+      throw new Error(JSON.stringify({ state, messages }), { cause: error });
+    });
   };
   return { messages, state, opened, until, close: () => request.destroy() };
 }

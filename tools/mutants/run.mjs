@@ -2,7 +2,8 @@
 /**
  * `npm run mutants`: applies each mutant to a copy of the tree, one at a time, and runs the tests that should catch it. It is
  * caught only by a failed assertion (verdict.mjs). A mutant that survives is a hole in the tests; one whose place is gone or
- * that does not compile is an error of the list. Both fail. `--only WORDS` tries the mutants whose names contain them.
+ * that does not compile is an error of the list. Both fail. `--only WORDS` tries the mutants whose names contain them;
+ * `--only 'WORDS|OTHERS'` those that contain either.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -19,6 +20,7 @@ import { verdictOf } from './verdict.mjs';
 
 /** Ends a run in which a mutant made something wait for ever. Such a run has not caught it. */
 const LIMIT_MS = 600_000;
+const HEALTHY_LIMIT_MS = 3_600_000;
 const SHOWN = 300;
 
 /** @typedef {{ name: string, file: string, find: string, replace: string, also?: string[][], tests: string[] }} Mutant */
@@ -28,7 +30,9 @@ await main(async () => {
   build();
   const words = process.argv[process.argv.indexOf('--only') + 1] ?? '';
   /** @type {Mutant[]} */
-  const chosen = process.argv.includes('--only') ? MUTANTS.filter(({ name }) => name.includes(words)) : MUTANTS;
+  const chosen = process.argv.includes('--only')
+    ? MUTANTS.filter(({ name }) => words.split('|').some((each) => name.includes(each)))
+    : MUTANTS;
   if (chosen.length === 0) throw new Refusal(`no mutant is named like ${words}`);
   const wasRunning = readJson(path.join(dataDir, 'test-servers.json')) !== undefined;
   const { databaseUrl, redisUrl } = await startServers('test');
@@ -41,7 +45,8 @@ await main(async () => {
     if (faults.length > 0)
       throw new Refusal(`the tree does not compile before anything is broken:\n${faults.join('\n')}`);
     // A test that fails without any mutant would seem to catch all of them.
-    const healthy = verdictOf(jest(copy, [...new Set(chosen.flatMap(({ tests }) => tests))], environment));
+    const all = [...new Set(chosen.flatMap(({ tests }) => tests))];
+    const healthy = verdictOf(jest(copy, all, environment, HEALTHY_LIMIT_MS));
     if (healthy.outcome !== 'survived')
       throw new Refusal(`the tests fail before anything is broken: ${healthy.by.slice(0, 2_000)}`);
     say('the tests pass on the unbroken tree');
@@ -89,8 +94,8 @@ function tryOut(copy, compiler, mutant, environment) {
   }
 }
 
-/** A server that died explains any failure, so what it says about the mutant is worth nothing. */
 /**
+ * A server that died explains any failure, so a failed test says nothing about the mutant then.
  * @param {string} url
  * @param {Mutant} mutant
  */
@@ -111,7 +116,7 @@ async function requireServer(url, mutant) {
  * @param {string[]} tests
  * @param {Record<string, string>} environment
  */
-function jest(copy, tests, environment) {
+function jest(copy, tests, environment, limitMs = LIMIT_MS) {
   const report = path.join(copy, 'mutant-report.json');
   rmSync(report, { force: true });
   const flags = ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'];
@@ -120,7 +125,7 @@ function jest(copy, tests, environment) {
     cwd: copy,
     env: { ...process.env, ...environment, NODE_ENV: 'test', FORCE_COLOR: '0' },
     encoding: 'utf8',
-    timeout: LIMIT_MS,
+    timeout: limitMs,
     killSignal: 'SIGKILL',
     maxBuffer: 256 * 1024 * 1024,
   });
