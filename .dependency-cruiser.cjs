@@ -1,11 +1,25 @@
 /**
- * The walls, as an allowlist shaped by folders: what no rule allows is forbidden, and a room nobody knows is closed.
- * tools/walls/canaries.mjs holds one forbidden import for each of them and proves that it is caught.
+ * The walls, as an allowlist shaped by folders: what no rule allows is forbidden, so a new folder is closed until a rule opens it.
+ * tools/walls/canaries.json holds a forbidden import for each rule, and tools/walls/check.mjs proves that it is caught. That
+ * program has rules of its own for what an import graph of files does not show: loops between folders, and tables.
+ *
+ * Inside a room, arrows point inwards: doors → usecases → domain and data.
  */
 const ROOM = '^libs/(modules|engines)/([^/]+)/';
+/** A folder of a room, or of one of its inner rooms; both keep the same order inside. */
+const within = (folder) => [`${ROOM}${folder}/`, `${ROOM}[^/]+/${folder}/`];
+/** What `domain/` and `data/` of a room may import from it: by `$1` and `$2`, the groups of ROOM. */
+const own = (...folders) => [
+  `^libs/$1/$2/(${folders.join('|')})/`,
+  `^libs/$1/$2/[^/]+/(${folders.join('|')})/`,
+  '^libs/$1/$2/errors\\.ts$',
+  '^libs/$1/$2/[^/]+/(errors|index)\\.ts$',
+];
+const TENANT_DOORS = '/(index|http|errors|view)\\.ts$';
 const KERNEL = '^libs/kernel/index\\.ts$';
 const CONTRACTS = '^libs/contracts/';
 const PLATFORM_DOOR = '^libs/platform/[^/]+/((migrate|relay|worker)/)?index\\.ts$';
+const DATABASE = '^libs/platform/database/index\\.ts$';
 const CROSSING = '^libs/platform/database/crossing\\.ts$';
 const NPM = { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'core', 'npm-peer'] };
 const TESTS = '\\.spec\\.ts$';
@@ -29,16 +43,44 @@ module.exports = {
       comment:
         'domain/ decides: kernel, contracts, its own errors and domain, what an insight is, a hash; nothing that does IO.',
       severity: 'error',
-      from: { path: `${ROOM}.*\\bdomain/`, pathNot: TESTS },
+      from: { path: within('domain'), pathNot: TESTS },
       to: {
-        pathNot: [
-          KERNEL,
-          CONTRACTS,
-          '^libs/$1/$2/.*\\b(domain/|errors\\.ts$)',
-          '^libs/engines/insights/index\\.ts$',
-          '^crypto$',
-        ],
+        pathNot: [KERNEL, CONTRACTS, ...own('domain'), '^libs/engines/insights/index\\.ts$', DATABASE, '^crypto$'],
       },
+    },
+    {
+      name: 'domain-is-pure',
+      comment: 'domain/ may name the type of a row, and nothing else of the database.',
+      severity: 'error',
+      from: { path: within('domain'), pathNot: TESTS },
+      to: { path: DATABASE, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'nothing-inside-imports-a-door-of-its-room',
+      comment: 'A door calls use cases. What two doors share is a use case, or lies in view.ts or errors.ts.',
+      severity: 'error',
+      // The face may show its neighbours what a door of the room is made of.
+      from: { path: ROOM, pathNot: [TESTS, `${ROOM}index\\.ts$`] },
+      to: { path: '^libs/$1/$2/(http|operator|worker|index)\\.ts$' },
+    },
+    {
+      name: 'data-calls-no-other-room',
+      comment:
+        'data/ loads and saves the rows of its own room. It may name another room’s types; a use case calls that room.',
+      severity: 'error',
+      from: { path: within('data'), pathNot: TESTS },
+      to: {
+        path: '^libs/(modules|engines|verticals)/',
+        pathNot: '^libs/$1/$2/',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'data-imports-no-use-case',
+      comment: 'Use cases call data/. The shape of a row belongs to data/ or domain/.',
+      severity: 'error',
+      from: { path: within('data'), pathNot: TESTS },
+      to: { path: '^libs/$1/$2/', pathNot: own('domain', 'data') },
     },
     {
       name: 'prisma-and-pg-stay-in-the-database-room',
@@ -59,22 +101,35 @@ module.exports = {
     },
     {
       name: 'crossing-tenants-has-its-own-doors',
-      comment: 'Only operator and worker code may span tenants.',
+      comment:
+        'Only the code of the operator, of workers and of engines’ passes spans tenants; a tenant’s door never does.',
       severity: 'error',
       from: {
-        path: '^(apps|libs)/',
-        pathNot: [
-          '/(operator|worker)(/|\\.ts$)',
-          '^libs/engines/',
-          '^libs/platform/',
-          '^libs/modules/audit/',
-          '^libs/modules/tenancy/(directory|http)\\.ts$',
-          '^libs/testing/',
-          '^apps/',
-          TESTS,
-        ],
+        path: '^libs/modules/',
+        pathNot: ['/(operator|worker)(/|\\.ts$)', '^libs/modules/[^/]+/adapters/', TESTS],
       },
       to: { path: CROSSING },
+    },
+    {
+      name: 'tenant-doors-do-not-cross-tenants',
+      comment: 'An engine works across tenants. The doors that it shows to one tenant, and its domain, do not.',
+      severity: 'error',
+      from: {
+        path: [`^libs/engines/.*${TENANT_DOORS}`, '^libs/engines/.*/domain/', '^libs/verticals/'],
+        pathNot: TESTS,
+      },
+      to: { path: CROSSING },
+    },
+    {
+      name: 'the-cross-tenant-database-is-handed-over',
+      comment:
+        'Who imports the class, and not only its type, can have it injected. Doors of the operator and of workers do, and adapters; everything else takes the transaction that it is handed.',
+      severity: 'error',
+      from: {
+        path: '^libs/(modules|engines|verticals)/',
+        pathNot: ['/(operator|worker)\\.ts$', '/(adapters|providers)/', TESTS],
+      },
+      to: { path: CROSSING, dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'billing-stands-alone',

@@ -1274,6 +1274,15 @@ create table relay_positions (
 grant select on relay_positions to basecommerce_operator;
 grant select, insert, update on relay_positions to basecommerce_relay;
 
+create table app.retention_rules (
+  table_name  regclass not null,
+  counts_from name collate "C" not null,
+  kept_for    interval not null,
+  constraint retention_rules_pkey PRIMARY KEY (table_name)
+);
+-- no row security
+grant select on app.retention_rules to basecommerce_relay;
+
 create table sales_engine_baskets (
   tenant_id uuid not null,
   day       date not null,
@@ -1956,6 +1965,39 @@ CREATE OR REPLACE FUNCTION app.event_partition(tenant uuid, aggregate_id uuid, p
 RETURN (mod((uuid_hash_extended(aggregate_id, uuid_hash_extended(tenant, (0)::bigint)) & '9223372036854775807'::bigint), (partitions)::bigint))::integer;
 -- called by basecommerce_app, basecommerce_engines, basecommerce_operator, basecommerce_relay
 
+CREATE OR REPLACE FUNCTION app.find_tenant(slug_or_id text)
+ RETURNS TABLE(id uuid, slug text, state text)
+ LANGUAGE sql
+ STABLE
+BEGIN ATOMIC
+ SELECT t.id,
+     t.slug,
+     t.state
+    FROM tenants t
+   WHERE ((t.slug = find_tenant.slug_or_id) OR ((t.id)::text = find_tenant.slug_or_id));
+END;
+-- called by basecommerce_operator
+
+CREATE OR REPLACE PROCEDURE app.keep_rows(IN target regclass, IN counts_from name, IN kept_for interval)
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $procedure$
+declare
+  visible text;
+begin
+  select string_agg(distinct quote_ident(a.attname), ', ') into visible
+    from pg_attribute a
+   where a.attrelid = target
+     and (a.attname = counts_from or a.attnum = any (
+       select unnest(i.indkey::int2[]) from pg_index i where i.indrelid = target and i.indisprimary));
+  insert into app.retention_rules values (target, counts_from, kept_for);
+  execute format('grant select (%s), delete on %s to basecommerce_relay', visible, target);
+  execute format('drop policy if exists relay_access on %s', target);
+  execute format('create policy relay_access on %s for all to basecommerce_relay using (%I < now() - %L::interval) with check (false)',
+    target, counts_from, kept_for);
+end $procedure$;
+-- called by its owner only
+
 CREATE OR REPLACE FUNCTION app.now()
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -2068,4 +2110,23 @@ begin
   execute format('select coalesce(sum(bytes), 0)::bigint from (%s) as each', query) into total;
   return total;
 end $function$;
+-- called by basecommerce_app
+
+CREATE OR REPLACE FUNCTION app.tenant_currency()
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+RETURN (SELECT t.currency FROM tenants t WHERE (t.id = app.current_tenant()));
+-- called by basecommerce_app
+
+CREATE OR REPLACE FUNCTION app.tenant_profile()
+ RETURNS TABLE(legal_name text, state text)
+ LANGUAGE sql
+ STABLE
+BEGIN ATOMIC
+ SELECT t.legal_name,
+     t.state
+    FROM tenants t
+   WHERE (t.id = app.current_tenant());
+END;
 -- called by basecommerce_app

@@ -1,9 +1,12 @@
 /** `basecommerce doctor`: the whole system at a glance, red things first. Exit 1 when something is red. */
-import type { Settings } from '#platform/config';
+import { countTenants } from '#modules/tenancy/operator';
 import { columns } from '#platform/command';
-import { type Row, sql } from '#platform/database';
+import type { Settings } from '#platform/config';
+import { sql } from '#platform/database';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { assertMigrated } from '#platform/database/migrate';
+import { countFailedEvents, consumerStatus } from '#platform/inbox/operator';
+import { relayStatus } from '#platform/outbox/operator';
 import { recoveryStatus } from '#platform/recovery';
 import { assertStreamSettings, connectRedis } from '#platform/streams';
 
@@ -104,53 +107,43 @@ async function recovery(database: CrossTenantDatabase): Promise<Omit<Finding, 'w
 }
 
 async function relay(database: CrossTenantDatabase): Promise<Omit<Finding, 'what'>> {
-  const row = await database.first(sql<Row<'relay_leases', 'holder'> & { is_alive: boolean }>`
-    select holder, expires_at > clock_timestamp() as is_alive from relay_leases order by epoch desc limit 1`);
-  return row?.is_alive
-    ? { light: 'green', says: `led by ${row.holder}` }
+  const leading = (await relayStatus(database)).filter((status) => status.is_alive);
+  return leading.length > 0
+    ? { light: 'green', says: `led by ${leading.map((status) => status.holder).join(', ')}` }
     : { light: 'red', says: 'no relay holds the lease: events are not published' };
 }
 
 async function outbox(database: CrossTenantDatabase): Promise<Omit<Finding, 'what'>> {
-  const row = await database.first(sql<{ waiting: number; age: number | null }>`
-    select count(*)::int as waiting, extract(epoch from clock_timestamp() - min(to_timestamp(('x' || substr(replace(o.id::text, '-', ''), 1, 12))::bit(48)::bigint / 1000.0)))::int as age
-      from outbox_events o, relay_positions p
-     where o.xid >= pg_snapshot_xmin(p.published) and not pg_visible_in_snapshot(o.xid, p.published)`);
-  const age = row?.age ?? 0;
+  const verticals = await relayStatus(database);
+  const waiting = verticals.reduce((sum, status) => sum + status.unpublished, 0);
+  const age = Math.round(Math.max(0, ...verticals.map((status) => status.unpublished_age_seconds)));
   return {
     light: age > STALE_OUTBOX_SECONDS ? 'red' : 'green',
-    says: `${row?.waiting ?? 0} waiting, the oldest for ${age} s`,
+    says: `${waiting} waiting, the oldest for ${age} s`,
   };
 }
 
 async function engines(database: CrossTenantDatabase): Promise<Omit<Finding, 'what'>> {
-  const rows = await database.query(sql<Row<'consumer_leases', 'engine'> & { held: number; partitions: number }>`
-    select engine, count(*) filter (where expires_at > clock_timestamp())::int as held, count(*)::int as partitions
-      from consumer_leases group by engine order by engine`);
-  const orphaned = rows.filter((row) => row.held < row.partitions);
+  const rows = await consumerStatus(database);
+  const orphaned = rows.filter((row) => row.unowned > 0);
   if (rows.length === 0) return { light: 'red', says: 'no worker has ever run' };
   return orphaned.length > 0
     ? {
         light: 'red',
         says: orphaned
-          .map((row) => `${row.engine}: ${row.partitions - row.held} of ${row.partitions} partitions without a worker`)
+          .map((row) => `${row.engine}: ${row.unowned} of ${row.partitions} partitions without a worker`)
           .join('; '),
       }
-    : { light: 'green', says: rows.map((row) => `${row.engine} ${row.held}/${row.partitions}`).join(', ') };
+    : { light: 'green', says: rows.map((row) => `${row.engine} ${row.partitions}/${row.partitions}`).join(', ') };
 }
 
 async function failedEvents(database: CrossTenantDatabase): Promise<Omit<Finding, 'what'>> {
-  const row = await database.first(sql<{ dead: number; retrying: number }>`
-    select count(*) filter (where state = 'dead')::int as dead, count(*) filter (where state = 'retrying')::int as retrying from failed_events`);
-  const light = row!.dead > 0 ? 'red' : row!.retrying > 0 ? 'amber' : 'green';
-  return { light, says: `${row!.dead} dead, ${row!.retrying} being retried` };
+  const { dead, retrying } = await countFailedEvents(database);
+  const light = dead > 0 ? 'red' : retrying > 0 ? 'amber' : 'green';
+  return { light, says: `${dead} dead, ${retrying} being retried` };
 }
 
 async function tenants(database: CrossTenantDatabase): Promise<Omit<Finding, 'what'>> {
-  const rows = await database.query(
-    sql<
-      Row<'tenants', 'state'> & { count: number }
-    >`select state, count(*)::int as count from tenants group by state order by state`,
-  );
-  return { light: 'green', says: rows.map((row) => `${row.count} ${row.state}`).join(', ') || 'none' };
+  const counts = Object.entries(await countTenants(database)).filter(([, count]) => count > 0);
+  return { light: 'green', says: counts.map(([state, count]) => `${count} ${state}`).join(', ') || 'none' };
 }

@@ -13,11 +13,10 @@ import {
 import { mayDo, type Permission } from '#contracts/permissions';
 import { PERMISSIONS } from '#contracts/rooms';
 import { Tokens } from '#platform/auth';
-import { type Row, sql } from '#platform/database';
 import { ADMISSION, type CallOf, Handle } from '#platform/http';
 import { before, pageOf } from '#platform/paging';
-import { SessionAdmission } from './admission.js';
-import { revokeSessions, userById, userPage, type UserRow, userView } from './data/users.js';
+import { SessionAdmission } from './adapters/session-admission.js';
+import { personById, userById, userPage, userView } from './data/users.js';
 import { errors } from './errors.js';
 import { limitedAttempt } from './usecases/attempts.js';
 import {
@@ -28,6 +27,7 @@ import {
 import { formatRefreshToken, REFRESH_COOKIE, REFRESH_SECONDS } from './usecases/refresh-token.js';
 import { rotateSession } from './usecases/rotate-session.js';
 import { type SignedIn, signIn } from './usecases/sign-in.js';
+import { signOut } from './usecases/sign-out.js';
 
 @Controller()
 export class SessionsController {
@@ -56,12 +56,7 @@ export class SessionsController {
   async logout(call: CallOf<typeof logout>) {
     const { userId, sessionId } = call.principal;
     call.setCookie(REFRESH_COOKIE, '', 0);
-    if (call.body.everywhere)
-      return { ended: await revokeSessions(call.tx, call.tx.tenant, userId, 'signed out everywhere') };
-    const ended = await call.tx.execute(sql`
-      update sessions set revoked_at = app.now(), revoked_reason = 'signed out'
-       where tenant_id = ${call.tx.tenant} and id = ${sessionId} and revoked_at is null`);
-    return { ended };
+    return { ended: await signOut(call.tx, { userId, sessionId, isEverywhere: call.body.everywhere }) };
   }
 
   @Handle(changeOwnPassword)
@@ -73,14 +68,7 @@ export class SessionsController {
   @Handle(me)
   async me(call: CallOf<typeof me>) {
     const { tenant, userId } = call.principal;
-    const [row] = await call.database.read(
-      call.scope,
-      sql<UserRow & Row<'tenants', 'legal_name' | 'state'>>`
-        select u.id, u.email, u.name, u.roles, u.is_active, u.auth_version, u.version, u.last_sign_in_at, u.created_at,
-               t.legal_name, t.state
-          from users u join tenants t on t.id = u.tenant_id
-         where u.tenant_id = ${tenant} and u.id = ${userId}`,
-    );
+    const [row] = await call.database.read(call.scope, personById(tenant, userId));
     if (!row) throw errors.session_ended();
     const permissions = (Object.keys(PERMISSIONS) as Permission[]).filter((permission) => mayDo(row.roles, permission));
     return { ...userView(row), permissions, tenant: { ...call.tenant, legal_name: row.legal_name, state: row.state } };

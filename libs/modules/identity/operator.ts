@@ -3,11 +3,15 @@ import { Controller, Inject, Module } from '@nestjs/common';
 import { createOperator, listOperators, operatorLogin, operatorLogout } from '#contracts/identity/operations';
 import { recordAct } from '#modules/audit';
 import { Tokens } from '#platform/auth';
-import { sql } from '#platform/database';
 import { type CallOf, Handle } from '#platform/http';
 import { before, pageOf } from '#platform/paging';
 import { limitedAttempt } from './usecases/attempts.js';
-import { createOperator as create, type OperatorRow, signInOperator } from './usecases/operator/operators.js';
+import {
+  createOperator as create,
+  endOperatorSession,
+  operatorPage,
+  signInOperator,
+} from './usecases/operator/operators.js';
 
 @Controller()
 export class OperatorSessionsController {
@@ -26,11 +30,7 @@ export class OperatorSessionsController {
   async logout(call: CallOf<typeof operatorLogout>) {
     const { sessionId } = call.principal;
     if (sessionId === undefined) return { ended: 0 };
-    return {
-      ended: await call.tx.execute(
-        sql`update operator_sessions set revoked_at = app.now() where id = ${sessionId} and revoked_at is null`,
-      ),
-    };
+    return { ended: await endOperatorSession(call.tx, sessionId) };
   }
 }
 
@@ -53,8 +53,7 @@ export class OperatorsController {
   @Handle(listOperators)
   async list(call: CallOf<typeof listOperators>) {
     const { cursor, limit } = call.query;
-    const rows = await call.tx.query(sql<OperatorRow>`
-      select id, email, name, is_active, created_at from operators where id < ${before(cursor)} order by id desc limit ${limit + 1}`);
+    const rows = await call.tx.query(operatorPage(before(cursor), limit));
     return pageOf(
       rows,
       limit,

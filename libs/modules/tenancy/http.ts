@@ -1,9 +1,8 @@
 import { Controller, Module } from '@nestjs/common';
 import { getTenant } from '#contracts/tenancy/operations';
-import { CrossTenantDatabase } from '#platform/database/crossing';
 import { type CallOf, Handle, TENANT_DIRECTORY } from '#platform/http';
+import { CachedTenantDirectory } from './adapters/tenant-directory.js';
 import { tenantById, tenantView } from './data/tenants.js';
-import { CachedTenantDirectory } from './directory.js';
 import { errors } from './errors.js';
 
 @Controller()
@@ -18,13 +17,7 @@ export class TenantController {
 
 @Module({
   controllers: [TenantController],
-  providers: [
-    {
-      provide: TENANT_DIRECTORY,
-      inject: [CrossTenantDatabase],
-      useFactory: (database: CrossTenantDatabase) => new CachedTenantDirectory(database),
-    },
-  ],
+  providers: [{ provide: TENANT_DIRECTORY, useClass: CachedTenantDirectory }],
   exports: [TENANT_DIRECTORY],
 })
 export class TenancyHttp {}

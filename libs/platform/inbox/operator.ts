@@ -106,6 +106,14 @@ export async function consumerStatus(tx: Queryable): Promise<ConsumerStatus[]> {
      order by l.engine`);
 }
 
+/** The events that an engine refused: those that are given up, and those that it still tries again. */
+export async function countFailedEvents(tx: Queryable): Promise<{ dead: number; retrying: number }> {
+  const row = await tx.first(sql<{ dead: number; retrying: number }>`
+    select count(*) filter (where state = 'dead')::int as dead, count(*) filter (where state = 'retrying')::int as retrying
+      from failed_events`);
+  return row!;
+}
+
 /** Below every other UUID. */
 const NO_EVENT = '00000000-0000-0000-0000-000000000000';
 

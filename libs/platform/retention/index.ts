@@ -1,1 +1,1 @@
-export { forgetOld } from './retention.js';
+export { deleteExpiredRows } from './retention.js';

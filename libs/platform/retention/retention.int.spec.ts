@@ -3,11 +3,7 @@ import pg from 'pg';
 import { newId } from '#kernel';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { createTestDatabase, type TestDatabase } from '#testing/database';
-import { forgetOld } from './retention.js';
-
-const ANSWERED = 'idempotency keys that were answered';
-const ASKED = 'idempotency keys that were asked';
-const ENDED = 'sessions that have ended';
+import { deleteExpiredRows } from './retention.js';
 
 let server: TestDatabase;
 let owner: pg.Pool;
@@ -23,7 +19,7 @@ afterAll(async () => {
   await server.drop();
 });
 
-/** One key of each store per age in days, answered and merely asked. */
+/** For each store and each age in days: one key that was answered and one that was only asked. */
 async function keep(stores: number, ages: readonly string[]): Promise<void> {
   for (const age of ages) {
     const values = [stores, newId(), age];
@@ -47,14 +43,14 @@ const kept = async () =>
 
 it('forgets keys of all stores after seven days, and none before', async () => {
   await keep(3, ['1 hour', '6 days 23 hours', '7 days 1 hour', '400 days']);
-  expect(await forgetOld(relay)).toEqual({ [ANSWERED]: 6, [ASKED]: 6 });
+  expect(await deleteExpiredRows(relay)).toEqual({ idempotency_records: 6, idempotency_asks: 6 });
   expect(await kept()).toEqual({ answered: 6, asked: 6 });
-  expect(await forgetOld(relay)).toEqual({});
+  expect(await deleteExpiredRows(relay)).toEqual({});
 });
 
 it('forgets any number of them, a portion at a time', async () => {
   await keep(12_000, ['8 days']);
-  expect(await forgetOld(relay)).toEqual({ [ANSWERED]: 12_000, [ASKED]: 12_000 });
+  expect(await deleteExpiredRows(relay)).toEqual({ idempotency_records: 12_000, idempotency_asks: 12_000 });
   expect(await kept()).toEqual({ answered: 6, asked: 6 });
 });
 
@@ -96,7 +92,7 @@ it('forgets sessions thirty days after their end, revoked or not, and none befor
   await open('29 days 23 hours', null);
   await open('30 days 1 hour', null);
   await open('30 days 1 hour', '60 days');
-  expect(await forgetOld(relay)).toEqual({ [ENDED]: 2 });
+  expect(await deleteExpiredRows(relay)).toEqual({ sessions: 2 });
   const { rows } = await owner.query<{ left: number }>(
     'select count(*)::int as left from sessions where tenant_id = $1',
     [tenant],
@@ -104,4 +100,17 @@ it('forgets sessions thirty days after their end, revoked or not, and none befor
   expect(rows[0]!.left).toBe(3);
   await expect(relay.pool.query('select refresh_hash from sessions')).rejects.toThrow('permission denied');
   expect((await relay.pool.query('delete from sessions')).rowCount).toBe(0);
+});
+
+it('deletes the rows of a table from the moment on that its room declares how long it keeps them', async () => {
+  await owner.query(`
+    create table receipts (tenant_id uuid, id uuid, printed_at timestamptz not null, primary key (tenant_id, id));
+    alter table receipts enable row level security, force row level security;
+    insert into receipts select gen_random_uuid(), gen_random_uuid(), now() - days * interval '1 day' from generate_series(1, 9) days`);
+  expect(await deleteExpiredRows(relay)).toEqual({});
+  await owner.query(`call app.keep_rows('receipts', 'printed_at', '5 days 1 hour')`);
+  expect((await relay.pool.query('select from receipts')).rowCount).toBe(4);
+  expect(await deleteExpiredRows(relay)).toEqual({ receipts: 4 });
+  const { rows } = await owner.query<{ left: number }>('select count(*)::int as left from receipts');
+  expect(rows[0]!.left).toBe(5);
 });

@@ -1,49 +1,50 @@
 /**
- * What is forgotten when it is old enough, of all stores. Row security says the same (`relay_access` of each table), so that
- * whoever forgets can forget nothing younger.
+ * Deletes the rows that are older than their table keeps them, of all tenants. A room declares in its migration how long a
+ * table keeps its rows (`call app.keep_rows(…)`). Row security is made from the same declaration: the role that deletes
+ * neither sees nor deletes a younger row.
  */
-import { type Queryable, type Sql, sql } from '#platform/database';
+import { composedSql, type Queryable, type Sql, sql } from '#platform/database';
 
-/** Longer than a device without a connection keeps a request before it sends it. */
-const KEY_DAYS = 7;
-/** After its end, by which every token of it has long been refused. */
-const SESSION_DAYS = 30;
-/** Of one statement: deleted within the time that a request may wait. */
+/** Rows of one statement: so few that a request that waits for the same rows does not notice it. */
 const PORTION = 5_000;
 
-const PORTIONS: readonly (readonly [what: string, statement: Sql])[] = [
-  [
-    'idempotency keys that were answered',
-    sql`delete from idempotency_records
-         where (tenant_id, actor, key) in (
-           select tenant_id, actor, key from idempotency_records
-            where recorded_at < now() - ${KEY_DAYS}::int * interval '1 day' order by recorded_at limit ${PORTION})`,
-  ],
-  [
-    // What was asked lately, however long ago for the first time, may be under way.
-    'idempotency keys that were asked',
-    sql`delete from idempotency_asks
-         where (tenant_id, actor, key) in (
-           select tenant_id, actor, key from idempotency_asks
-            where asking_until < now() - ${KEY_DAYS}::int * interval '1 day' order by asking_until limit ${PORTION})`,
-  ],
-  [
-    'sessions that have ended',
-    sql`delete from sessions
-         where (tenant_id, id) in (
-           select tenant_id, id from sessions
-            where expires_at < now() - ${SESSION_DAYS}::int * interval '1 day' order by expires_at limit ${PORTION})`,
-  ],
-];
+interface Rule {
+  /** Names that PostgreSQL has quoted where they need it. */
+  readonly table: string;
+  readonly moment: string;
+  readonly key: string;
+  readonly kept_for: string;
+}
 
-/** Goes by portions, each a transaction of its own; returns how many rows of what were forgotten, without the zeros. */
-export async function forgetOld(database: Queryable): Promise<Record<string, number>> {
-  const forgotten: Record<string, number> = {};
-  for (const [what, portion] of PORTIONS) {
+/** Deletes in portions, each in its own transaction. Returns the number of deleted rows by table, without the zeros. */
+export async function deleteExpiredRows(database: Queryable): Promise<Record<string, number>> {
+  const deleted: Record<string, number> = {};
+  for (const rule of await readRules(database)) {
+    const statement = deletePortion(rule);
     for (let count = PORTION; count === PORTION;) {
-      count = await database.execute(portion);
-      if (count > 0) forgotten[what] = (forgotten[what] ?? 0) + count;
+      count = await database.execute(statement);
+      if (count > 0) deleted[rule.table] = (deleted[rule.table] ?? 0) + count;
     }
   }
-  return forgotten;
+  return deleted;
+}
+
+function readRules(database: Queryable): Promise<Rule[]> {
+  return database.query(sql<Rule>`
+    select r.table_name::text as table, quote_ident(r.counts_from) as moment, r.kept_for::text as kept_for,
+           (select string_agg(quote_ident(a.attname), ', ' order by place)
+              from pg_index i, unnest(i.indkey) with ordinality as p(number, place)
+              join pg_attribute a on a.attnum = p.number
+             where i.indrelid = r.table_name and i.indisprimary and a.attrelid = r.table_name) as key
+      from app.retention_rules r
+     order by 1`);
+}
+
+function deletePortion({ table, moment, key, kept_for: keptFor }: Rule): Sql {
+  return composedSql(
+    `delete from ${table}
+      where (${key}) in (
+        select ${key} from ${table} where ${moment} < now() - $1::interval order by ${moment} limit ${PORTION})`,
+    [keptFor],
+  );
 }

@@ -13,6 +13,7 @@ export const EXCEPTIONS: Exceptions = {
   'every table belongs to a tenant': {
     _prisma_migrations: 'Which migrations were applied.',
     breaking_migrations: 'Which migrations an older process must not run behind.',
+    retention_rules: 'How long each table keeps its rows; the same for all tenants.',
     operators: 'People of the platform, not of a store; no grant to tenants.',
     operator_sessions: 'Sign-ins of operators; no grant to tenants.',
     consumer_leases: 'Which worker handles which partition of the streams; holds no row of a store.',
@@ -165,6 +166,7 @@ export const CROSSINGS: readonly string[] = [
   'relay_leases relay: insert, select, update',
   'relay_positions operator: select',
   'relay_positions relay: insert, select, update',
+  'retention_rules relay: select',
   'sales_engine_baskets engines: delete, insert, select, update',
   'sales_engine_customers engines: delete, insert, select, update',
   'sales_engine_items engines: delete, insert, select, update',

@@ -27,9 +27,8 @@ export async function createProduct(tx: TenantTransaction, input: BodyOf<typeof 
     row = await tx.first(sql<ProductRow>`
       with created as (
         insert into products (tenant_id, id, code, name, category, unit, price, currency, units, created_at, changed_at)
-        select t.id, ${id}, ${input.code}, ${input.name}, ${input.category ?? null}, ${input.unit}, ${input.price}, t.currency,
-               ${json(units)}, app.now(), app.now()
-          from tenants t where t.id = ${tx.tenant}
+        values (${tx.tenant}, ${id}, ${input.code}, ${input.name}, ${input.category ?? null}, ${input.unit}, ${input.price},
+                app.tenant_currency(), ${json(units)}, app.now(), app.now())
         returning *
       ), priced as (
         insert into product_prices (tenant_id, product_id, version, price, currency, actor, valid_from)

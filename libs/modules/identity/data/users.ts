@@ -11,6 +11,13 @@ export const userById = (tenant: string, id: string): Sql<UserRow> => sql`
   select id, email, name, roles, is_active, auth_version, version, last_sign_in_at, created_at
     from users where tenant_id = ${tenant} and id = ${id}`;
 
+/** A user with the name and state of the bound tenant. */
+export const personById = (tenant: string, id: string): Sql<UserRow & { legal_name: string; state: string }> => sql`
+  select u.id, u.email, u.name, u.roles, u.is_active, u.auth_version, u.version, u.last_sign_in_at, u.created_at,
+         t.legal_name, t.state
+    from users u cross join app.tenant_profile() t
+   where u.tenant_id = ${tenant} and u.id = ${id}`;
+
 export const userPage = (tenant: string, beforeId: string, limit: number): Sql<UserRow> => sql`
   select id, email, name, roles, is_active, auth_version, version, last_sign_in_at, created_at
     from users where tenant_id = ${tenant} and id < ${beforeId}

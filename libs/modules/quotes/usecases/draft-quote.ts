@@ -4,7 +4,7 @@ import type { createQuote } from '#contracts/quotes/operations';
 import { Decimal } from '#kernel';
 import { priceLines } from '#modules/catalogue';
 import { requireCustomer } from '#modules/customers';
-import { type Row, sql, type TenantTransaction } from '#platform/database';
+import { sql, type TenantTransaction } from '#platform/database';
 import type { QuoteDraft } from '../data/quotes.js';
 
 export type QuoteTerms = BodyOf<typeof createQuote>;
@@ -30,6 +30,6 @@ export async function priceDraft(
 }
 
 async function tenantCurrency(tx: TenantTransaction): Promise<string> {
-  const row = await tx.first(sql<Row<'tenants', 'currency'>>`select currency from tenants where id = ${tx.tenant}`);
+  const row = await tx.first(sql<{ currency: string }>`select app.tenant_currency() as currency`);
   return row!.currency;
 }

@@ -12,7 +12,7 @@
  */
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { forgetOld } from '#platform/retention';
+import { deleteExpiredRows } from '#platform/retention';
 import { startLeading, stopLeading } from './metrics.js';
 import { deleteOldTerms, RecoveryFenced } from './recovery.js';
 import { Term, TermEnded, type TermParts } from './term.js';
@@ -206,8 +206,8 @@ export class Relay {
     await deleteOldTerms(repository.database, retentionDays);
     const dropped = await repository.dropDays(retentionDays);
     if (dropped > 0) log.info({ dropped }, 'days older than the retention were dropped from outbox and inbox');
-    const forgotten = await forgetOld(repository.database);
-    if (Object.keys(forgotten).length > 0) log.info({ forgotten }, 'rows older than their retention were deleted');
+    const deleted = await deleteExpiredRows(repository.database);
+    if (Object.keys(deleted).length > 0) log.info({ deleted }, 'rows older than their retention were deleted');
   }
 
   private standbyPause(): number {

@@ -6,7 +6,7 @@
  */
 import { newId } from '#kernel';
 import { type Queryable, type Row, type Sql, sql } from '#platform/database';
-import type { CardFacts } from '../providers/port.js';
+import type { CardFacts } from '../domain/card-facts.js';
 
 export type MethodRow = Row<
   'billing_payment_methods',

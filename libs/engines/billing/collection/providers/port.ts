@@ -4,6 +4,7 @@
  * have moved, or because it is our fault and not the tenant's. Only the provider's own word makes a decline.
  */
 import type { Decline, Lookup } from '../domain/attempts.js';
+import type { CardFacts } from '../domain/card-facts.js';
 import { errors } from './errors.js';
 
 export interface ChargeRequest {
@@ -96,14 +97,6 @@ export interface SetupRequest {
 export interface SetupPage {
   readonly url: string;
   readonly expiresAt: Date;
-}
-
-/** What people know a card by; null for what is no card. */
-export interface CardFacts {
-  readonly brand: string;
-  readonly last4: string;
-  readonly expMonth: number;
-  readonly expYear: number;
 }
 
 export type Telling =

@@ -1,7 +1,8 @@
 /** What Stripe's objects say about cards, read from their present state alone. */
 import type Stripe from 'stripe';
 import { isUuid } from '#kernel';
-import type { CardFacts, SetupRequest, Telling } from './port.js';
+import type { CardFacts } from '../domain/card-facts.js';
+import type { SetupRequest, Telling } from './port.js';
 
 /** On every page of ours: whose card it is, and when it was asked for. */
 export function setupMetadataOf({ tenant, askedAt, askedBy }: SetupRequest): Record<string, string> {

@@ -1,7 +1,7 @@
-/** People who may use the console. They are nobody's tenants and have sessions of their own. */
+/** People who may use the console. They belong to no tenant and have sessions of their own. */
 import { newId, newSecret } from '#kernel';
 import { hashPassword, verifyPassword } from '#platform/auth';
-import { type Row, sql, violatedConstraint } from '#platform/database';
+import { type Row, type Sql, sql, violatedConstraint } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { errors } from '../../errors.js';
 import { hashOf, newRefreshToken } from '../refresh-token.js';
@@ -26,6 +26,17 @@ export async function signInOperator(
     values (${token.sessionId}, ${account.id}, ${hashOf(token)}, app.now() + make_interval(hours => ${SESSION_HOURS}), app.now())`);
   return { id: account.id, sessionId: token.sessionId };
 }
+
+/** Returns 1, or 0 when the session has ended already. */
+export function endOperatorSession(tx: CrossTenantTransaction, sessionId: string): Promise<number> {
+  return tx.execute(
+    sql`update operator_sessions set revoked_at = app.now() where id = ${sessionId} and revoked_at is null`,
+  );
+}
+
+/** Newest first; one row more than `limit`, which says whether another page follows. */
+export const operatorPage = (beforeId: string, limit: number): Sql<OperatorRow> => sql`
+  select id, email, name, is_active, created_at from operators where id < ${beforeId} order by id desc limit ${limit + 1}`;
 
 export interface NewOperator {
   email: string;

@@ -1,20 +1,23 @@
 /**
- * Slug → tenant, for every request. A slug never moves to another tenant, so what was found stays found; what was not is
- * asked again after a second, so that a new store is there at once and a flood of made-up names costs one query each.
+ * Finds the tenant of a slug, for every request. A slug never moves to another tenant, so a tenant that was found stays in
+ * memory. A slug that nobody has is looked up again after a second: a new store can be reached at once, and a flood of
+ * made-up names costs one query for each of them.
  */
+import { Inject, Injectable } from '@nestjs/common';
 import { tenantId } from '#kernel';
 import { type Row, sql } from '#platform/database';
-import type { CrossTenantDatabase } from '#platform/database/crossing';
+import { CrossTenantDatabase } from '#platform/database/crossing';
 import type { SiteTenant, TenantDirectory } from '#platform/http';
 
 const KEPT = 20_000;
 const MISSING_MS = 1_000;
 
+@Injectable()
 export class CachedTenantDirectory implements TenantDirectory {
   private readonly found = new Map<string, SiteTenant>();
   private readonly missing = new Map<string, number>();
 
-  constructor(private readonly database: CrossTenantDatabase) {}
+  constructor(@Inject(CrossTenantDatabase) private readonly database: CrossTenantDatabase) {}
 
   async find(slug: string): Promise<SiteTenant | undefined> {
     const known = this.found.get(slug);

@@ -1,4 +1,4 @@
-/** The session gate: one SQL function in front of every request's statement, in the same round trip. */
+/** Admits a request by one SQL function, which is sent ahead of the request's first statement in the same round trip. */
 import type { Operation } from '#contracts/operation';
 import type { OperatorPrincipal, TenantPrincipal } from '#platform/auth';
 import { type Sql, sql } from '#platform/database';
