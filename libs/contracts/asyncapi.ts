@@ -18,7 +18,7 @@ export function asyncApiDocument(version: string): Json {
       version,
       description:
         'Redis Streams, one per partition of hash(tenant, aggregate). An entry packs several envelopes as a JSON array in its field `events`. ' +
-        'One consumer group per engine; per aggregate, versions come in order 1, 2, 3, …',
+        'One consumer group per consumer; per aggregate, versions come in order 1, 2, 3, …',
     },
     channels: {
       events: {
@@ -35,14 +35,14 @@ export function asyncApiDocument(version: string): Json {
       },
     },
     operations: Object.fromEntries(
-      CONSUMER_NAMES.map((engine) => [
-        `${engine}Receives`,
+      CONSUMER_NAMES.map((consumer) => [
+        `${consumer}Receives`,
         {
           action: 'receive',
           channel: { $ref: '#/channels/events' },
-          summary: `The ${engine} engine hears ${SUBSCRIPTIONS[engine].join(', ')}.`,
+          summary: `The consumer ${consumer} receives ${SUBSCRIPTIONS[consumer].join(', ')}.`,
           messages: EVENT_CONTRACTS.filter((contract) =>
-            (SUBSCRIPTIONS[engine] as readonly string[]).includes(contract.aggregate),
+            (SUBSCRIPTIONS[consumer] as readonly string[]).includes(contract.aggregate),
           ).map((contract) => ({ $ref: `#/channels/events/messages/${messageName(contract)}` })),
         },
       ]),

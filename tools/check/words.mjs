@@ -44,7 +44,7 @@ const DONE = [
  * beginning of a part of a name.
  * @type {readonly (readonly [RegExp, string])[]}
  */
-export const RETIRED = [
+const RETIRED = [
   [/tellings?|untold|told/, 'announced, notification, or the fact itself'],
   [/flights?/, 'round trip'],
   [/riders?|rides?|riding/, 'piggybacked statement'],
@@ -58,7 +58,7 @@ export const RETIRED = [
 ];
 
 /** Names that others rely on, and terms that contain a retired word with another meaning. */
-export const KEPT = [
+const KEPT = [
   'entitlement_untold',
   'told_used',
   'told_at',

@@ -59,11 +59,19 @@ await main(async () => {
 });
 
 /** @param {FileResult} file */
-const secondsOf = ({ startTime, endTime }) => (endTime - startTime) / 1_000;
+function secondsOf({ startTime, endTime }) {
+  return (endTime - startTime) / 1_000;
+}
+
 /** @param {FileResult[]} files */
-const slowestFirst = (files) => [...files].sort((a, b) => secondsOf(b) - secondsOf(a));
+function slowestFirst(files) {
+  return [...files].sort((a, b) => secondsOf(b) - secondsOf(a));
+}
+
 /** @param {FileResult} file */
-const placeOf = ({ name }) => path.relative(root, name);
+function placeOf({ name }) {
+  return path.relative(root, name);
+}
 
 /** @param {FileResult[]} files */
 function printSlowest(files) {
