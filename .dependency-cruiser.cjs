@@ -20,6 +20,8 @@ const KERNEL = '^libs/kernel/index\\.ts$';
 const CONTRACTS = '^libs/contracts/';
 const PLATFORM_DOOR = '^libs/platform/[^/]+/((migrate|relay|worker)/)?index\\.ts$';
 const DATABASE = '^libs/platform/database/index\\.ts$';
+/** The one module that engines import: an insight is saved in the transaction of the facts that it follows from. */
+const INSIGHTS = '^libs/modules/insights/index\\.ts$';
 const CROSSING = '^libs/platform/database/crossing\\.ts$';
 const NPM = { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'core', 'npm-peer'] };
 const TESTS = '\\.spec\\.ts$';
@@ -45,7 +47,7 @@ module.exports = {
       severity: 'error',
       from: { path: within('domain'), pathNot: TESTS },
       to: {
-        pathNot: [KERNEL, CONTRACTS, ...own('domain'), '^libs/engines/insights/index\\.ts$', DATABASE, '^crypto$'],
+        pathNot: [KERNEL, CONTRACTS, ...own('domain'), INSIGHTS, DATABASE, '^crypto$'],
       },
     },
     {
@@ -193,6 +195,7 @@ module.exports = {
       from: { path: '^libs/(modules|engines)/([^/]+)/' },
       to: { path: ['^libs/$1/$2/', '^libs/$1/[^/]+/index\\.ts$', PLATFORM_DOOR, CROSSING, CONTRACTS, KERNEL] },
     },
+    { from: { path: '^libs/engines/' }, to: { path: INSIGHTS } },
     { from: { path: '^libs/modules/[^/]+/operator\\.ts$' }, to: { path: '^libs/platform/[^/]+/operator\\.ts$' } },
     { from: { path: '^libs/(modules|engines)/' }, to: NPM },
     {
@@ -204,7 +207,7 @@ module.exports = {
     { from: { path: '^apps/([^/]+)/' }, to: { path: ['^apps/$1/', PLATFORM_DOOR, CROSSING, CONTRACTS, KERNEL] } },
     {
       from: { path: '^apps/vertical/' },
-      to: { path: '^libs/(modules|engines|verticals)/[^/]+/(http|operator)\\.ts$' },
+      to: { path: '^libs/(modules|engines|verticals)/[^/]+/(http|operator|texts)\\.ts$' },
     },
     { from: { path: '^apps/engines-worker/' }, to: { path: '^libs/(modules|engines|verticals)/[^/]+/worker\\.ts$' } },
     {

@@ -1,6 +1,6 @@
 /** Opens the HTTP door and the operator's door of every room, over the platform. It owns no business. */
 import { type DynamicModule, Module } from '@nestjs/common';
-import { InsightTextsModule } from '#engines/insights/http';
+import { InsightTextsModule } from '#modules/insights/http';
 import { IdentityHttp } from '#modules/identity/http';
 import { TenancyHttp } from '#modules/tenancy/http';
 import { type Settings, SettingsModule } from '#platform/config';

@@ -1,5 +1,5 @@
 /**
- * The doors that each app opens, found in the rooms. A door is http.ts, operator.ts or worker.ts. The name of an export says
+ * The doors that each app opens, found in the rooms. A door is http.ts, operator.ts, texts.ts or worker.ts. The name of an export says
  * what it is: `…Http` and `…Operator` are Nest modules, `…InsightTexts` are texts of insights, `…Engine` and `…Projection`
  * consume events, `…_PASSES` are passes that run on a schedule. `…Named` is a look-up that the app's command imports by its name.
  */
@@ -14,7 +14,7 @@ const KINDS = ['engines', 'modules', 'verticals'];
 /** Constant of an app → the door it collects from, which exports it takes, and the type of its members. */
 const LISTS = {
   HTTP_DOORS: { door: 'http', pattern: /^[A-Z]\w*Http$/, type: ['Type', '@nestjs/common'] },
-  INSIGHT_TEXTS: { door: 'http', pattern: /^[a-z]\w*InsightTexts$/ },
+  INSIGHT_TEXTS: { door: 'texts', pattern: /^[a-z]\w*InsightTexts$/ },
   OPERATOR_DOORS: { door: 'operator', pattern: /^[A-Z]\w*Operator$/, type: ['Type', '@nestjs/common'] },
   CONSUMERS: { door: 'worker', pattern: /^[a-z]\w*(Engine|Projection)$/, type: ['EventConsumer', '#platform/inbox'] },
   PASSES: { door: 'worker', pattern: /^[A-Z_]+_PASSES$/, type: ['EnginePass', '#platform/inbox'], isSpread: true },
@@ -25,7 +25,7 @@ export function readDoors() {
   return KINDS.flatMap((kind) => {
     const folder = path.join(root, 'libs', kind);
     return (existsSync(folder) ? readdirSync(folder).sort() : []).flatMap((room) =>
-      ['http', 'operator', 'worker'].flatMap((door) =>
+      ['http', 'operator', 'texts', 'worker'].flatMap((door) =>
         exportsOf(`libs/${kind}/${room}/${door}.ts`, `#${kind}/${room}/${door}`, door),
       ),
     );
@@ -45,7 +45,9 @@ function exportsOf(file, specifier, door) {
 }
 
 function exportedNames(text) {
-  const declared = [...text.matchAll(/^export (?:abstract |async )?(?:class|const|function) (\w+)/gm)].map(([, name]) => name);
+  const declared = [...text.matchAll(/^export (?:abstract |async )?(?:class|const|function) (\w+)/gm)].map(
+    ([, name]) => name,
+  );
   const listed = [...text.matchAll(/^export \{([^}]*)\}/gm)].flatMap(([, names]) =>
     names.split(',').map((name) => name.trim().split(' as ').at(-1)),
   );

@@ -1,5 +1,5 @@
 /** The stock engine's sentences. Figures come from `domain/advice.ts`; nothing is computed here. */
-import type { Figures, Formats, InsightTexts } from '#engines/insights';
+import type { Figures, Formats, InsightTexts } from '#modules/insights';
 
 const isZero = (figures: Figures, name: string) => figures[name] === '0';
 

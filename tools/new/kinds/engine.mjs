@@ -43,7 +43,7 @@ export const engine = {
     plan.create(nextMigration(plan, `${room.snake}_engine`), filled('engine/migration.sql', words));
     register(plan, room, aggregates, table);
     return [
-      `say what it keeps and advises: ${home}; insights through reconcileInsights, their sentences in texts.ts behind http.ts, as in libs/engines/stock`,
+      `say what it keeps and advises: ${home}; insights through reconcileInsights, their sentences in texts.ts, as in libs/engines/stock`,
       `write down how it decides in docs/engines/${room.path}.md`,
       'npm run gen, then npm run check',
     ];

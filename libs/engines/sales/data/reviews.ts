@@ -159,10 +159,19 @@ function partnerOf(row: PairRow): PartnerFacts {
   };
 }
 
+type CustomerRow = Row<'sales_engine_customers', 'orders', { name: string; currency: string }> & {
+  tenant: Column<'sales_engine_customers', 'tenant_id'>;
+  id: Column<'sales_engine_customers', 'customer_id'>;
+  totalMinor: Column<'sales_engine_customers', 'total_minor'>;
+  firstSoldAt: NonNullable<Column<'sales_engine_customers', 'first_sold_at'>>;
+  lastSoldAt: NonNullable<Column<'sales_engine_customers', 'last_sold_at'>>;
+  factsAt: Column<'sales_engine_customers', 'facts_at'>;
+};
+
 /** Customers who have bought; the others have no rhythm. */
 export async function loadCustomers(tx: CrossTenantTransaction, keys: readonly Key[]): Promise<CustomerFacts[]> {
   if (keys.length === 0) return [];
-  return tx.query(sql<CustomerFacts>`
+  return tx.query(sql<CustomerRow>`
     select c.tenant_id as tenant, c.customer_id as id, c.name, c.orders, c.total_minor as "totalMinor", c.currency,
            c.first_sold_at as "firstSoldAt", c.last_sold_at as "lastSoldAt", c.facts_at as "factsAt"
       from unnest(${keys.map((key) => key.tenant_id)}::uuid[], ${keys.map((key) => key.id)}::uuid[]) as k(tenant_id, customer_id)
@@ -170,9 +179,19 @@ export async function loadCustomers(tx: CrossTenantTransaction, keys: readonly K
      where c.orders > 0 and c.name is not null`);
 }
 
+type QuoteRow = Row<'sales_engine_quotes', 'number' | 'state' | 'currency'> & {
+  tenant: Column<'sales_engine_quotes', 'tenant_id'>;
+  id: Column<'sales_engine_quotes', 'quote_id'>;
+  customerId: Column<'sales_engine_quotes', 'customer_id'>;
+  customerName: Column<'sales_engine_customers', 'name'>;
+  totalMinor: Column<'sales_engine_quotes', 'total_minor'>;
+  validUntil: Column<'sales_engine_quotes', 'valid_until'>;
+  factsAt: Column<'sales_engine_quotes', 'facts_at'>;
+};
+
 export async function loadQuotes(tx: CrossTenantTransaction, keys: readonly Key[]): Promise<QuoteFacts[]> {
   if (keys.length === 0) return [];
-  return tx.query(sql<QuoteFacts>`
+  return tx.query(sql<QuoteRow>`
     select q.tenant_id as tenant, q.quote_id as id, q.number, q.customer_id as "customerId", c.name as "customerName", q.state,
            q.total_minor as "totalMinor", q.currency, q.valid_until as "validUntil", q.facts_at as "factsAt"
       from unnest(${keys.map((key) => key.tenant_id)}::uuid[], ${keys.map((key) => key.id)}::uuid[]) as k(tenant_id, quote_id)

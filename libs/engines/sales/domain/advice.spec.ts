@@ -1,4 +1,4 @@
-import { formatsFor, LANGUAGES } from '#engines/insights';
+import { formatsFor, LANGUAGES } from '#modules/insights';
 import { salesInsightTexts } from '../texts.js';
 import { adviseCompany, adviseCustomer, adviseQuote, type CustomerFacts, type QuoteFacts } from './advice.js';
 

@@ -1,6 +1,5 @@
 /** What there is to say about a product's company, a silent customer and a quote that is about to end. Pure. */
-import type { Row, Column } from '#platform/database';
-import type { DesiredInsight, Worth } from '#engines/insights';
+import type { DesiredInsight, Worth } from '#modules/insights';
 import { Decimal, divideHalfUp, Money } from '#kernel';
 import { type Partner, suggestionsFor, WINDOW_DAYS } from './associations.js';
 
@@ -66,14 +65,17 @@ export function adviseCompany(product: ProductFacts): DesiredInsight | null {
   };
 }
 
-export type CustomerFacts = Row<'sales_engine_customers', 'orders', { name: string; currency: string }> & {
-  tenant: Column<'sales_engine_customers', 'tenant_id'>;
-  id: Column<'sales_engine_customers', 'customer_id'>;
-  totalMinor: Column<'sales_engine_customers', 'total_minor'>;
-  firstSoldAt: NonNullable<Column<'sales_engine_customers', 'first_sold_at'>>;
-  lastSoldAt: NonNullable<Column<'sales_engine_customers', 'last_sold_at'>>;
-  factsAt: Column<'sales_engine_customers', 'facts_at'>;
-};
+export interface CustomerFacts {
+  readonly tenant: string;
+  readonly id: string;
+  readonly name: string;
+  readonly orders: number;
+  readonly totalMinor: bigint;
+  readonly currency: string;
+  readonly firstSoldAt: Date;
+  readonly lastSoldAt: Date;
+  readonly factsAt: Date;
+}
 
 /** Fewer orders have no rhythm to break. */
 export const LEAST_ORDERS = 4;
@@ -116,15 +118,18 @@ export function adviseCustomer(customer: CustomerFacts, asOf: Date): DesiredInsi
   };
 }
 
-export type QuoteFacts = Row<'sales_engine_quotes', 'number' | 'state' | 'currency'> & {
-  tenant: Column<'sales_engine_quotes', 'tenant_id'>;
-  id: Column<'sales_engine_quotes', 'quote_id'>;
-  customerId: Column<'sales_engine_quotes', 'customer_id'>;
-  customerName: Column<'sales_engine_customers', 'name'>;
-  totalMinor: Column<'sales_engine_quotes', 'total_minor'>;
-  validUntil: Column<'sales_engine_quotes', 'valid_until'>;
-  factsAt: Column<'sales_engine_quotes', 'facts_at'>;
-};
+export interface QuoteFacts {
+  readonly tenant: string;
+  readonly id: string;
+  readonly number: string;
+  readonly customerId: string;
+  readonly customerName: string | null;
+  readonly state: string;
+  readonly totalMinor: bigint;
+  readonly currency: string;
+  readonly validUntil: Date | null;
+  readonly factsAt: Date;
+}
 
 export const ENDING_DAYS = 3;
 

@@ -5,7 +5,7 @@
  * what is in stock among a product's partners; those follow with the daily pass. Counts and confidence, which decide
  * what is suggested, are exact at once.
  */
-import { type DesiredInsight, type Reconciled, reconcileInsights, type ReviewedSubject } from '#engines/insights';
+import { type DesiredInsight, type Reconciled, reconcileInsights, type ReviewedSubject } from '#modules/insights';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { type Claimed, loadCustomers, loadProducts, loadQuotes } from '../data/reviews.js';
 import { adviseCompany, adviseCustomer, adviseQuote } from '../domain/advice.js';

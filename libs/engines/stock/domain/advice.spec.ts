@@ -1,5 +1,5 @@
 /** What is said about a product, at the borders. */
-import { formatsFor, LANGUAGES } from '#engines/insights';
+import { formatsFor, LANGUAGES } from '#modules/insights';
 import { Decimal } from '#kernel';
 import { stockInsightTexts } from '../texts.js';
 import { advise, type Product } from './advice.js';

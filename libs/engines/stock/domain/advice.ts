@@ -2,7 +2,7 @@
  * What there is to say about one product: at most a rupture ahead, a purchase to make, and either stock beyond the
  * maximum or stock that no longer sells. Pure; every figure shown in a sentence is computed here.
  */
-import type { DesiredInsight, Figures, Worth } from '#engines/insights';
+import type { DesiredInsight, Figures, Worth } from '#modules/insights';
 import { Decimal, Money } from '#kernel';
 import type { Class } from './classes.js';
 import { type Day, dayText } from './days.js';

@@ -5,7 +5,7 @@
  * A sale changes the ranking of its whole tenant. Products that change class by it and were not asked for keep their plan
  * and get their insights told anew (the class decides how pressing they are).
  */
-import { type Reconciled, reconcileInsights } from '#engines/insights';
+import { type Reconciled, reconcileInsights } from '#modules/insights';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import type { Claim, Key } from '../data/claims.js';
 import { loadHistories, loadWindows } from '../data/histories.js';

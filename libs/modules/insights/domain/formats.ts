@@ -1,22 +1,6 @@
-/**
- * Insights are stored as figures and told at reading time, so that one row reads in every language and a better sentence
- * improves old insights too. Each engine brings one `InsightTexts`; its doors hand them to `InsightsHttp`.
- */
-import type { Figures } from './domain/insight.js';
-
+/** Numbers, money, dates and units as the reader's language writes them. */
 export const LANGUAGES = ['pt-BR', 'en', 'es'] as const;
 export type Language = (typeof LANGUAGES)[number];
-
-export interface InsightText {
-  readonly title: string;
-  /** One sentence with the figures behind it. */
-  readonly why: string;
-}
-
-/** By `<engine>.<kind>`. */
-export type InsightTexts = Readonly<
-  Record<string, Readonly<Record<Language, (figures: Figures, formats: Formats) => InsightText>>>
->;
 
 export interface Formats {
   text(value: unknown): string;
@@ -54,32 +38,6 @@ export function formatsFor(language: Language): Formats {
   let formats = made.get(language);
   if (!formats) made.set(language, (formats = makeFormats(language)));
   return formats;
-}
-
-/** The first language of the reader's that we speak; a language without its region counts (`pt` is `pt-BR`). */
-export function languageFor(wanted: readonly string[]): Language {
-  for (const tag of wanted) {
-    const found = LANGUAGES.find((language) => primary(language) === primary(tag));
-    if (found) return found;
-  }
-  return LANGUAGES[0];
-}
-
-export function tellInsight(
-  texts: InsightTexts,
-  language: Language,
-  engine: string,
-  kind: string,
-  figures: Figures,
-): InsightText {
-  const teller = texts[`${engine}.${kind}`];
-  // A row of an engine this process does not know is still a row: better an honest code than a broken list.
-  if (!teller) return { title: `${engine}.${kind}`, why: '' };
-  return teller[language](figures, formatsFor(language));
-}
-
-function primary(tag: string): string {
-  return tag.toLowerCase().split('-')[0]!;
 }
 
 /** Making an Intl format takes about 50 µs and using one 1 µs, so they are made once per language and shape. */

@@ -1,11 +1,18 @@
 /**
- * An engine says, for the subjects it has just looked at, which insights there should be; this makes it so. Two reads and
- * writes for any number of subjects. The caller keeps others from reviewing the same subjects at the same time.
+ * An engine states which insights the subjects that it has just reviewed should have; this use case opens, changes and
+ * resolves rows until they agree. One read and two writes for any number of subjects. The caller holds a lock that keeps
+ * others from reviewing the same subjects at the same time.
  */
 import type { CrossTenantTransaction } from '#platform/database/crossing';
-import { lockInsights, resolveInsights, showInsights, type ShownInsight, type StoredRow } from '../data/insights.js';
-import { type DesiredInsight, insightId, type ReviewedSubject } from '../domain/insight.js';
-import { judge } from '../domain/reconcile.js';
+import {
+  lockInsights,
+  resolveInsights,
+  showInsights,
+  type ShownInsight,
+  type StoredRow,
+} from '../../data/reconciliation.js';
+import { type DesiredInsight, insightId, type ReviewedSubject } from '../../domain/insight.js';
+import { verdictOn } from '../../domain/reconcile.js';
 
 export interface Reconciled {
   readonly opened: number;
@@ -22,7 +29,7 @@ export async function reconcileInsights(
   if (subjects.length === 0) return { opened: 0, changed: 0, closed: 0 };
   const reviewed = new Map(subjects.map((subject) => [`${subject.tenant} ${subject.subject}`, subject]));
   const cases = new Map<string, Case>();
-  for (const row of await lockInsights(tx, engine, [...reviewed.values()]))
+  for (const row of await tx.query(lockInsights(engine, [...reviewed.values()])))
     caseOf(cases, row.tenant_id, row).stored.push(row);
   for (const wish of desired) caseOf(cases, wish.tenant, wish).desired = wish;
 
@@ -31,7 +38,7 @@ export async function reconcileInsights(
   let opened = 0;
   for (const { tenant, kind, subject, stored, desired: wish } of cases.values()) {
     const { at, today } = reviewed.get(`${tenant} ${subject}`)!;
-    const verdict = judge(stored, wish, today);
+    const verdict = verdictOn(stored, wish, today);
     if (verdict.type === 'keep') continue;
     const id = insightId(tenant, engine, kind, subject, verdict.episode);
     if (verdict.type === 'resolve') ended.push({ tenant, id, at });
@@ -40,8 +47,8 @@ export async function reconcileInsights(
       if (verdict.isNew) opened += 1;
     }
   }
-  const written = await showInsights(tx, engine, shown);
-  const closed = await resolveInsights(tx, ended);
+  const written = shown.length === 0 ? 0 : await tx.execute(showInsights(engine, shown));
+  const closed = ended.length === 0 ? 0 : await tx.execute(resolveInsights(ended));
   return { opened, changed: written - opened, closed };
 }
 

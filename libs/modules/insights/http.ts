@@ -12,8 +12,8 @@ import { isUuid, Money } from '#kernel';
 import { type CallOf, Handle } from '#platform/http';
 import { answerCounts, insightById, insightPage, type InsightRow } from './data/insights.js';
 import type { InsightAnswer } from './domain/insight.js';
+import { type InsightTexts, insightText, languageFor } from './domain/insight-texts.js';
 import { errors } from './errors.js';
-import { type InsightTexts, languageFor, tellInsight } from './texts.js';
 import { answerInsight } from './usecases/answer-insight.js';
 
 const TEXTS = Symbol('InsightTexts');
@@ -82,7 +82,7 @@ export class InsightsController {
   }
 
   private view(row: InsightRow, languages: readonly string[]): ResponseOf<typeof getInsight> {
-    const { title, why } = tellInsight(this.texts, languageFor(languages), row.engine, row.kind, row.figures);
+    const { title, why } = insightText(this.texts, languageFor(languages), row.engine, row.kind, row.figures);
     return {
       id: row.id,
       engine: row.engine,

@@ -6,7 +6,7 @@ import { CrossTenantDatabase } from '#platform/database/crossing';
 import { insightById, insightPage } from './data/insights.js';
 import { type DesiredInsight, insightId } from './domain/insight.js';
 import { answerInsight } from './usecases/answer-insight.js';
-import { reconcileInsights } from './usecases/reconcile-insights.js';
+import { reconcileInsights } from './usecases/worker/reconcile-insights.js';
 
 let database: TestDatabase;
 let engines: CrossTenantDatabase;

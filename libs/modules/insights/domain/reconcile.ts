@@ -1,4 +1,4 @@
-/** What becomes of one (subject, kind), given what is stored, what should be, and the day. Pure. */
+/** Decides about one (subject, kind) from the stored rows, the desired insight and the day: keep, show or resolve. Pure. */
 import { Decimal } from '#kernel';
 import type { DesiredInsight, InsightState } from './insight.js';
 
@@ -24,7 +24,7 @@ const MATERIAL_PART = 4n;
 
 type Wanted = Pick<DesiredInsight, 'basis' | 'measure' | 'quietDays'>;
 
-export function judge(stored: readonly StoredInsight[], desired: Wanted | undefined, today: string): Verdict {
+export function verdictOn(stored: readonly StoredInsight[], desired: Wanted | undefined, today: string): Verdict {
   const last = latestFinal(stored);
   const episode = (last?.episode ?? 0) + 1;
   const current = stored.find((row) => row.episode === episode);

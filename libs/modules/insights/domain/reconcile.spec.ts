@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { isUuid } from '#kernel';
 import { id as idSchema } from '#contracts/scalars';
-import { formatsFor, languageFor } from '../texts.js';
+import { formatsFor } from './formats.js';
 import { insightId } from './insight.js';
-import { addDays, judge, type StoredInsight } from './reconcile.js';
+import { languageFor } from './insight-texts.js';
+import { addDays, type StoredInsight, verdictOn } from './reconcile.js';
 
 const TENANT = '01931b6e-3c00-7a00-8000-000000000009';
 const SUBJECT = 'product/01931b6e-3c00-7a00-8000-000000000001';
@@ -37,7 +38,7 @@ describe('the verdict', () => {
         const wish = { basis: '1', measure: String(now), quietDays: 30 };
         const verdicts = ([null, 'open', 'resolved'] as const).map((state) => {
           const rows = state ? [...answered, row(finals.length + 1, state, 5)] : answered;
-          return judge(rows, wish, '2026-11-20').type === 'show';
+          return verdictOn(rows, wish, '2026-11-20').type === 'show';
         });
         expect(new Set(verdicts).size).toBe(1);
       }),

@@ -1,61 +1,7 @@
-import type { CrossTenantTransaction } from '#platform/database/crossing';
+/** Statements of engines, over all tenants that they have just reviewed. */
 import { type Column, type Row, type Sql, sql } from '#platform/database';
-import type { DesiredInsight, Figures, InsightAction, InsightState, ReviewedSubject } from '../domain/insight.js';
+import type { DesiredInsight, ReviewedSubject } from '../domain/insight.js';
 import type { StoredInsight } from '../domain/reconcile.js';
-
-export type InsightRow = Row<
-  'insights',
-  | 'id'
-  | 'engine'
-  | 'kind'
-  | 'subject'
-  | 'priority'
-  | 'worth_minor'
-  | 'worth_currency'
-  | 'opened_at'
-  | 'changed_at'
-  | 'resolved_at'
-  | 'answered_at'
-  | 'answered_by'
-  | 'comment'
-  | 'snoozed_until'
-  | 'version',
-  { state: InsightState; figures: Figures; action: InsightAction }
->;
-
-export interface InsightFilter {
-  readonly engine: string | undefined;
-  readonly kind: string | undefined;
-  readonly subject: string | undefined;
-  readonly state: InsightState;
-}
-
-/** Most pressing first; the id settles ties, so that a page never repeats a row. */
-export const insightPage = (
-  filter: InsightFilter,
-  after: { priority: number; id: string },
-  limit: number,
-): Sql<InsightRow> => sql`
-  select id, engine, kind, subject, state, priority, figures, worth_minor, worth_currency, action, opened_at, changed_at,
-         resolved_at, answered_at, answered_by, comment, snoozed_until, version
-    from insights
-   where tenant_id = app.current_tenant() and state = ${filter.state}
-     and (priority, id) < (${after.priority}, ${after.id}::uuid)
-     and (${filter.engine ?? null}::text is null or engine = ${filter.engine ?? null})
-     and (${filter.kind ?? null}::text is null or kind = ${filter.kind ?? null})
-     and (${filter.subject ?? null}::text is null or subject = ${filter.subject ?? null})
-   order by priority desc, id desc limit ${limit + 1}`;
-
-export const insightById = (id: string): Sql<InsightRow> => sql`
-  select id, engine, kind, subject, state, priority, figures, worth_minor, worth_currency, action, opened_at, changed_at,
-         resolved_at, answered_at, answered_by, comment, snoozed_until, version
-    from insights where tenant_id = app.current_tenant() and id = ${id}`;
-
-export const answerCounts = (): Sql<Row<'insights', 'engine' | 'kind'> & { done: bigint; wrong: bigint }> => sql`
-  select engine, kind, count(*) filter (where state = 'done') as done, count(*) filter (where state = 'wrong') as wrong
-    from insights
-   where tenant_id = app.current_tenant() and state in ('done', 'wrong')
-   group by engine, kind order by engine, kind`;
 
 export type StoredRow = StoredInsight &
   Readonly<
@@ -66,20 +12,14 @@ export type StoredRow = StoredInsight &
     >
   > & { readonly snoozedUntil: Column<'insights', 'snoozed_until'> };
 
-/** Locked, so that an answer given at the same moment is either seen or waits. */
-export function lockInsights(
-  tx: CrossTenantTransaction,
-  engine: string,
-  subjects: readonly ReviewedSubject[],
-): Promise<StoredRow[]> {
-  return tx.query(sql<StoredRow>`
+/** Locks the rows, so that an answer given at the same moment is either read here or waits. */
+export const lockInsights = (engine: string, subjects: readonly ReviewedSubject[]): Sql<StoredRow> => sql`
     select i.tenant_id, i.kind, i.subject, i.episode, i.state, i.basis, i.measure::text as measure,
            (i.answered_at at time zone 'UTC')::date as "answeredOn", i.snoozed_until as "snoozedUntil"
       from unnest(${subjects.map((s) => s.tenant)}::uuid[], ${subjects.map((s) => s.subject)}::text[]) as r(tenant_id, subject)
       join insights i on i.tenant_id = r.tenant_id and i.engine = ${engine} and i.subject = r.subject
      order by i.tenant_id, i.id
-       for update of i`);
-}
+       for update of i`;
 
 export interface ShownInsight extends DesiredInsight {
   readonly id: string;
@@ -88,13 +28,7 @@ export interface ShownInsight extends DesiredInsight {
 }
 
 /** Opens, reopens and changes. A row that says the same already is not touched. */
-export async function showInsights(
-  tx: CrossTenantTransaction,
-  engine: string,
-  shown: readonly ShownInsight[],
-): Promise<number> {
-  if (shown.length === 0) return 0;
-  return tx.execute(sql`
+export const showInsights = (engine: string, shown: readonly ShownInsight[]): Sql => sql`
     insert into insights as i (tenant_id, id, engine, kind, subject, episode, state, priority, figures, worth_minor,
                                worth_currency, action, basis, measure, opened_at, changed_at)
     select n.tenant_id, n.id, ${engine}, n.kind, n.subject, n.episode, 'open', n.priority, n.figures::jsonb, n.worth_minor,
@@ -114,17 +48,10 @@ export async function showInsights(
      where (i.state, i.priority, i.figures, i.worth_minor, i.worth_currency, i.action, i.basis, i.measure, i.changed_at)
            is distinct from
            ('open', excluded.priority, excluded.figures, excluded.worth_minor, excluded.worth_currency, excluded.action,
-            excluded.basis, excluded.measure, excluded.changed_at)`);
-}
+            excluded.basis, excluded.measure, excluded.changed_at)`;
 
-export async function resolveInsights(
-  tx: CrossTenantTransaction,
-  ended: readonly { tenant: string; id: string; at: Date }[],
-): Promise<number> {
-  if (ended.length === 0) return 0;
-  return tx.execute(sql`
+export const resolveInsights = (ended: readonly { tenant: string; id: string; at: Date }[]): Sql => sql`
     update insights i set state = 'resolved', resolved_at = r.at
       from unnest(${ended.map((e) => e.tenant)}::uuid[], ${ended.map((e) => e.id)}::uuid[],
                   ${ended.map((e) => e.at.toISOString())}::timestamptz[]) as r(tenant_id, id, at)
-     where i.tenant_id = r.tenant_id and i.id = r.id and i.state = 'open'`);
-}
+     where i.tenant_id = r.tenant_id and i.id = r.id and i.state = 'open'`;

@@ -1,1 +1,0 @@
-export { salesInsightTexts } from './texts.js';

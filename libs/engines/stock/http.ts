@@ -1,1 +1,0 @@
-export { stockInsightTexts } from './texts.js';
