@@ -30,7 +30,7 @@ const BUILD_LOCK = 1_847_203_561;
 const KEPT_TEMPLATES = 3;
 /** A database whose run was killed is swept away by a later run; no file of tests takes this long. */
 const ABANDONED_AFTER_MS = 3_600_000;
-const CLOSING_GRACE_MS = 500;
+const CLOSING_GRACE_MS = 3_000;
 const UNDEFINED_DATABASE = '3D000';
 
 export async function createTestDatabase(): Promise<TestDatabase> {

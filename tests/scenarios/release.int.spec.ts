@@ -16,7 +16,7 @@ const BAD = `example/construction@sha256:${'b'.repeat(64)}`;
 const ENGINES = `example/engines@sha256:${'c'.repeat(64)}`;
 
 /** A release asks some twenty questions, each by a process of its own: two seconds here, and many on a machine that is busy. */
-const PATIENT_MS = 90_000;
+const PATIENT_MS = 600_000;
 
 let folder: string;
 let well: System;

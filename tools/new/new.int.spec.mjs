@@ -4,7 +4,7 @@ import path from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { copyOfTree } from '../launch/copy.mjs';
 
-const LIMIT_MS = 240_000;
+const LIMIT_MS = 1_800_000;
 const ASKED = [
   'module deliveries',
   'module logistics pallet-loads',

@@ -9,6 +9,7 @@ import { Applier, arrivalOf, replay } from '#platform/inbox/worker';
 import { emit, onBehalfOf } from '#platform/outbox';
 import { createTestDatabase, type TestDatabase } from '#testing/database';
 import { printFigures } from '#testing/print';
+import { sampleSize } from '#testing/sample';
 import { waitUntilBlockedBy } from '#testing/waiting';
 import { currentLimits } from './data/limits.js';
 import { reserve } from './index.js';
@@ -392,7 +393,7 @@ describe('reserving', () => {
           if (hard !== undefined) expect(await acme.shown()).toBe(used);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: sampleSize(20, 60) },
     );
   });
 
@@ -498,7 +499,7 @@ describe('the account’s events', () => {
           await applier.handle(arrivals.slice(from, from + size), new Map([[0, 1]]));
         expect(await pictureOf(acme)).toBe(expected);
       }),
-      { numRuns: 40 },
+      { numRuns: sampleSize(15, 40) },
     );
   });
 

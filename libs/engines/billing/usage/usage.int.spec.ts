@@ -7,6 +7,7 @@ import { composedSql, sql } from '#platform/database';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { type Deed, type Step, Story } from '#testing/billing/usage-story';
 import { createTestDatabase, type TestDatabase } from '#testing/database';
+import { sampleSize } from '#testing/sample';
 import { processOf, waitUntilBlockedBy } from '#testing/waiting';
 import { billingEngine } from '../worker.js';
 import { totalsOf, usageBetween } from './data/usage.js';
@@ -194,7 +195,7 @@ describe('events of usage', () => {
         expect((await said(other)).sort()).toEqual((await said(one)).sort());
         expect(await counted(other)).toEqual(await counted(one));
       }),
-      { numRuns: 60 },
+      { numRuns: sampleSize(20, 60) },
     );
     expect(await picture(neighbour.tenant)).toBe(untouched);
   });
@@ -297,7 +298,7 @@ describe('a store’s own caps', () => {
           expect(await caps(shop.tenant)).toEqual(last);
         },
       ),
-      { numRuns: 30 },
+      { numRuns: sampleSize(12, 30) },
     );
   });
 
@@ -458,7 +459,10 @@ describe('the counters', () => {
       applied = apply(arriving);
       // Somebody else who counts passes it over.
       expect(await refresh()).toBe(0);
-      await waitUntilBlockedBy(database.url, (await tx.first<{ pid: number }>(sql`select pg_backend_pid() as pid`))!.pid);
+      await waitUntilBlockedBy(
+        database.url,
+        (await tx.first<{ pid: number }>(sql`select pg_backend_pid() as pid`))!.pid,
+      );
     });
     await applied;
     expect(await refreshAll()).toBe(1);
