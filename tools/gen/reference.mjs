@@ -1,4 +1,4 @@
-/** docs/reference: the OpenAPI documents, the permission table and the errors, made from the values the code runs on. */
+/** docs/reference: the OpenAPI documents, permissions, errors, events and settings, made from the values the code runs on. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -14,6 +14,7 @@ const { ROLES } = await built('libs/contracts/roles.js');
 const { EVENT_CONTRACTS } = await built('libs/contracts/event-contracts.js');
 const { PERMISSIONS, SUBSCRIPTIONS } = await built('libs/contracts/rooms.js');
 const { asyncApiDocument } = await built('libs/contracts/asyncapi.js');
+const { settingsMarkdown } = await built('libs/platform/config/index.js');
 
 const json = (value) => `${JSON.stringify(value, null, 2)}\n`;
 const FILES = {
@@ -23,6 +24,7 @@ const FILES = {
   'docs/reference/permissions.md': permissions(),
   'docs/reference/errors.md': errorsMarkdown([...allProblems().values()]),
   'docs/reference/events.md': events(),
+  'docs/reference/configuration.md': settingsMarkdown(),
 };
 
 const stale = Object.entries(FILES).filter(([file, content]) => {

@@ -1,4 +1,5 @@
-import { readSettings } from './settings.js';
+import { settingsMarkdown } from './reference.js';
+import { readSettings, schema } from './settings.js';
 
 const SECRETS = {
   SECRET_KEY: 'sk-8Hq2Lw9Zx4Rt7Vb1Nm5Kp3Js6Gd0FaXy',
@@ -54,5 +55,15 @@ describe('migrations', () => {
     const alone = { DATABASE_URL: 'postgresql://shop@db/shop' };
     expect(readSettings('migrate', alone).DATABASE_URL).toBe(alone.DATABASE_URL);
     expect(() => readSettings('migrate', {})).toThrow(/^DATABASE_URL is required$/);
+  });
+});
+
+describe('the page of all settings', () => {
+  it('says of each setting what it means', () => {
+    const rows = settingsMarkdown()
+      .split('\n')
+      .filter((line) => line.startsWith('| `'));
+    expect(rows.map((row) => /`(\w+)`/.exec(row)?.[1])).toEqual(Object.keys(schema.shape));
+    for (const row of rows) expect(row).toMatch(/^\| `\w+` \| \S.{10,} \| /);
   });
 });

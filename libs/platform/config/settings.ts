@@ -61,34 +61,100 @@ const sender = z
     'MAIL_FROM must be an address, or a name and an address: Billing <billing@example.com>',
   );
 
-const schema = z.object({
-  NODE_ENV: z.enum(['development', 'test', 'production']).default('production'),
-  DATABASE_URL: url('DATABASE_URL', 'postgres:', 'postgresql:'),
-  REDIS_URL: url('REDIS_URL', 'redis:', 'rediss:'),
-  SECRET_KEY: secret('SECRET_KEY'),
-  ALGORITHM: z.literal('HS256', { error: 'ALGORITHM can only be HS256' }).default('HS256'),
-  ACCESS_TOKEN_EXPIRE_MINUTES: z.coerce.number().int().min(1).max(43_200).default(1_440),
-  CORS_ORIGINS: origins.default(['http://localhost']),
+export const schema = z.object({
+  NODE_ENV: z
+    .enum(['development', 'test', 'production'])
+    .default('production')
+    .meta({ description: '`development` reads `.env` and fills in what is missing; everything else is strict' }),
+  DATABASE_URL: url('DATABASE_URL', 'postgres:', 'postgresql:').meta({
+    description: 'PostgreSQL 15 or newer. `npm start` has its own unless this is set',
+  }),
+  REDIS_URL: url('REDIS_URL', 'redis:', 'rediss:').meta({
+    description: 'Redis 7 or newer with `maxmemory-policy noeviction`. `npm start` has its own unless this is set',
+  }),
+  SECRET_KEY: secret('SECRET_KEY').meta({
+    description: 'signs tokens; 32 bytes or more, placeholders are refused. `npm start` makes one',
+  }),
+  ALGORITHM: z
+    .literal('HS256', { error: 'ALGORITHM can only be HS256' })
+    .default('HS256')
+    .meta({ description: 'the algorithm that signs tokens; no other is accepted' }),
+  ACCESS_TOKEN_EXPIRE_MINUTES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(43_200)
+    .default(1_440)
+    .meta({ description: 'life of an access token, in minutes' }),
+  CORS_ORIGINS: origins.default(['http://localhost']).meta({
+    description: 'origins that may call the API from a browser, separated by commas; `*` is refused in production',
+  }),
   BASE_DOMAIN: z
     .string()
     .regex(/^[a-z0-9.-]+$/, 'BASE_DOMAIN must be a host name')
-    .default('localhost'),
-  TENANT_SOURCE: z.enum(['header', 'host'], { error: 'TENANT_SOURCE must be header or host' }).optional(),
-  MANAGEMENT_API_KEY: secret('MANAGEMENT_API_KEY'),
-  ENCRYPTION_KEY: secret('ENCRYPTION_KEY'),
-  PORT: port.default(8_000),
-  METRICS_PORT: port.optional(),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  METRICS_ENABLED: flag.default(true),
-  STREAM_PARTITIONS: z.coerce.number().int().min(1).max(256).default(16),
-  RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).default(12_000),
-  REQUESTS_AT_ONCE: z.coerce.number().int().min(1).default(200),
+    .default('localhost')
+    .meta({ description: 'stores live at `<slug>.BASE_DOMAIN`, the console at `console.BASE_DOMAIN`' }),
+  TENANT_SOURCE: z.enum(['header', 'host'], { error: 'TENANT_SOURCE must be header or host' }).optional().meta({
+    description:
+      "where the store's slug is read: `header` behind the gateway, `host` without one. Unless set: `host` in development, `header` in production",
+  }),
+  MANAGEMENT_API_KEY: secret('MANAGEMENT_API_KEY').meta({
+    description: "opens the operator's API. `npm start` makes one",
+  }),
+  ENCRYPTION_KEY: secret('ENCRYPTION_KEY').meta({
+    description: 'encrypts secrets at rest, such as the keys of payment providers. `npm start` makes one',
+  }),
+  PORT: port.default(8_000).meta({ description: 'public port of the vertical; 0 picks a free one' }),
+  METRICS_PORT: port
+    .optional()
+    .meta({ description: 'private port for metrics and health. Unless set: vertical 9100, worker 9101, relay 9102' }),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .meta({ description: 'the least severe log line that is written' }),
+  METRICS_ENABLED: flag.default(true).meta({ description: 'whether metrics are collected and served' }),
+  STREAM_PARTITIONS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(256)
+    .default(16)
+    .meta({ description: 'number of Redis streams of the vertical' }),
+  RATE_LIMIT_PER_MINUTE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(12_000)
+    .meta({ description: 'requests per minute, store and process' }),
+  REQUESTS_AT_ONCE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(200)
+    .meta({ description: 'requests that are handled at the same time, per store and process' }),
   /** Seconds between the signal to stop and the closed door; see http/drain.ts. */
-  DRAIN_SECONDS: z.coerce.number().min(0).max(300).optional(),
-  DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10),
-  SMTP_URL: url('SMTP_URL', 'smtp:', 'smtps:').optional(),
-  MAIL_FROM: sender.optional(),
-  INVOICE_SELLER: z.string().trim().min(1).max(500).default('BaseCommerce'),
+  DRAIN_SECONDS: z.coerce.number().min(0).max(300).optional().meta({
+    description:
+      'seconds for which the vertical goes on serving after SIGTERM has turned its readiness. Unless set: 3, in development 0',
+  }),
+  DATABASE_POOL: z.coerce
+    .number()
+    .int()
+    .min(2)
+    .max(200)
+    .default(10)
+    .meta({ description: 'database connections per process' }),
+  SMTP_URL: url('SMTP_URL', 'smtp:', 'smtps:').optional().meta({
+    description:
+      'sends e-mail: `smtp://user:password@host:587` (STARTTLS is required with a password) or `smtps://…`. Unless set, no mail is sent',
+  }),
+  MAIL_FROM: sender
+    .optional()
+    .meta({ description: 'sender: `Billing <billing@example.com>`; required with `SMTP_URL`' }),
+  INVOICE_SELLER: z.string().trim().min(1).max(500).default('BaseCommerce').meta({
+    description:
+      'the seller at the head of invoices; further lines follow semicolons: `Acme Ltda; CNPJ 11.222.333/0001-81`',
+  }),
 });
 
 export interface Settings extends Omit<z.output<typeof schema>, 'TENANT_SOURCE' | 'METRICS_PORT' | 'DRAIN_SECONDS'> {
@@ -102,8 +168,8 @@ export interface Settings extends Omit<z.output<typeof schema>, 'TENANT_SOURCE' 
 
 export type ProcessName = 'vertical' | 'outbox-relay' | 'engines-worker' | 'basecommerce' | 'migrate';
 
-/** What a process cannot do without; the rest may stay unset for it. */
-const NEEDS: Readonly<Record<ProcessName, readonly (keyof z.output<typeof schema>)[]>> = {
+/** The settings without which a process does not start. */
+export const NEEDS: Readonly<Record<ProcessName, readonly (keyof z.output<typeof schema>)[]>> = {
   vertical: ['DATABASE_URL', 'REDIS_URL', 'SECRET_KEY', 'MANAGEMENT_API_KEY', 'ENCRYPTION_KEY'],
   'outbox-relay': ['DATABASE_URL', 'REDIS_URL'],
   'engines-worker': ['DATABASE_URL', 'REDIS_URL'],
