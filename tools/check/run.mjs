@@ -28,6 +28,7 @@ const STEPS = [
   { name: 'unused', command: tool('knip/bin/knip.js', '--no-progress') },
   { name: 'names', command: node('tools/check/names.mjs') },
   { name: 'words', command: node('tools/check/words.mjs') },
+  { name: 'readmes', command: node('tools/check/readmes.mjs') },
   { name: 'fresh', command: node('tools/gen/run.mjs', '--check') },
 ];
 

@@ -1,39 +1,71 @@
-/** An event in the contracts: its aggregate in the lists, its file, and the golden it is held to from now on. */
+/** What the rooms state in libs/contracts, as far as a new piece must fit in: aggregates, events, and the goldens of events. */
 import { z } from 'zod';
 import { Refusal } from '../launch/say.mjs';
-import { formsOf } from './names.mjs';
+import { capital, formsOf } from './names.mjs';
+import { filled } from './templates.mjs';
 
-const FOLDER = 'libs/contracts/events';
-const KINDS = /export type AggregateKind =([^;]*);/;
+const FOLDER = 'libs/contracts';
 
-export function aggregatesIn(plan) {
-  return [...(KINDS.exec(plan.read('libs/contracts/event.ts') ?? '')?.[1] ?? '').matchAll(/'(\w+)'/g)].map(
-    ([, kind]) => kind,
-  );
-}
-
-export function addAggregate(plan, aggregate) {
-  const { path, camel } = formsOf(aggregate);
-  plan.edit('libs/contracts/event.ts', KINDS, `export type AggregateKind =$1 | '${aggregate}';`);
-  const index = `${FOLDER}/index.ts`;
-  plan.addSorted(index, /^import \* as /, `import * as ${camel} from './${path}.js';`);
-  plan.edit(index, /const rooms = \{([^}]*)\};/, (_, names) => {
-    const rooms = [...names.split(',').map((name) => name.trim()), camel].filter(Boolean).sort();
-    return `const rooms = { ${rooms.join(', ')} };`;
-  });
-}
-
-/** The file in which an aggregate's events stand, which may be named after a bigger neighbour's. */
-export function eventFileOf(plan, aggregate) {
+function eventFiles(plan) {
   return plan
     .list(FOLDER)
-    .map((name) => `${FOLDER}/${name}`)
-    .find((file) => plan.read(file).includes(`aggregate: '${aggregate}'`));
+    .map((room) => ({ room, file: `${FOLDER}/${room}/events.ts` }))
+    .filter(({ file }) => plan.read(file) !== undefined);
+}
+
+export function aggregatesIn(plan) {
+  const kinds = eventFiles(plan).flatMap(({ file }) => [...plan.read(file).matchAll(/^ {2}aggregate: '(\w+)'/gm)]);
+  return [...new Set(kinds.map(([, kind]) => kind))].sort();
+}
+
+/** The room whose events an aggregate has. Undefined when there is no such aggregate. */
+export function roomOfAggregate(plan, aggregate) {
+  return eventFiles(plan).find(({ file }) => plan.read(file).includes(`aggregate: '${aggregate}'`))?.room;
+}
+
+/**
+ * Adds version 1 of an event to the events of its room, to the room's README and to the goldens. Returns the file and the name
+ * of the contract's constant.
+ */
+export function addEvent(plan, type, aggregate, room) {
+  const [noun, participle] = type.split('.');
+  const { camel: name } = formsOf(`${noun}_${participle}`);
+  const words = {
+    type,
+    aggregate,
+    event: name,
+    summary: `${capital(formsOf(noun).withArticle)} was ${formsOf(participle).words}.`,
+  };
+  const file = `${FOLDER}/${room}/events.ts`;
+  if (plan.read(file) === undefined) {
+    plan.create(file, filled('event/heading.ts', words) + filled('event/event.ts', words));
+  } else {
+    for (const needed of [
+      /import \{ z \} from 'zod'/,
+      /import \{ defineEvent \}/,
+      /import \{[^}]*\bid\b[^}]*\} from '..\/scalars/,
+    ])
+      if (!needed.test(plan.read(file))) throw new Refusal(`${file} is not as expected: no ${needed}`);
+    plan.edit(file, /\n$/, `\n${filled('event/event.ts', words)}`);
+  }
+  addToReadme(plan, room, type);
+  addGolden(plan, type, [`${aggregate}_id`]);
+  return { file, name };
 }
 
 export function refuseEvent(plan, type) {
-  const isThere = plan.list(FOLDER).some((name) => plan.read(`${FOLDER}/${name}`).includes(`type: '${type}'`));
+  const isThere = eventFiles(plan).some(({ file }) => plan.read(file).includes(`type: '${type}'`));
   if (isThere) throw new Refusal(`the event ${type} is there already; a change that breaks it is its next version`);
+}
+
+function addToReadme(plan, room, type) {
+  const file = ['modules', 'engines'].map((kind) => `libs/${kind}/${room}/README.md`).find((path) => plan.read(path));
+  if (!file) return;
+  plan.edit(file, /(## Emits\n\n)((?:.+\n)+)/, (_, heading, list) =>
+    /^Nothing/.test(list)
+      ? `${heading}\`${type}\`.\n`
+      : `${heading}${list.trimEnd().replace(/\.$/, '')}, \`${type}\`.\n`,
+  );
 }
 
 /** Members that are ids or text; the contract test writes the same schema from the contract itself. */
@@ -44,4 +76,4 @@ export function addGolden(plan, type, members) {
 }
 
 export const GOLDEN_STEP = (file) =>
-  `say what the event carries in ${file}; until it is published its golden may be made anew: delete it, then GOLDENS=write npm test -- tests/contracts/events`;
+  `say what the event carries in ${file}; until it is published its golden may be written again: delete it, then GOLDENS=write npm test -- tests/contracts/events`;

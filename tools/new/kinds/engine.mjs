@@ -33,15 +33,17 @@ export const engine = {
       table,
       heard: aggregates.join(', '),
       aggregate: aggregates[0],
-      subscription: room.path === room.camel ? `.${room.camel}` : `['${room.path}']`,
+      subscribed: aggregates.map((aggregate) => `'${aggregate}'`).join(', '),
+      consumed: aggregates.map((aggregate) => `\`${aggregate}\``).join(', '),
     };
     for (const file of ['worker.ts', 'domain/activity.ts', 'domain/activity.spec.ts', 'data/activity.ts'])
       plan.create(`${home}/${file}`, filled(`engine/${file.replace('/', '-')}`, words));
+    plan.create(`${home}/README.md`, filled('engine/README.md', words));
+    plan.create(`libs/contracts/${room.path}/subscription.ts`, filled('engine/contract-subscription.ts', words));
     plan.create(`${home}/usecases/apply-events.ts`, filled('engine/apply-events.ts', words));
     plan.create(`${home}/usecases/run-pass.ts`, filled('engine/run-pass.ts', words));
     plan.create(`${home}/${room.path}.int.spec.ts`, filled('engine/int.spec.ts', words));
     plan.create(nextMigration(plan, `${room.snake}_engine`), filled('engine/migration.sql', words));
-    register(plan, room, aggregates, table);
     return [
       `say what it keeps and advises: ${home}; insights through reconcileInsights, their sentences in texts.ts, as in libs/engines/stock`,
       `write down how it decides in docs/engines/${room.path}.md`,
@@ -49,24 +51,3 @@ export const engine = {
     ];
   },
 };
-
-function register(plan, room, aggregates, table) {
-  const key = room.path === room.camel ? room.path : `'${room.path}'`;
-  plan.edit(
-    'libs/contracts/subscriptions.ts',
-    /(?=\} as const satisfies Record<string, readonly AggregateKind\[\]>)/,
-    `  ${key}: [${aggregates.map((aggregate) => `'${aggregate}'`).join(', ')}],\n`,
-  );
-  const app = 'apps/engines-worker/app.module.ts';
-  plan.addSorted(
-    app,
-    /^import .* from '#engines\//,
-    `import { ${room.camel}Engine } from '#engines/${room.path}/worker';`,
-  );
-  plan.edit(app, /(ENGINES: readonly EventConsumer\[\] = \[[^\]]*)\]/, `$1, ${room.camel}Engine]`);
-  plan.addSorted(
-    'tests/tenancy/catalogue/exceptions.ts',
-    /^ {2}'\w+ (app|engines|operator|relay): /,
-    `  '${table} engines: delete, insert, select, update',`,
-  );
-}

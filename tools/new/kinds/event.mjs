@@ -1,49 +1,42 @@
-/** A fact about an aggregate: its contract, version 1, among its aggregate's others, and its golden. */
+/** A fact about an aggregate: its contract, version 1, in the events of the aggregate's room, and its golden. */
 import { Refusal } from '../../launch/say.mjs';
-import { addAggregate, addGolden, aggregatesIn, eventFileOf, GOLDEN_STEP, refuseEvent } from '../contracts.mjs';
-import { capital, formsOf, nameOf } from '../names.mjs';
-import { filled } from '../templates.mjs';
+import { addEvent, aggregatesIn, GOLDEN_STEP, refuseEvent, roomOfAggregate } from '../contracts.mjs';
+import { nameOf } from '../names.mjs';
 
 export const event = {
-  usage: 'event TYPE [AGGREGATE]      order.archived; the aggregate unless it is the noun: sale.refunded order',
+  usage: 'event TYPE [AGGREGATE]      order.archived; the aggregate unless it is the noun; a new one as ROOM/AGGREGATE',
   words: [1, 2],
-  plan(plan, type, aggregate = type.split('.')[0]) {
-    const { file } = planEvent(plan, type, aggregate);
+  plan(plan, type, place = type.split('.')[0]) {
+    const { aggregate, room } = placeOf(plan, place);
+    const { file } = planEvent(plan, type, aggregate, room);
     return [
       GOLDEN_STEP(file),
       `emit it in the use case that makes it true: emit(tx, …, { id, version }, { ${aggregate}_id: id })`,
-      'npm run gen, which tells the reference of it',
+      'npm run gen, which adds it to the lists and to the reference',
     ];
   },
 };
 
-export function planEvent(plan, type, aggregate) {
-  const [noun, participle] = /^([a-z]+(?:_[a-z]+)*)\.([a-z]+(?:_[a-z]+)*)$/.exec(type)?.slice(1) ?? [];
-  if (!noun) throw new Refusal(`the event ${type}: write noun.past_participle, as in order.archived`);
-  const isKnown = aggregatesIn(plan).includes(aggregate);
-  if (!isKnown) nameOf(aggregate.replaceAll('_', '-'), 'the aggregate');
+function placeOf(plan, place) {
+  const [first, second, rest] = place.split('/');
+  if (rest !== undefined) throw new Refusal(`the aggregate ${place}: write AGGREGATE or ROOM/AGGREGATE`);
+  const aggregate = second ?? first;
+  const room = roomOfAggregate(plan, aggregate);
+  if (room !== undefined) return { aggregate, room };
+  if (second === undefined)
+    throw new Refusal(
+      `there is no aggregate ${aggregate}; there are ${aggregatesIn(plan).join(', ')}; a new one needs its room: ROOM/${aggregate}`,
+    );
+  nameOf(aggregate.replaceAll('_', '-'), 'the aggregate');
+  const isRoom = ['modules', 'engines'].some((kind) => plan.list(`libs/${kind}`).includes(first));
+  if (!isRoom) throw new Refusal(`there is no room ${first} in libs/modules or libs/engines`);
+  return { aggregate, room: first };
+}
+
+/** The event in the room of an aggregate that is there. */
+export function planEvent(plan, type, aggregate, room = roomOfAggregate(plan, aggregate)) {
+  if (!/^[a-z]+(?:_[a-z]+)*\.[a-z]+(?:_[a-z]+)*$/.test(type))
+    throw new Refusal(`the event ${type}: write noun.past_participle, as in order.archived`);
   refuseEvent(plan, type);
-  const { camel: name } = formsOf(`${noun}_${participle}`);
-  const words = {
-    type,
-    aggregate,
-    event: name,
-    summary: `${capital(formsOf(noun).withArticle)} was ${formsOf(participle).words}.`,
-  };
-  let file = eventFileOf(plan, aggregate);
-  if (file === undefined) {
-    file = `libs/contracts/events/${formsOf(aggregate).path}.ts`;
-    if (!isKnown) addAggregate(plan, aggregate);
-    plan.create(file, filled('event/heading.ts', words) + filled('event/event.ts', words));
-  } else {
-    for (const needed of [
-      /import \{ z \} from 'zod'/,
-      /import \{ defineEvent \}/,
-      /import \{[^}]*\bid\b[^}]*\} from '..\/scalars/,
-    ])
-      if (!needed.test(plan.read(file))) throw new Refusal(`${file} is not as expected: no ${needed}`);
-    plan.edit(file, /\n$/, `\n${filled('event/event.ts', words)}`);
-  }
-  addGolden(plan, type, [`${aggregate}_id`]);
-  return { file, name };
+  return addEvent(plan, type, aggregate, room);
 }

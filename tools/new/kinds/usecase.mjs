@@ -26,7 +26,7 @@ export const usecase = {
     const words = { act: act.camel, Act: act.pascal, act_path: act.path, item: one.camel, item_name: one.snake, table };
     plan.create(`${file}.int.spec.ts`, filled('usecase/usecase.int.spec.ts', { ...words, an_item: one.withArticle }));
     const said = planEvent(plan, type, one.snake);
-    const eventFile = said.file.replace(/^libs\/contracts\/events\/|\.ts$/g, '');
+    const eventFile = said.file.replace(/^libs\/contracts\/|\.ts$/g, '');
     plan.create(`${file}.ts`, filled('usecase/usecase.ts', { ...words, event: said.name, event_file: eventFile }));
     plan.addSorted(
       `${home}/index.ts`,
@@ -37,7 +37,7 @@ export const usecase = {
     return [
       `decide and save in ${file}.ts, between the lock and the version`,
       GOLDEN_STEP(said.file),
-      `give it an operation in libs/contracts/http and a method in ${home}/http.ts, or keep it for neighbours only`,
+      `give it an operation in libs/contracts/${room}/operations.ts and a method in ${home}/http.ts, or keep it for neighbours only`,
       'npm run gen, then npm run check',
     ];
   },

@@ -1,0 +1,30 @@
+import { problemsOf, SECTIONS } from './readmes.mjs';
+
+const facts = { Owns: ['quotes'], Emits: ['quote.sent'], Consumes: [] };
+const readme = (owns, emits, consumes) =>
+  `# Quotes\n\n## Owns\n\n${owns}\n\n## Emits\n\n${emits}\n\n## Consumes\n\n${consumes}\n\n## Guarantees\n\n- One.\n\n## Refuses\n\n- Two.\n`;
+
+describe('the README of a room', () => {
+  it('passes when it says what is so', () => {
+    expect(problemsOf(readme('`quotes`.', '`quote.sent`.', 'Nothing.'), facts)).toEqual([]);
+  });
+
+  it('fails when it is missing, lacks a section, or has an empty one', () => {
+    expect(problemsOf(undefined, facts)).toEqual(['it is missing']);
+    expect(problemsOf('# Quotes\n', facts)).toEqual([`its sections are  instead of ${SECTIONS.join(', ')}`]);
+    expect(problemsOf(readme('`quotes`.', '`quote.sent`.', ''), facts)).toEqual(['Consumes is empty']);
+  });
+
+  it('fails in both directions: for what it lacks and for what it claims', () => {
+    expect(problemsOf(readme('Nothing.', '`quote.sent`, `quote.lost`.', '`order`.'), facts)).toEqual([
+      'Owns lacks `quotes`',
+      'Emits names `quote.lost`, which is not so',
+      'Consumes names `order`, which is not so',
+    ]);
+  });
+
+  it('fails when it is longer than a page', () => {
+    const long = `${readme('`quotes`.', '`quote.sent`.', 'Nothing.')}${'- More.\n'.repeat(60)}`;
+    expect(problemsOf(long, facts)).toEqual([expect.stringContaining('60 is the limit')]);
+  });
+});
