@@ -31,7 +31,8 @@ export function problemsOf(text, facts) {
   for (const [title, expected] of Object.entries(facts)) {
     const named = [...(sections.get(title) ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name);
     for (const name of expected) if (!named.includes(name)) problems.push(`${title} lacks \`${name}\``);
-    for (const name of named) if (!expected.includes(name)) problems.push(`${title} names \`${name}\`, which is not so`);
+    for (const name of named)
+      if (!expected.includes(name)) problems.push(`${title} names \`${name}\`, which is not so`);
   }
   return problems;
 }
