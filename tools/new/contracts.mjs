@@ -46,7 +46,7 @@ export function addEvent(plan, type, aggregate, room) {
       /import \{[^}]*\bid\b[^}]*\} from '..\/scalars/,
     ])
       if (!needed.test(plan.read(file))) throw new Refusal(`${file} is not as expected: no ${needed}`);
-    plan.edit(file, /\n$/, `\n${filled('event/event.ts', words)}`);
+    plan.edit(file, /\n$/, `\n\n${filled('event/event.ts', words)}`);
   }
   addToReadme(plan, room, type);
   addGolden(plan, type, [`${aggregate}_id`]);
