@@ -6,5 +6,5 @@ export type Role = (typeof ROLES)[number];
 /** `<noun>.<verb>` → the roles that may do it. A role that is not listed may not. */
 export type PermissionTable = Readonly<Record<string, readonly Role[]>>;
 
-export const everyone = ROLES;
+export const everyone = [...ROLES] as const;
 export const desk = ['owner', 'manager', 'seller', 'finance'] as const;

@@ -11,7 +11,7 @@ describe('the README of a room', () => {
 
   it('fails when it is missing, lacks a section, or has an empty one', () => {
     expect(problemsOf(undefined, facts)).toEqual(['it is missing']);
-    expect(problemsOf('# Quotes\n', facts)).toEqual([`its sections are  instead of ${SECTIONS.join(', ')}`]);
+    expect(problemsOf('# Quotes\n', facts)).toEqual([`of the sections ${SECTIONS.join(', ')} it has, in this order: `]);
     expect(problemsOf(readme('`quotes`.', '`quote.sent`.', ''), facts)).toEqual(['Consumes is empty']);
   });
 
@@ -23,8 +23,17 @@ describe('the README of a room', () => {
     ]);
   });
 
+  it('may name tables by their common beginning', () => {
+    const owns = { ...facts, Owns: ['quotes', 'quote_lines'] };
+    expect(problemsOf(readme('`quote*`.', '`quote.sent`.', 'Nothing.'), owns)).toEqual([]);
+    expect(problemsOf(readme('`quote_*`.', '`quote.sent`.', 'Nothing.'), owns)).toEqual(['Owns lacks `quotes`']);
+    expect(problemsOf(readme('`quote*`, `order_*`.', '`quote.sent`.', 'Nothing.'), owns)).toEqual([
+      'Owns names `order_*`, which is not so',
+    ]);
+  });
+
   it('fails when it is longer than a page', () => {
-    const long = `${readme('`quotes`.', '`quote.sent`.', 'Nothing.')}${'- More.\n'.repeat(60)}`;
-    expect(problemsOf(long, facts)).toEqual([expect.stringContaining('60 is the limit')]);
+    const long = `${readme('`quotes`.', '`quote.sent`.', 'Nothing.')}${'- More.\n'.repeat(100)}`;
+    expect(problemsOf(long, facts)).toEqual([expect.stringContaining('100 is the limit')]);
   });
 });
