@@ -13,7 +13,7 @@ export const HELP = {
   build: 'compile to dist/ what has changed',
   'build:public': 'copy the API documentation readers into dist/public',
   servers: 'PostgreSQL and Redis for tests, kept running until --stop',
-  check: 'format, types, lint, walls, unused code, names, freshness: what CI runs; --only NAME, --fix',
+  check: 'format, types, lint, walls, unused code, names, words, readmes, freshness: what CI runs; --only NAME, --fix',
   gen: 'make the generated files again; --check proves them fresh',
   new: "a room, or a piece of one, in the house's shape: module, usecase, event, engine, vertical; --help",
   mutants: 'break the product on purpose, one way at a time, and see a test fail for each',

@@ -31,7 +31,8 @@ export function problemsOf(text, facts) {
   for (const [title, body] of sections) if (body === '') problems.push(`${title} is empty`);
   for (const [title, expected] of Object.entries(facts)) {
     const named = [...(sections.get(title) ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name);
-    for (const name of expected) if (!named.some((claim) => covers(claim, name))) problems.push(`${title} lacks \`${name}\``);
+    for (const name of expected)
+      if (!named.some((claim) => covers(claim, name))) problems.push(`${title} lacks \`${name}\``);
     for (const name of named)
       if (!expected.some((fact) => covers(name, fact))) problems.push(`${title} names \`${name}\`, which is not so`);
   }
