@@ -1,5 +1,5 @@
 /**
- * Row security would hide a forgotten tenant, so no behaviour shows it: the statement is merely slow, and one belt is
+ * Row security would hide a forgotten tenant, so no behaviour shows it: the statement is merely slow, and one layer is
  * gone. Hence this reading of every statement in modules and engines: whoever touches a tenant's table names the tenant.
  */
 import { readdirSync, readFileSync } from 'node:fs';

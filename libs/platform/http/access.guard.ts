@@ -1,5 +1,5 @@
 /**
- * The first belt of tenancy, global, for every operation: right site for the audience, a valid token, token tenant = host
+ * The first layer of tenancy, global, for every operation: right site for the audience, a valid token, token tenant = host
  * tenant, and the role's permission. A route without an operation value is closed unless it is marked open.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';

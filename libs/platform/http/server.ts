@@ -97,7 +97,7 @@ function installHooks(app: NestFastifyApplication, settings: Settings): void {
       if (request.site.kind === 'tenant') request.raw.tenantSlug = request.site.tenant.slug;
       const key = limitKey(request);
       await limits.admit(key, reply);
-      const release = once(() => limits.release(key));
+      const release = callAtMostOnce(() => limits.release(key));
       reply.raw.once('close', release).once(TAKEN_OVER, release);
     } catch (error) {
       sendProblem(error, request, reply);
@@ -106,7 +106,7 @@ function installHooks(app: NestFastifyApplication, settings: Settings): void {
   });
 }
 
-function once(action: () => void): () => void {
+function callAtMostOnce(action: () => void): () => void {
   let isDone = false;
   return () => {
     if (!isDone) action();
