@@ -76,7 +76,8 @@ async function readPart(room, part) {
   }
 }
 
-function assertConsistent(rooms) {
+/** Throws a Refusal that names what two rooms claim, or what a room refers to and no room has. */
+export function assertConsistent(rooms) {
   const aggregates = ownersOf(rooms, 'aggregate', (room) => new Set(room.events.map(({ aggregate }) => aggregate)));
   ownersOf(rooms, 'event', (room) => room.events.map(({ type, version }) => `${type} v${version}`));
   ownersOf(rooms, 'operation', (room) => room.operations.map(({ id }) => id));
