@@ -37,6 +37,40 @@ describe('Decimal', () => {
     fc.assert(fc.property(decimals, decimals, (a, b) => a.plus(b).minus(b).compare(a) === 0));
   });
 
+  it('gives a portion, rounded once, whatever the scales', () => {
+    expect(Decimal.parse('10').portion(Decimal.parse('1.0'), Decimal.parse('3'), 3).toText()).toBe('3.333');
+    expect(Decimal.parse('14.4').portion(Decimal.parse('2.50'), Decimal.parse('5'), 3).toText()).toBe('7.2');
+    expect(Decimal.parse('0.001').portion(Decimal.parse('1'), Decimal.parse('2'), 3).toText()).toBe('0.001');
+  });
+
+  it.each([
+    ['2.999', 0, '2'],
+    ['-2.999', 0, '-2'],
+    ['2.345', 2, '2.34'],
+    ['2.3', 2, '2.3'],
+  ])('cuts %s to %i decimals, toward zero: %s', (text, scale, cut) => {
+    expect(Decimal.parse(text).truncated(scale).toText()).toBe(cut);
+  });
+
+  it.each([
+    ['1.5', '0.25', true],
+    ['1.6', '0.25', false],
+    ['-3', '1.5', true],
+    ['10', '0.001', true],
+    ['0.0005', '0.001', false],
+  ])('says whether %s is a multiple of %s: %s', (text, step, isMultiple) => {
+    expect(Decimal.parse(text).isMultipleOf(Decimal.parse(step))).toBe(isMultiple);
+  });
+
+  it.each([
+    ['12.5', 2, 1250n],
+    ['12.50', 1, 125n],
+    ['-0.07', 2, -7n],
+    ['0.075', 2, null],
+  ])('counts %s in units of 10^-%i: %s', (text, scale, units) => {
+    expect(Decimal.parse(text).exactUnits(scale)).toBe(units);
+  });
+
   it('divides as rational arithmetic says', () => {
     fc.assert(
       fc.property(fc.bigInt(-(10n ** 15n), 10n ** 15n), fc.bigInt(1n, 10n ** 9n), (dividend, divisor) => {

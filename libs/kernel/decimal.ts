@@ -73,6 +73,30 @@ export class Decimal {
     return new Decimal(divideHalfUp(this.units * numerator * factor, down), scale);
   }
 
+  /** `this × part ÷ whole`, rounded half-up once at `scale`. `whole` is above zero. */
+  portion(part: Decimal, whole: Decimal, scale: number): Decimal {
+    const common = Math.max(part.scale, whole.scale);
+    return this.timesRatio(part.unitsAt(common), whole.unitsAt(common), scale);
+  }
+
+  /** Without the decimals beyond `scale`: rounded toward zero. */
+  truncated(scale: number): Decimal {
+    if (this.scale <= scale) return this;
+    return new Decimal(this.units / 10n ** BigInt(this.scale - scale), scale);
+  }
+
+  /** Whether a whole number of `step` makes this value. `step` is above zero. */
+  isMultipleOf(step: Decimal): boolean {
+    const scale = Math.max(this.scale, step.scale);
+    return this.unitsAt(scale) % step.unitsAt(scale) === 0n;
+  }
+
+  /** The value as a count of 10^-scale; `null` when it has more decimals than that. */
+  exactUnits(scale: number): bigint | null {
+    const cut = this.truncated(scale);
+    return cut.compare(this) === 0 ? cut.unitsAt(scale) : null;
+  }
+
   /** Plain text without an exponent; at least `least` decimals, trailing zeros beyond them dropped. */
   toText(least = 0): string {
     let units = this.units;

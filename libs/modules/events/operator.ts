@@ -8,7 +8,7 @@ import {
   replayDeadLetter,
   showEvent,
 } from '#contracts/events/operations';
-import { recordAct } from '#modules/audit';
+import { recordAct } from '#platform/audit';
 import { requireTenant } from '#modules/tenancy';
 import { type CallOf, Handle } from '#platform/http';
 import {

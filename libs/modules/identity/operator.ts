@@ -1,7 +1,7 @@
 /** The console's own sign-in and the people who have it. */
 import { Controller, Inject, Module } from '@nestjs/common';
 import { createOperator, listOperators, operatorLogin, operatorLogout } from '#contracts/identity/operations';
-import { recordAct } from '#modules/audit';
+import { recordAct } from '#platform/audit';
 import { Tokens } from '#platform/auth';
 import { type CallOf, Handle } from '#platform/http';
 import { before, pageOf } from '#platform/paging';

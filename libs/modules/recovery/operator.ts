@@ -1,7 +1,7 @@
 /** The operator's routes to the recovery fence. Both decisions are recorded in the audit with their reason. */
 import { Controller, Module } from '@nestjs/common';
 import { confirmRecovery, fenceRecovery, showRecovery } from '#contracts/recovery/operations';
-import { recordAct } from '#modules/audit';
+import { recordAct } from '#platform/audit';
 import { type CallOf, Handle } from '#platform/http';
 import { confirmEpoch, fenceDatabase, type RecoveryStatus, recoveryStatus } from '#platform/recovery';
 

@@ -14,7 +14,7 @@ import {
 } from '#contracts/tenancy/operations';
 import { type CallOf, Handle } from '#platform/http';
 import { before, pageOf } from '#platform/paging';
-import { recordAct } from '#modules/audit';
+import { recordAct } from '#platform/audit';
 import { userPage, userView } from '#modules/identity';
 import { requireTenant, tenantPage, tenantView } from './data/tenants.js';
 import type { TenantState } from './domain/tenant.js';

@@ -233,5 +233,5 @@ function upToPieces(quantity: Decimal, unit: string): Decimal {
 
 function downToPieces(quantity: Decimal, unit: string): Decimal {
   if (!PIECES.has(unit) || quantity.isNegative) return quantity;
-  return Decimal.of(quantity.units / 10n ** BigInt(quantity.scale));
+  return quantity.truncated(0);
 }

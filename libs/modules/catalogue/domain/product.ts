@@ -43,7 +43,7 @@ export function unitOf(product: Product, unit: string | undefined): Unit {
 /** Throws `invalid_unit` or `invalid_quantity`. */
 export function measure(product: Product, quantity: Decimal, unit?: string): Measure {
   const chosen = unitOf(product, unit);
-  if (quantity.isNegative || quantity.isZero || !isMultiple(quantity, chosen.step)) {
+  if (quantity.isNegative || quantity.isZero || !fitsStep(quantity, chosen.step)) {
     throw errors.invalid_quantity({
       details: { product_id: product.id, unit: chosen.unit, step: chosen.step.toText() },
     });
@@ -56,9 +56,6 @@ export function measure(product: Product, quantity: Decimal, unit?: string): Mea
   };
 }
 
-function isMultiple(quantity: Decimal, step: Decimal): boolean {
-  if (step.isZero) return true;
-  const scale = Math.max(quantity.scale, step.scale);
-  const at = (value: Decimal) => value.units * 10n ** BigInt(scale - value.scale);
-  return at(quantity) % at(step) === 0n;
+function fitsStep(quantity: Decimal, step: Decimal): boolean {
+  return step.isZero || quantity.isMultipleOf(step);
 }

@@ -11,6 +11,9 @@ import { errors } from '../errors.js';
 import { eventData } from '../view.js';
 import { type MoveQuote, quoteReadyFor } from './move-quote.js';
 
+/** Base quantities are kept in thousandths. */
+const BASE_DECIMALS = 3;
+
 export interface ConvertQuote extends MoveQuote {
   /** All that is left unless given. */
   lines?: readonly Conversion[] | undefined;
@@ -67,11 +70,7 @@ function orderLine(quote: QuoteWithLines, part: Conversion): OrderDraftLine {
   const quantity = Decimal.parse(line.quantity);
   const before = Decimal.parse(line.converted_quantity);
   const upTo = (amount: Decimal) => totalUpTo(quote, line, amount);
-  const basePart = Decimal.parse(line.base_quantity).timesRatio(
-    part.quantity.units * 10n ** BigInt(quantity.scale),
-    quantity.units * 10n ** BigInt(part.quantity.scale),
-    3,
-  );
+  const basePart = Decimal.parse(line.base_quantity).portion(part.quantity, quantity, BASE_DECIMALS);
   return {
     productId: line.product_id,
     code: line.code,

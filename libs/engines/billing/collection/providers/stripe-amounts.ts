@@ -2,7 +2,7 @@
  * Stripe's minor units, which are not always the kernel's: amounts are converted exactly or refused.
  * https://docs.stripe.com/currencies#zero-decimal, #special-cases and #three-decimal
  */
-import { minorDigits } from '#kernel';
+import { Decimal, minorDigits } from '#kernel';
 import { errors } from './errors.js';
 
 const ZERO_DECIMAL = new Set([
@@ -32,11 +32,8 @@ const MAXIMUM = 99_999_999n;
 
 /** Throws `amount_not_chargeable` for what Stripe could not take as it is. */
 export function toStripeAmount(amount: bigint, currency: string): number {
-  const scaled = amount * 10n ** BigInt(stripeDigits(currency));
-  const unit = 10n ** BigInt(minorDigits(currency));
-  const units = scaled / unit;
-  if (scaled % unit !== 0n || units % stepOf(currency) !== 0n)
-    throw refused(currency, 'has digits that Stripe does not');
+  const units = Decimal.of(amount, minorDigits(currency)).exactUnits(stripeDigits(currency));
+  if (units === null || units % stepOf(currency) !== 0n) throw refused(currency, 'has digits that Stripe does not');
   if (units <= 0n) throw refused(currency, 'is not above zero');
   if (units > MAXIMUM) throw refused(currency, 'has more than eight digits');
   return Number(units);
@@ -44,10 +41,9 @@ export function toStripeAmount(amount: bigint, currency: string): number {
 
 /** Of what Stripe says has moved. Throws `amount_not_chargeable` for a part of our minor unit, which no charge of ours has. */
 export function fromStripeAmount(units: number, currency: string): bigint {
-  const scaled = BigInt(units) * 10n ** BigInt(minorDigits(currency));
-  const unit = 10n ** BigInt(stripeDigits(currency));
-  if (scaled % unit !== 0n) throw refused(currency, 'is a part of the smallest unit');
-  return scaled / unit;
+  const amount = Decimal.of(BigInt(units), stripeDigits(currency)).exactUnits(minorDigits(currency));
+  if (amount === null) throw refused(currency, 'is a part of the smallest unit');
+  return amount;
 }
 
 function stripeDigits(currency: string): number {

@@ -1,7 +1,7 @@
 /** What an operator does to a store's people, each act with its reason in the audit. */
 import type { Role } from '#contracts/roles';
 import { newSecret } from '#kernel';
-import { recordAct } from '#modules/audit';
+import { recordAct } from '#platform/audit';
 import { changeUser, createUser, setPassword, type UserRow } from '#modules/identity';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { type EmittingTransaction, onBehalfOf } from '#platform/outbox';
