@@ -63,7 +63,7 @@ module.exports = {
       severity: 'error',
       // The face may show its neighbours what a door of the room is made of.
       from: { path: ROOM, pathNot: [TESTS, `${ROOM}index\\.ts$`] },
-      to: { path: '^libs/$1/$2/(http|operator|worker|index)\\.ts$' },
+      to: { path: '^libs/$1/$2/(http|operator|texts|worker|index)\\.ts$' },
     },
     {
       name: 'data-calls-no-other-room',

@@ -11,6 +11,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { readGraph } from './graph.mjs';
 import { loopsIn } from './loops.mjs';
+import { tableViolations } from './tables.mjs';
 
 const ROOT = path.join(import.meta.dirname, '..', '..');
 const isWithCanaries = process.argv.includes('--canaries');
@@ -19,7 +20,7 @@ const isWithCanaries = process.argv.includes('--canaries');
 /** @typedef {{ rule: string, file: string, code: string, also?: Record<string, string> }} Canary  `also`: further files. */
 
 /** Rules that are not in `.dependency-cruiser.cjs`. */
-const OWN_RULES = ['not-in-allowed', 'no-loops-between-folders'];
+const OWN_RULES = ['not-in-allowed', 'no-loops-between-folders', 'one-table-one-room', 'doors-hold-no-sql'];
 
 /** @type {Canary[]} */
 const canaries = JSON.parse(readFileSync(path.join(ROOT, 'tools/walls/canaries.json'), 'utf8'));
@@ -38,7 +39,7 @@ process.stdout.write(`walls hold${isWithCanaries ? `; ${canaries.length} canarie
  */
 function violationsIn(root) {
   const { violations, imports } = readGraph(root);
-  return [...violations, ...loopsIn(imports)];
+  return [...violations, ...loopsIn(imports), ...tableViolations(root)];
 }
 
 function rulesWithoutCanary() {

@@ -9,16 +9,14 @@ import {
 } from '#contracts/billing/operations';
 import { recordAct } from '#platform/audit';
 import { SETTINGS, type Settings } from '#platform/config';
-import { type Row, sql } from '#platform/database';
 import { type CallOf, Handle } from '#platform/http';
 import { tenantNamed } from '../../accounts/index.js';
 import { errors } from '../../errors.js';
 import type { MethodRow } from '../data/methods.js';
+import { allProviders, type ProviderRow, saveProvider } from '../data/payment-providers.js';
 import { configuredProvider, sealSecrets } from '../providers/configured.js';
 import { nameMethod, removeMethod } from '../usecases/manage-methods.js';
 import { storeProviderEvent } from '../usecases/take-provider-events.js';
-
-type ProviderRow = Row<'billing_providers', 'added_at' | 'added_by', { name: 'stripe' }>;
 
 @Controller()
 export class PaymentProvidersController {
@@ -31,12 +29,7 @@ export class PaymentProvidersController {
       key: body.api_key,
       webhookSecret: body.webhook_secret,
     });
-    const row = await tx.first<ProviderRow>(sql`
-      insert into billing_providers (name, sealed_key, sealed_webhook_secret, added_at, added_by)
-      values (${params.provider}, ${key}, ${webhookSecret}, app.now(), ${actor})
-      on conflict (name) do update set sealed_key = excluded.sealed_key, sealed_webhook_secret = excluded.sealed_webhook_secret,
-                                       added_at = excluded.added_at, added_by = excluded.added_by
-      returning name, added_at, added_by`);
+    const row = await tx.first(saveProvider({ name: params.provider, key, webhookSecret, actor }));
     const act = { action: 'provider.set_up', tenant: null, subject: `provider/${params.provider}` };
     await recordAct(tx, { actor, ...act, reason: body.reason });
     return providerView(row!);
@@ -44,7 +37,7 @@ export class PaymentProvidersController {
 
   @Handle(listProviders)
   async list({ tx }: CallOf<typeof listProviders>) {
-    const rows = await tx.query<ProviderRow>(sql`select name, added_at, added_by from billing_providers order by name`);
+    const rows = await tx.query(allProviders);
     return { data: rows.map(providerView) };
   }
 
