@@ -78,7 +78,8 @@ it('does not block writers of the outbox while it waits for a reader of the inbo
   await made;
   // A blocked writer waits for the whole lock timeout; how long a free one takes on this machine was measured before.
   expect(Math.max(...waits)).toBeLessThan(LOCK_TIMEOUT_MS / 2 + 4 * Math.max(...floor));
-  expect(await days('outbox_events')).toBe(DAYS);
+  // Today's rows came first here as well.
+  expect(await days('outbox_events')).toBe(DAYS - 1);
   // A day that was not created for lack of a lock is created by the next call.
   await repository.ensureDays(AHEAD);
   expect(await days('inbox_events')).toBe(DAYS);

@@ -120,7 +120,8 @@ function jest(copy, tests, environment, limitMs = LIMIT_MS) {
   const report = path.join(copy, 'mutant-report.json');
   rmSync(report, { force: true });
   const flags = ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'];
-  const args = [...flags, '--bail', '--no-color', '--json', `--outputFile=${report}`, ...tests];
+  // Not --bail: it ends jest before the report is written.
+  const args = [...flags, '--no-color', '--json', `--outputFile=${report}`, ...tests];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, {
     cwd: copy,
     env: { ...process.env, ...environment, NODE_ENV: 'test', FORCE_COLOR: '0' },
