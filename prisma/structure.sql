@@ -1801,6 +1801,26 @@ exception
 end $function$;
 -- called by its owner only
 
+CREATE OR REPLACE FUNCTION app.billing_balance(tenant uuid, invoice uuid, total bigint)
+ RETURNS TABLE(paid bigint, credited bigint, written_off bigint, owed bigint)
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+BEGIN ATOMIC
+ SELECT money.paid,
+     notes.credited,
+     taken.written_off,
+     (((billing_balance.total - money.paid) - notes.credited) - taken.written_off)
+    FROM ((( SELECT (COALESCE(sum(app.billing_owed_less(f.kind, f.amount_minor)), (0)::numeric))::bigint AS paid
+            FROM billing_payment_facts f
+           WHERE ((f.tenant_id = billing_balance.tenant) AND (f.invoice_id = billing_balance.invoice))) money
+      CROSS JOIN ( SELECT (COALESCE(sum(c.amount_minor) FILTER (WHERE (c.kind = 'credit'::text)), (0)::numeric))::bigint AS credited,
+             (COALESCE(sum(c.amount_minor) FILTER (WHERE (c.kind = 'write_off'::text)), (0)::numeric))::bigint AS given_up
+            FROM billing_credit_notes c
+           WHERE ((c.tenant_id = billing_balance.tenant) AND (c.invoice_id = billing_balance.invoice))) notes)
+      CROSS JOIN LATERAL ( SELECT LEAST(notes.given_up, GREATEST(((billing_balance.total - money.paid) - notes.credited), (0)::bigint)) AS written_off) taken);
+END;
+-- called by basecommerce_app, basecommerce_engines, basecommerce_operator
+
 CREATE OR REPLACE FUNCTION app.billing_check_ledger()
  RETURNS trigger
  LANGUAGE plpgsql

@@ -204,7 +204,7 @@ it('takes a payment for what was written off as the loss it makes good, and not 
   });
   await operator.transaction((tx) => writeOffInvoice(tx, 'operator:test', { tenant, invoice, reason: 'gone' }));
   await operator.close();
-  const picture = async () =>
+  const bookedState = async () =>
     (
       await books.rows(
         `select i.status, a.surplus_minor as surplus,
@@ -214,16 +214,16 @@ it('takes a payment for what was written off as the loss it makes good, and not 
         [invoice],
       )
     )[0];
-  expect(await picture()).toEqual({ status: 'uncollectible', surplus: '0', lost: String(BASE), receivable: '0' });
+  expect(await bookedState()).toEqual({ status: 'uncollectible', surplus: '0', lost: String(BASE), receivable: '0' });
   await pay(books.engines, tenant, invoice, 900n);
-  expect(await picture()).toEqual({
+  expect(await bookedState()).toEqual({
     status: 'uncollectible',
     surplus: '0',
     lost: String(BASE - 900n),
     receivable: '0',
   });
   await pay(books.engines, tenant, invoice, BASE - 900n + 5n);
-  expect(await picture()).toEqual({ status: 'paid', surplus: '5', lost: '0', receivable: '0' });
+  expect(await bookedState()).toEqual({ status: 'paid', surplus: '5', lost: '0', receivable: '0' });
 });
 
 it('opens nothing while a charge is under way, and does once it was declined', async () => {

@@ -13,7 +13,7 @@ import { SETTINGS, type Settings } from '#platform/config';
 import { type CallOf, type ExchangeCall, Handle, HandleExchange } from '#platform/http';
 import { outboundExchange } from '#platform/idempotency';
 import { before, pageOf } from '#platform/paging';
-import { accessView, standingOf } from './access/index.js';
+import { accessView, accessOverview } from './access/index.js';
 import { instantText } from './accounts/index.js';
 import {
   defaultMethod,
@@ -34,7 +34,7 @@ import {
   renderInvoicePdf,
 } from './invoicing/index.js';
 import { periodView } from './plans/index.js';
-import { nextInvoiceView, subscribedPlanView, subscriptionPicture, usageView } from './subscriptions/index.js';
+import { nextInvoiceView, subscribedPlanView, subscriptionOverview, usageView } from './subscriptions/index.js';
 
 /** Billing hears of a store by an event: until then, and without a plan, nothing is owed and nothing is limited. */
 const NOBODY = {
@@ -60,22 +60,22 @@ export class BillingController {
     const { tenant } = call.scope;
     return call.database.transaction(call.scope, async (tx) => {
       const now = await tx.now();
-      const standing = await tx.first(standingOf(tenant));
+      const standing = await tx.first(accessOverview(tenant));
       if (!standing) return { ...NOBODY, access: { ...NOBODY.access, holds: [] }, usage: [] };
       const access = accessView(standing);
       const method = await tx.first(defaultMethod(tenant));
       const payment_method = method ? methodView(method) : null;
-      const picture = await subscriptionPicture(tx, tenant, now);
-      if (!picture) return { ...NOBODY, access, payment_method, usage: [] };
+      const overview = await subscriptionOverview(tx, tenant, now);
+      if (!overview) return { ...NOBODY, access, payment_method, usage: [] };
       return {
-        currency: picture.plan.currency,
-        plan: subscribedPlanView(picture),
-        period: picture.current && periodView(picture.current),
-        ends_at: instantText(picture.endsAt),
+        currency: overview.plan.currency,
+        plan: subscribedPlanView(overview),
+        period: overview.current && periodView(overview.current),
+        ends_at: instantText(overview.endsAt),
         access,
-        next_invoice: nextInvoiceView(picture),
+        next_invoice: nextInvoiceView(overview),
         payment_method,
-        usage: usageView(picture, now),
+        usage: usageView(overview, now),
       };
     });
   }

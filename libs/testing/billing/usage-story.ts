@@ -7,10 +7,10 @@ import { quoteCreated } from '#contracts/quotes/events';
 import { tenantCreated } from '#contracts/tenancy/events';
 import { newId } from '#kernel';
 
-export type Deed = 'order' | 'quote' | 'revision' | 'sign_in' | 'calls' | 'cap' | 'owner' | 'seller';
+export type Activity = 'order' | 'quote' | 'revision' | 'sign_in' | 'calls' | 'cap' | 'owner' | 'seller';
 
 export interface Step {
-  readonly deed: Deed;
+  readonly activity: Activity;
   /** Minutes after the story's beginning. */
   readonly minute: number;
   /** Which person, how many calls, what cap. */
@@ -26,8 +26,8 @@ export class Story {
 
   static of(steps: readonly Step[], beginning: Date): Story {
     const story = new Story().founded(beginning);
-    for (const { deed, minute, figure } of steps)
-      story.take(deed, new Date(beginning.getTime() + minute * 60_000), figure);
+    for (const { activity, minute, figure } of steps)
+      story.take(activity, new Date(beginning.getTime() + minute * 60_000), figure);
     return story;
   }
 
@@ -82,14 +82,14 @@ export class Story {
     return this.say(usageCapChanged, this.capOfOrders, at, data, this.caps);
   }
 
-  private take(deed: Deed, at: Date, figure: number): void {
-    if (deed === 'order') this.order(at);
-    else if (deed === 'quote') this.quote(at);
-    else if (deed === 'revision') this.quote(at, 2);
-    else if (deed === 'sign_in') this.signIn(figure, at);
-    else if (deed === 'calls') this.calls(figure + 1, at);
-    else if (deed === 'cap') this.cap(figure === 0 ? null : figure, at);
-    else this.person(figure, deed, at);
+  private take(activity: Activity, at: Date, figure: number): void {
+    if (activity === 'order') this.order(at);
+    else if (activity === 'quote') this.quote(at);
+    else if (activity === 'revision') this.quote(at, 2);
+    else if (activity === 'sign_in') this.signIn(figure, at);
+    else if (activity === 'calls') this.calls(figure + 1, at);
+    else if (activity === 'cap') this.cap(figure === 0 ? null : figure, at);
+    else this.person(figure, activity, at);
   }
 
   private say<Contract extends EventContract>(

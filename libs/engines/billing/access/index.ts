@@ -1,5 +1,5 @@
 /** What a tenant may do: access states, grace, holds, suspension. */
-export { standingOf } from './data/access-overview.js';
+export { accessOverview } from './data/access-overview.js';
 export { announceAccess, readAccess, saveDecision } from './data/access.js';
 export type { AccessState } from './domain/access-states.js';
 export {

@@ -1,10 +1,10 @@
 /** A tenant’s access as the wire shows it. */
 
 import { instantText, moneyText } from '../accounts/index.js';
-import type { StandingRow } from './data/access-overview.js';
+import type { AccessOverviewRow } from './data/access-overview.js';
 import { graceDeadline } from './domain/access.js';
 
-export function accessView(row: StandingRow) {
+export function accessView(row: AccessOverviewRow) {
   const { access_state: state, notice_at: noticeAt, extended_until: extendedUntil } = row;
   return {
     state,

@@ -1,5 +1,5 @@
 /** A tenant’s billing account: its lock, its row, its events and its ledger. */
-export { type Act, audited, type Deed } from './controllers/audited.js';
+export { type Act, audited, type AuditedAction } from './controllers/audited.js';
 export {
   type Account,
   announce,

@@ -70,7 +70,7 @@ describe('charging an invoice', () => {
     const { tenant, invoice } = await seedInvoice();
     expect(await charge(tenant, invoice)).toBe('paid');
     expect(stub.ledger.chargesOf(invoice).map(({ body }) => body['amount'])).toEqual([Number(TOTAL)]);
-    expect(await picture(tenant)).toEqual({
+    expect(await booksOf(tenant)).toEqual({
       invoices: ['paid'],
       attempts: ['succeeded'],
       facts: [`payment ${TOTAL}`],
@@ -117,7 +117,7 @@ describe('charging an invoice', () => {
       expect(await access(tenant)).toEqual({ pastDue: 0n, inFlight: total });
       expect(await charge(tenant, invoice)).toBe('not_chargeable');
       expect(await charge(tenant, invoice)).toBe('not_now');
-      expect((await picture(tenant)).attempts).toEqual(['declined not_chargeable']);
+      expect((await booksOf(tenant)).attempts).toEqual(['declined not_chargeable']);
       expect(stub.requests).toHaveLength(calls);
       // From here on it is a debt like one that was declined: the next pass warns, and paying by hand ends it.
       expect(await access(tenant)).toEqual({ pastDue: total, inFlight: 0n });
@@ -146,7 +146,7 @@ describe('charging an invoice', () => {
     expect(await charge(tenant, invoice)).toBe('not_now');
     expect(stub.ledger.chargesOf(invoice)).toEqual([]);
     expect(await access(tenant)).toEqual({ pastDue: 0n, inFlight: 0n });
-    const { attempts, ...books } = await picture(tenant);
+    const { attempts, ...books } = await booksOf(tenant);
     expect(attempts).toEqual(smallest === 1 ? [] : ['declined too_small']);
     expect(books).toEqual({
       invoices: ['paid'],
@@ -166,7 +166,7 @@ describe('charging an invoice', () => {
     stub.fault = () => 'none';
     await elapse(SEARCH_LAG_MS);
     expect(await reconcile(tenant)).toEqual(['declined']);
-    expect((await picture(tenant)).facts).toEqual(['carried 60', `payment ${TOTAL - 60n}`]);
+    expect((await booksOf(tenant)).facts).toEqual(['carried 60', `payment ${TOTAL - 60n}`]);
   });
 
   it('declined for now is tried again on the days of the grace, declined for good only with another method', async () => {
@@ -183,7 +183,7 @@ describe('charging an invoice', () => {
     await changeMethod(tenant);
     stub.ledger.verdict = () => 'succeeds';
     expect(await charge(tenant, invoice)).toBe('paid');
-    expect((await picture(tenant)).attempts).toEqual(['declined soft', 'declined hard', 'succeeded']);
+    expect((await booksOf(tenant)).attempts).toEqual(['declined soft', 'declined hard', 'succeeded']);
   });
 
   it('is done once by two passes at the same time', async () => {
@@ -229,12 +229,12 @@ describe('reconciling', () => {
     stub.fault = () => fault;
     expect(await charge(tenant, invoice)).toBe('unknown');
     expect(stub.ledger.chargesOf(invoice)).toHaveLength(charged);
-    expect((await picture(tenant)).facts).toEqual([]);
+    expect((await booksOf(tenant)).facts).toEqual([]);
     stub.fault = () => 'none';
     await elapse(SEARCH_LAG_MS);
     expect(await reconcile(tenant)).toEqual(['paid']);
     expect(stub.ledger.chargesOf(invoice)).toHaveLength(1);
-    expect(await picture(tenant)).toMatchObject({ invoices: ['paid'], facts: [`payment ${TOTAL}`] });
+    expect(await booksOf(tenant)).toMatchObject({ invoices: ['paid'], facts: [`payment ${TOTAL}`] });
     expect(await reconcile(tenant)).toEqual([]);
   });
 
@@ -245,7 +245,7 @@ describe('reconciling', () => {
     expect(await reconcile(tenant)).toEqual(['unknown processing']);
     stub.ledger.finish(stub.ledger.intents.at(-1)!.id, SOFT);
     expect(await reconcile(tenant)).toEqual(['declined']);
-    expect((await picture(tenant)).facts).toEqual([]);
+    expect((await booksOf(tenant)).facts).toEqual([]);
   });
 
   it('decides nothing while the provider is away', async () => {
@@ -278,7 +278,7 @@ describe('reconciling', () => {
     expect(await at(29.1 * HOUR)).toEqual(['given_up']);
     stub.fault = () => 'none';
     expect(await charge(tenant, invoice)).toBe('paid');
-    expect((await picture(tenant)).attempts).toEqual(['declined never_arrived', 'succeeded']);
+    expect((await booksOf(tenant)).attempts).toEqual(['declined never_arrived', 'succeeded']);
   });
 
   it('does not take an answer for newer than its question', async () => {
@@ -423,7 +423,7 @@ describe('dying at any moment', () => {
             met.crashes += 1;
           }
           expect(stub.ledger.chargesOf(invoice).length).toBeLessThanOrEqual(1);
-          if ((await picture(tenant)).attempts.includes('unknown')) met.unknown += 1;
+          if ((await booksOf(tenant)).attempts.includes('unknown')) met.unknown += 1;
         }
         // Then Stripe answers again, nobody dies, and what is still being processed comes to an end.
         met.charged += stub.ledger.chargesOf(invoice).length;
@@ -438,7 +438,7 @@ describe('dying at any moment', () => {
           await reconcile(tenant);
           await charge(tenant, invoice);
         }
-        const { attempts, facts, invoices } = await picture(tenant);
+        const { attempts, facts, invoices } = await booksOf(tenant);
         met.givenUp += attempts.filter((attempt) => attempt === 'declined never_arrived').length;
         expect(stub.ledger.chargesOf(invoice)).toHaveLength(1);
         expect(facts).toEqual([`payment ${TOTAL}`]);
@@ -465,7 +465,7 @@ describe('what Stripe tells', () => {
     stub.fault = () => 'broken_after';
     expect(await charge(tenant, invoice)).toBe('unknown');
     await tellOf(invoice);
-    expect(await picture(tenant)).toMatchObject({
+    expect(await booksOf(tenant)).toMatchObject({
       attempts: ['succeeded'],
       facts: [`payment ${TOTAL}`],
       invoices: ['paid'],
@@ -479,7 +479,7 @@ describe('what Stripe tells', () => {
     stub.ledger.verdict = () => HARD;
     await charge(tenant, invoice);
     await tellOf(invoice, 'payment_intent.payment_failed');
-    expect(await picture(tenant)).toMatchObject({ attempts: ['declined hard'], facts: [], invoices: ['issued'] });
+    expect(await booksOf(tenant)).toMatchObject({ attempts: ['declined hard'], facts: [], invoices: ['issued'] });
   });
 
   it('five times and in any order gives the same facts', async () => {
@@ -504,7 +504,7 @@ describe('what Stripe tells', () => {
           if (index % batch === 0) await takeAll();
         }
         await takeAll();
-        const { facts, ledger } = await picture(tenant);
+        const { facts, ledger } = await booksOf(tenant);
         expect(facts).toEqual(expected);
         expect(ledger.reduce((sum, entry) => sum + BigInt(entry.split(' ')[1]!), 0n)).toBe(0n);
         expect(await times(tenant)).toEqual([]);
@@ -518,7 +518,7 @@ describe('what Stripe tells', () => {
     const { id } = stub.ledger.chargesOf(invoice)[0]!;
     const dispute = stub.ledger.dispute(id, Number(TOTAL));
     for (const name of ['one', 'two']) await tell(name, 'charge.dispute.created', dispute);
-    expect(await picture(tenant)).toMatchObject({
+    expect(await booksOf(tenant)).toMatchObject({
       invoices: ['issued'],
       facts: [`dispute ${TOTAL}`, `payment ${TOTAL}`],
     });
@@ -526,10 +526,10 @@ describe('what Stripe tells', () => {
     expect(await charge(tenant, invoice)).toBe('not_now');
     stub.ledger.win(dispute.id);
     for (const name of ['three', 'four']) await tell(name, 'charge.dispute.closed', dispute);
-    expect((await picture(tenant)).invoices).toEqual(['paid']);
+    expect((await booksOf(tenant)).invoices).toEqual(['paid']);
     const refund = stub.ledger.refund(id, 4_000);
     for (const name of ['five', 'six']) await tell(name, 'refund.created', refund);
-    expect((await picture(tenant)).facts).toEqual([
+    expect((await booksOf(tenant)).facts).toEqual([
       `dispute ${TOTAL}`,
       `dispute_won ${TOTAL}`,
       `payment ${TOTAL}`,
@@ -550,13 +550,13 @@ describe('what Stripe tells', () => {
     const refund = stub.ledger.refund(id, 3_000, `re_part_${id}`);
     for (const name of ['one', 'two', 'three']) await tell(name, 'refund.created', refund);
     expect(await surplus()).toBe(2_000n);
-    expect(await picture(tenant)).toMatchObject({
+    expect(await booksOf(tenant)).toMatchObject({
       invoices: ['paid'],
       facts: ['payment 19900', 'payment 5000', 'surplus 5000', 'surplus_refund 3000'],
     });
     const rest = stub.ledger.refund(id, 4_500, `re_rest_${id}`);
     for (const name of ['four', 'five']) await tell(name, 'refund.updated', rest);
-    const { invoices, facts, ledger } = await picture(tenant);
+    const { invoices, facts, ledger } = await booksOf(tenant);
     expect(await surplus()).toBe(0n);
     expect(invoices).toEqual(['issued']);
     expect(facts.slice(2)).toEqual(['refund 2500', 'surplus 5000', 'surplus_refund 2000', 'surplus_refund 3000']);
@@ -588,7 +588,7 @@ describe('what Stripe tells', () => {
     ]);
     stub.ledger.patch(id, { currency: 'brl' });
     expect(await takeAll()).toMatchObject([{ outcome: 'done' }]);
-    expect((await picture(tenant)).facts).toEqual([`payment ${TOTAL}`]);
+    expect((await booksOf(tenant)).facts).toEqual([`payment ${TOTAL}`]);
   });
 });
 
@@ -732,7 +732,7 @@ async function access(tenant: string) {
   return { pastDue, inFlight };
 }
 
-async function picture(tenant: string) {
+async function booksOf(tenant: string) {
   const list = async (statement: string): Promise<string[]> => {
     const { rows } = await owner.query<{ line: string }>(statement);
     return rows.map(({ line }) => line);

@@ -17,7 +17,7 @@ export {
   makeInvoices,
   missingPeriods,
 } from './domain/billing-plan.js';
-export { carryOn, settle } from './usecases/apply-balance.js';
+export { carryForward, applyBalance } from './usecases/apply-balance.js';
 export {
   accountFacts,
   billingFacts,

@@ -1,12 +1,11 @@
 /** Invoices as the wire shows them. */
-
 import type { MeterName } from '#contracts/meters';
 import { instantText, moneyText, priceText } from '../accounts/index.js';
 import { periodView } from '../plans/index.js';
 import type { InvoiceRow, LineRow } from './data/invoice-rows.js';
 
 export function invoiceView(row: InvoiceRow) {
-  const { currency, total_minor: total, paid, credited } = row;
+  const { currency, total_minor: total, paid, credited, owed } = row;
   const isOpen = row.number !== null;
   return {
     id: row.id,
@@ -18,7 +17,7 @@ export function invoiceView(row: InvoiceRow) {
     total: moneyText(total, currency),
     paid: moneyText(paid, currency),
     credited: moneyText(credited, currency),
-    owed: moneyText(isOpen ? total - paid - credited : 0n, currency),
+    owed: moneyText(isOpen ? owed : 0n, currency),
     issued_at: instantText(row.issued_at),
     due_at: instantText(row.due_at),
     settled_at: instantText(row.settled_at),

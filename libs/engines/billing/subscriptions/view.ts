@@ -3,9 +3,9 @@ import type { MeterName } from '#contracts/meters';
 import { moneyText, priceText } from '../accounts/index.js';
 import { ceilingOf, intervalOf } from '../plans/index.js';
 import { forecastOf, METERS } from '../usage/index.js';
-import type { SubscriptionPicture } from './usecases/subscription-picture.js';
+import type { SubscriptionOverview } from './usecases/subscription-overview.js';
 
-export function subscribedPlanView({ plan, follows }: SubscriptionPicture) {
+export function subscribedPlanView({ plan, follows }: SubscriptionOverview) {
   return {
     code: plan.code,
     version: plan.version,
@@ -15,7 +15,7 @@ export function subscribedPlanView({ plan, follows }: SubscriptionPicture) {
   } as const;
 }
 
-export function nextInvoiceView({ plan, preview }: SubscriptionPicture) {
+export function nextInvoiceView({ plan, preview }: SubscriptionOverview) {
   if (preview === null) return null;
   const { invoice, expectedOn } = preview;
   const { currency } = plan;
@@ -34,7 +34,7 @@ export function nextInvoiceView({ plan, preview }: SubscriptionPicture) {
   };
 }
 
-export function usageView({ plan, current, used, caps }: SubscriptionPicture, now: Date) {
+export function usageView({ plan, current, used, caps }: SubscriptionOverview, now: Date) {
   if (current === null) return [];
   return [...plan.meters].map(([name, terms]) => {
     const meter = name as MeterName;

@@ -5,7 +5,7 @@ import type { Envelope } from '#contracts/event';
 import { newId } from '#kernel';
 import { composedSql, sql } from '#platform/database';
 import { CrossTenantDatabase } from '#platform/database/crossing';
-import { type Deed, type Step, Story } from '#testing/billing/usage-story';
+import { type Activity, type Step, Story } from '#testing/billing/usage-story';
 import { createTestDatabase, type TestDatabase } from '#testing/database';
 import { sampleSize } from '#testing/sample';
 import { processOf, waitUntilBlockedBy } from '#testing/waiting';
@@ -133,7 +133,7 @@ const counted = async (tenant: string) => {
 };
 
 /** Every row but the tenant's id, the evidence of when an event arrived, and how many events of its own were said. */
-async function picture(tenant: string): Promise<string> {
+async function rowsOf(tenant: string): Promise<string> {
   const tables = [
     'billing_accounts',
     'billing_owners',
@@ -155,7 +155,7 @@ async function picture(tenant: string): Promise<string> {
 describe('events of usage', () => {
   const story: fc.Arbitrary<Step[]> = fc.array(
     fc.record({
-      deed: fc.constantFrom<Deed>('order', 'order', 'quote', 'revision', 'sign_in', 'calls', 'owner', 'seller'),
+      activity: fc.constantFrom<Activity>('order', 'order', 'quote', 'revision', 'sign_in', 'calls', 'owner', 'seller'),
       minute: fc.nat(70 * 24 * 60),
       figure: fc.nat(3),
     }),
@@ -170,7 +170,7 @@ describe('events of usage', () => {
     const neighbour = await store();
     await apply(neighbour.order(days(-1)).events);
     await refreshAll();
-    const untouched = await picture(neighbour.tenant);
+    const untouched = await rowsOf(neighbour.tenant);
     await fc.assert(
       fc.asyncProperty(story, delivery, fc.integer({ min: 1, max: 9 }), async (steps, places, size) => {
         const [one, other, subscription] = [newId(), newId(), newId()];
@@ -191,13 +191,13 @@ describe('events of usage', () => {
           if (from % 2 === 0) await refreshAll();
         }
         await refreshAll();
-        expect(await picture(other)).toBe(await picture(one));
+        expect(await rowsOf(other)).toBe(await rowsOf(one));
         expect((await said(other)).sort()).toEqual((await said(one)).sort());
         expect(await counted(other)).toEqual(await counted(one));
       }),
       { numRuns: sampleSize(20, 60) },
     );
-    expect(await picture(neighbour.tenant)).toBe(untouched);
+    expect(await rowsOf(neighbour.tenant)).toBe(untouched);
   });
 
   it('are kept as they first came: the same id with another payload is refused, counted, and stops nothing', async () => {

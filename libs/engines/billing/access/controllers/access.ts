@@ -8,8 +8,8 @@ import {
   unholdAccount,
 } from '#contracts/billing/operations';
 import { type CallOf, Handle } from '#platform/http';
-import { type Act, audited, type Deed, nameEmail } from '../../accounts/index.js';
-import { standingOf } from '../data/access-overview.js';
+import { type Act, audited, type AuditedAction, nameEmail } from '../../accounts/index.js';
+import { accessOverview } from '../data/access-overview.js';
 import { confirmClosing as confirm, extendGrace as extend, liftHold, placeHold } from '../usecases/manage-access.js';
 import { accessView } from '../view.js';
 
@@ -47,8 +47,8 @@ export class BillingAccessController {
   }
 }
 
-async function acted(call: Act, ...deed: Deed) {
-  const { tenant, slug } = await audited(call, ...deed);
-  const standing = (await call.tx.first(standingOf(tenant)))!;
+async function acted(call: Act, ...action: AuditedAction) {
+  const { tenant, slug } = await audited(call, ...action);
+  const standing = (await call.tx.first(accessOverview(tenant)))!;
   return { tenant_id: tenant, tenant: slug, ...accessView(standing) };
 }

@@ -2,7 +2,7 @@
 
 import { type Row, type Sql, sql } from '#platform/database';
 
-export type StandingRow = Row<
+export type AccessOverviewRow = Row<
   'billing_accounts',
   'tenant_id' | 'slug' | 'trial_ends_at',
   { access_state: 'trialing' | 'active' | 'grace' | 'suspended' | 'closed' }
@@ -14,19 +14,15 @@ export type StandingRow = Row<
   };
 
 /** Where a tenant stands; its currency is that of its plan, once it has one. */
-export const standingOf = (tenant: string): Sql<StandingRow> => sql<StandingRow>`
+export const accessOverview = (tenant: string): Sql<AccessOverviewRow> => sql<AccessOverviewRow>`
   select a.tenant_id, a.slug, a.access_state, a.trial_ends_at, e.notice_at, e.extended_until,
          coalesce((select v.currency from billing_plan_assignments g join billing_plan_versions v on v.id = g.plan_id
                     where g.tenant_id = a.tenant_id order by g.from_at desc limit 1), a.currency) as currency,
          coalesce((select array_agg(h.cause order by h.cause) from billing_access_holds h where h.tenant_id = a.tenant_id), '{}') as holds,
-         (select coalesce(sum(o.owed), 0)::bigint from (
-            select i.total_minor
-                     - (select coalesce(sum(app.billing_owed_less(f.kind, f.amount_minor)), 0)::bigint
-                          from billing_payment_facts f where f.tenant_id = i.tenant_id and f.invoice_id = i.id)
-                     - (select coalesce(sum(c.amount_minor), 0)::bigint
-                          from billing_credit_notes c where c.tenant_id = i.tenant_id and c.invoice_id = i.id) as owed
-              from billing_invoices i where i.tenant_id = a.tenant_id and i.status = 'issued' and i.due_at <= app.now()) o
-           where o.owed > 0) as past_due
+         (select coalesce(sum(balance.owed), 0)::bigint
+            from billing_invoices i
+           cross join lateral app.billing_balance(i.tenant_id, i.id, i.total_minor) as balance
+           where i.tenant_id = a.tenant_id and i.status = 'issued' and i.due_at <= app.now() and balance.owed > 0) as past_due
     from billing_accounts a
     left join billing_access_episodes e on e.tenant_id = a.tenant_id and e.closed_at is null
    where a.tenant_id = ${tenant}`;

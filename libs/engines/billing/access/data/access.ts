@@ -15,7 +15,7 @@ import {
 import type { NoticeStep } from '../domain/dunning.js';
 import { effectiveAccess, type HoldCause } from '../domain/holds.js';
 
-export interface AccessPicture extends AccessFacts {
+export interface StoredAccess extends AccessFacts {
   readonly slug: string;
   readonly episodeId: string | null;
 }
@@ -40,12 +40,7 @@ type AccessRow = Row<'billing_accounts', 'slug' | 'trial_ends_at' | 'decided_as_
  */
 const accessFacts = (tenant: string, asOf: Date): Sql<AccessRow> => sql<AccessRow>`
   with open as (
-    select i.id, i.subscription_id,
-           i.total_minor
-             - (select coalesce(sum(app.billing_owed_less(f.kind, f.amount_minor)), 0)::bigint
-                  from billing_payment_facts f where f.tenant_id = i.tenant_id and f.invoice_id = i.id)
-             - (select coalesce(sum(c.amount_minor), 0)::bigint
-                  from billing_credit_notes c where c.tenant_id = i.tenant_id and c.invoice_id = i.id) as owed,
+    select i.id, i.subscription_id, balance.owed,
            (exists (select from billing_payment_attempts a where a.tenant_id = i.tenant_id and a.invoice_id = i.id
                      and a.state in ('created', 'sent', 'unknown'))
             or (exists (select from billing_payment_methods m where m.tenant_id = i.tenant_id and m.is_default and m.removed_at is null
@@ -53,6 +48,7 @@ const accessFacts = (tenant: string, asOf: Date): Sql<AccessRow> => sql<AccessRo
                 and not exists (select from billing_payment_attempts a where a.tenant_id = i.tenant_id and a.invoice_id = i.id
                                  and a.decline is distinct from 'never_arrived'))) as is_in_flight
       from billing_invoices i
+     cross join lateral app.billing_balance(i.tenant_id, i.id, i.total_minor) as balance
      where i.tenant_id = ${tenant} and i.status = 'issued' and i.due_at <= ${asOf}
   )
   select b.slug, b.access_state, b.trial_ends_at, b.decided_as_of,
@@ -79,7 +75,7 @@ export async function readAccess(
   tx: CrossTenantTransaction,
   tenant: string,
   asOf: Date,
-): Promise<AccessPicture | undefined> {
+): Promise<StoredAccess | undefined> {
   const row = await tx.first(accessFacts(tenant, asOf));
   if (!row) return undefined;
   return {
@@ -116,21 +112,21 @@ function episodeOf(row: AccessRow): Episode {
 export async function saveDecision(
   tx: CrossTenantTransaction,
   tenant: string,
-  picture: AccessPicture,
+  stored: StoredAccess,
   decision: AccessDecision,
   asOf: Date,
   actor: string,
 ): Promise<void> {
   const opened = decision.opensEpisode ? newId() : null;
-  const episode = opened ?? picture.episodeId;
+  const episode = opened ?? stored.episodeId;
   const statements: Sql[] = [
     sql`update billing_accounts set access_state = ${decision.state}, decided_as_of = greatest(decided_as_of, ${asOf})
          where tenant_id = ${tenant}`,
   ];
-  if (decision.closesEpisode && picture.episodeId !== null)
+  if (decision.closesEpisode && stored.episodeId !== null)
     statements.push(sql`
       update billing_access_episodes set closed_at = ${decision.closesEpisode.closedAt}
-       where tenant_id = ${tenant} and id = ${picture.episodeId}`);
+       where tenant_id = ${tenant} and id = ${stored.episodeId}`);
   if (decision.opensEpisode && opened !== null)
     statements.push(sql`
       insert into billing_access_episodes (tenant_id, id, opened_at, notice_at)
@@ -164,7 +160,7 @@ export async function saveDecision(
     decision.opensEpisode;
   if (!isVisible) return;
   const cause: AccessCause | 'hold' = decision.transitions.at(-1)?.cause ?? 'hold';
-  await announceAccess(tx, tenant, picture.state, cause, actor);
+  await announceAccess(tx, tenant, stored.state, cause, actor);
 }
 
 /** Tells the house what the tenant may do now, as the rows of this transaction say. */

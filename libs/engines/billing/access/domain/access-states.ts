@@ -11,7 +11,7 @@ import { StateMachine } from '#kernel';
 export const ACCESS_STATES = ['trialing', 'active', 'grace', 'suspended', 'closed'] as const;
 export type AccessState = (typeof ACCESS_STATES)[number];
 
-export const accessLadder = new StateMachine<AccessState>('access of a tenant', {
+export const accessStates = new StateMachine<AccessState>('access of a tenant', {
   trialing: ['active', 'grace'],
   active: ['grace'],
   grace: ['active', 'suspended'],

@@ -7,7 +7,7 @@ import {
   type Rung,
 } from '#testing/billing/access-reference-model';
 import { sampleSize } from '#testing/sample';
-import { ACCESS_STATES, accessLadder, type AccessState } from './access-states.js';
+import { ACCESS_STATES, accessStates, type AccessState } from './access-states.js';
 import {
   type AccessDecision,
   type AccessFacts,
@@ -61,7 +61,7 @@ const paid = { pastDue: 0n, inFlight: 0n };
 describe('the access ladder', () => {
   it('draws every rung and no other', () => {
     const drawn = ACCESS_STATES.flatMap((from) =>
-      ACCESS_STATES.filter((to) => accessLadder.allows(from, to)).map((to) => `${from} ${to}`),
+      ACCESS_STATES.filter((to) => accessStates.allows(from, to)).map((to) => `${from} ${to}`),
     );
     expect(drawn).toEqual([
       'trialing active',
@@ -272,7 +272,7 @@ class Tenant {
     // Plain checks: this runs some million times.
     if (decision.transitions.length > 1) throw new Error('more than one rung in one pass');
     for (const { from, to } of decision.transitions) {
-      if (from !== this.state || !accessLadder.allows(from, to)) throw new Error(`skipped a rung: ${from} to ${to}`);
+      if (from !== this.state || !accessStates.allows(from, to)) throw new Error(`skipped a rung: ${from} to ${to}`);
       this.rungs.push({ at: asOf.getTime(), to });
       if (to === 'suspended') this.amend({ suspendedAt: asOf });
     }

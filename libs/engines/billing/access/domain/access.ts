@@ -8,7 +8,7 @@
  * due with a charge under way or unanswered: it pushes nobody down, but it is not paid either, so it ends no episode. Without
  * that second half, each retry would close the episode while it runs and give the tenant another 168 h.
  */
-import { accessLadder, type AccessState } from './access-states.js';
+import { accessStates, type AccessState } from './access-states.js';
 import { hoursAfter, noticesDue, type NoticeStep } from './dunning.js';
 import { type HoldCause, releasedHolds } from './holds.js';
 
@@ -72,7 +72,7 @@ export interface AccessDecision {
 /** What a pass does. A pass older than what was already decided sees debts as they were, and decides nothing. */
 export function decideAccess(facts: AccessFacts, asOf: Date): AccessDecision {
   if (isOlder(facts, asOf)) return unchanged(facts);
-  if (isSettled(facts)) return settle(facts, asOf);
+  if (isFreeOfDebt(facts)) return withoutDebt(facts, asOf);
   if (!isOwing(facts)) return unchanged(facts);
   switch (facts.state) {
     case 'trialing':
@@ -96,7 +96,7 @@ export function decideAccess(facts: AccessFacts, asOf: Date): AccessDecision {
  * lock is held, so that a pass that went first is not newer than the payment that waited for it.
  */
 export function decideRestoration(facts: AccessFacts, asOf: Date): AccessDecision {
-  return isOlder(facts, asOf) || !isSettled(facts) ? unchanged(facts) : settle(facts, asOf);
+  return isOlder(facts, asOf) || !isFreeOfDebt(facts) ? unchanged(facts) : withoutDebt(facts, asOf);
 }
 
 /** When the grace ends, as a banner shows it; null until the notice is recorded. */
@@ -135,7 +135,7 @@ function isOwing({ pastDue, tolerance }: AccessFacts): boolean {
   return pastDue > 0n && pastDue > tolerance;
 }
 
-function isSettled({ pastDue, inFlight, tolerance }: AccessFacts): boolean {
+function isFreeOfDebt({ pastDue, inFlight, tolerance }: AccessFacts): boolean {
   const debt = pastDue + inFlight;
   return debt <= 0n || debt <= tolerance;
 }
@@ -187,7 +187,7 @@ function remind(facts: AccessFacts, asOf: Date, standing: 'grace' | 'suspended')
 }
 
 /** Nothing is owed. The billing hold goes, whatever the rung; holds of other causes are not ours to lift. */
-function settle(facts: AccessFacts, asOf: Date): AccessDecision {
+function withoutDebt(facts: AccessFacts, asOf: Date): AccessDecision {
   const { state, episode } = facts;
   if (state === 'closed') return unchanged(facts);
   const settled: AccessDecision = {
@@ -211,6 +211,6 @@ function unchanged({ state }: AccessFacts): AccessDecision {
 }
 
 function moved({ state }: AccessFacts, to: AccessState, cause: AccessCause) {
-  accessLadder.assert(state, to);
+  accessStates.assert(state, to);
   return { state: to, transitions: [{ from: state, to, cause }] };
 }

@@ -11,9 +11,9 @@ export async function decide(
   tenant: string,
   asOf: Date,
 ): Promise<(AccessDecision & { readonly slug: string }) | undefined> {
-  const picture = await readAccess(tx, tenant, asOf);
-  if (!picture) return undefined;
-  const decision = decideAccess(picture, asOf);
+  const stored = await readAccess(tx, tenant, asOf);
+  if (!stored) return undefined;
+  const decision = decideAccess(stored, asOf);
   const isUnchanged =
     decision.transitions.length +
       decision.notices.length +
@@ -23,6 +23,6 @@ export async function decide(
     !decision.opensEpisode &&
     !decision.closesEpisode;
   if (isUnchanged) return undefined;
-  await saveDecision(tx, tenant, picture, decision, asOf, ACTOR);
-  return { ...decision, slug: picture.slug };
+  await saveDecision(tx, tenant, stored, decision, asOf, ACTOR);
+  return { ...decision, slug: stored.slug };
 }

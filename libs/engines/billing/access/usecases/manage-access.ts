@@ -3,7 +3,7 @@ import { sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { instantOf, lockedNow, requireAccount } from '../../accounts/index.js';
 import { errors } from '../../errors.js';
-import { standingOf } from '../data/access-overview.js';
+import { accessOverview } from '../data/access-overview.js';
 import { announceAccess } from '../data/access.js';
 import { graceDeadline } from '../domain/access.js';
 
@@ -15,7 +15,7 @@ export async function extendGrace(
 ): Promise<void> {
   const now = await lockedNow(tx, tenant);
   const { access_state: state } = await requireAccount(tx, tenant);
-  const standing = (await tx.first(standingOf(tenant)))!;
+  const standing = (await tx.first(accessOverview(tenant)))!;
   const { notice_at: noticeAt, extended_until: extendedUntil } = standing;
   const deadline = state === 'grace' ? graceDeadline({ noticeAt, extendedUntil }) : null;
   if (deadline === null) throw errors.nothing_to_extend();

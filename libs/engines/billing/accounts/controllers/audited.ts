@@ -9,7 +9,7 @@ export interface Act {
   readonly body: { readonly reason: string };
 }
 
-export type Deed = readonly [
+export type AuditedAction = readonly [
   action: string,
   details: Record<string, unknown>,
   act: (tenant: string, actor: string) => Promise<unknown>,
@@ -18,7 +18,7 @@ export type Deed = readonly [
 /** Does something to the store that the path names, and keeps who did it and why. */
 export async function audited(
   { tx, principal, params, body }: Act,
-  ...[action, details, act]: Deed
+  ...[action, details, act]: AuditedAction
 ): Promise<{ readonly tenant: string; readonly slug: string }> {
   const { actor } = principal;
   const { tenant, slug } = await tenantNamed(tx, params.tenant);

@@ -19,7 +19,7 @@ import { recordAct } from '#platform/audit';
 import { SETTINGS, type Settings } from '#platform/config';
 import { type CallOf, Handle } from '#platform/http';
 import { before, pageOf } from '#platform/paging';
-import { standingOf } from '../../access/index.js';
+import { accessOverview } from '../../access/index.js';
 import { audited, moneyText, requireAccount, tenantNamed } from '../../accounts/index.js';
 import { errors } from '../../errors.js';
 import {
@@ -115,7 +115,7 @@ export class InvoicesController {
     const { tenant, slug } = await audited(call, 'surplus.refund', details, (of, actor) =>
       giveBack(call.tx, actor, { tenant: of, amount, means, reference, at, reason }),
     );
-    const { currency } = (await call.tx.first(standingOf(tenant)))!;
+    const { currency } = (await call.tx.first(accessOverview(tenant)))!;
     const { surplus_minor: left } = await requireAccount(call.tx, tenant);
     return { tenant_id: tenant, tenant: slug, surplus: moneyText(left, currency), currency };
   }

@@ -99,11 +99,11 @@ export const saveAttempt = ({ tenant, id, state, decline, sentAt, providerId }: 
          settled_at = case when ${state} in ('succeeded', 'declined') then coalesce(settled_at, ${at}::timestamptz) end
    where tenant_id = ${tenant} and id = ${id}`;
 
-export interface ChargePicture extends Omit<ChargeFacts, 'owed'> {
+export interface StoredChargeFacts extends Omit<ChargeFacts, 'owed'> {
   readonly methodRef: string | null;
 }
 
-type PictureRow = Row<'billing_invoices', never, { due_at: Date }> &
+type ChargeFactsRow = Row<'billing_invoices', never, { due_at: Date }> &
   Row<'billing_access_episodes', 'notice_at'> & {
     minimum: bigint;
     method_id: Column<'billing_payment_methods', 'id'> | null;
@@ -111,14 +111,14 @@ type PictureRow = Row<'billing_invoices', never, { due_at: Date }> &
   };
 
 /** Of an issued invoice, beside its balance; the method is the tenant's default, if it is this provider's. */
-export async function chargePicture(
+export async function readChargeFacts(
   tx: CrossTenantTransaction,
   tenant: string,
   invoice: string,
   provider: string,
-): Promise<ChargePicture> {
-  const [pictures, attempts] = await tx.batch([
-    sql<PictureRow>`
+): Promise<StoredChargeFacts> {
+  const [found, attempts] = await tx.batch([
+    sql<ChargeFactsRow>`
       select i.due_at, e.notice_at, coalesce(plan.minimum_charge_minor, 0) as minimum, m.id as method_id, m.provider_ref as method_ref
         from billing_invoices i
         left join billing_access_episodes e on e.tenant_id = i.tenant_id and e.closed_at is null
@@ -133,14 +133,14 @@ export async function chargePicture(
       select state, decline, method_id, created_at, sent_at, amount_minor from billing_payment_attempts
        where tenant_id = ${tenant} and invoice_id = ${invoice}`,
   ]);
-  const picture = pictures[0]!;
+  const row = found[0]!;
   const refused = (as: Decline) => attempts.filter(({ decline }) => decline === as).map((row) => row.amount_minor);
   return {
-    dueAt: picture.due_at,
-    noticeAt: picture.notice_at,
-    minimum: picture.minimum,
-    methodId: picture.method_id,
-    methodRef: picture.method_ref,
+    dueAt: row.due_at,
+    noticeAt: row.notice_at,
+    minimum: row.minimum,
+    methodId: row.method_id,
+    methodRef: row.method_ref,
     attempts: attempts.map(attemptOf),
     tooSmall: refused('too_small').reduce<bigint | null>(
       (most, one) => (most === null || one > most ? one : most),

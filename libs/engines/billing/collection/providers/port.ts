@@ -99,7 +99,7 @@ export interface SetupPage {
   readonly expiresAt: Date;
 }
 
-export type Telling =
+export type Notification =
   | {
       /** A store has entered a card. */
       readonly kind: 'method';
@@ -139,7 +139,7 @@ export interface PaymentProvider {
   /** Throws `payment_not_at_provider` for an id that the provider does not know (any more). */
   find(attempt: AttemptReference): Promise<FindAnswer>;
   /** Throws `payment_provider_unavailable` or `payment_not_at_provider`. */
-  fetch(event: Pick<ProviderEvent, 'type' | 'objectId'>): Promise<Telling>;
+  fetch(event: Pick<ProviderEvent, 'type' | 'objectId'>): Promise<Notification>;
   /** Throws `webhook_not_authentic`. `at` is when the message came in. */
   verify(rawBody: Buffer, signature: string, at: Date): ProviderEvent;
 }

@@ -2,7 +2,7 @@
 import type Stripe from 'stripe';
 import { isUuid } from '#kernel';
 import type { CardFacts } from '../domain/card-facts.js';
-import type { SetupRequest, Telling } from './port.js';
+import type { Notification, SetupRequest } from './port.js';
 
 /** On every page of ours: whose card it is, and when it was asked for. */
 export function setupMetadataOf({ tenant, askedAt, askedBy }: SetupRequest): Record<string, string> {
@@ -10,7 +10,7 @@ export function setupMetadataOf({ tenant, askedAt, askedBy }: SetupRequest): Rec
 }
 
 /** A card that was entered. What is still to be confirmed is told again when it is. */
-export function tellSetup(setup: Stripe.SetupIntent, customerOfPage: Stripe.SetupIntent['customer']): Telling {
+export function tellSetup(setup: Stripe.SetupIntent, customerOfPage: Stripe.SetupIntent['customer']): Notification {
   const { tenant_id: tenant, asked_at: asked, asked_by: askedBy } = (setup.metadata ?? {}) as Record<string, unknown>;
   const askedAt = new Date(typeof asked === 'string' ? asked : Number.NaN);
   const isOurs = isUuid(tenant) && typeof askedBy === 'string' && !Number.isNaN(askedAt.getTime());
@@ -25,7 +25,7 @@ export function tellSetup(setup: Stripe.SetupIntent, customerOfPage: Stripe.Setu
   return { kind: 'method', tenant, reference, askedAt, askedBy, card: cardOf(method), isAttached: isAttached(method) };
 }
 
-export function tellMethod(method: Stripe.PaymentMethod): Telling {
+export function tellMethod(method: Stripe.PaymentMethod): Notification {
   return { kind: 'method_now', method: method.id, card: cardOf(method), isAttached: isAttached(method) };
 }
 

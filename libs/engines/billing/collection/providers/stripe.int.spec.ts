@@ -258,8 +258,8 @@ describe('a webhook', () => {
     });
     const dispute = stub.ledger.dispute(id, 19_900);
     const kinds = async (type: string) => {
-      const telling = await told(type, dispute.id);
-      return telling.kind === 'told' ? telling.movements.map(({ kind }) => kind) : telling;
+      const notification = await told(type, dispute.id);
+      return notification.kind === 'told' ? notification.movements.map(({ kind }) => kind) : notification;
     };
     expect(await kinds('charge.dispute.created')).toEqual(['dispute']);
     stub.ledger.win(dispute.id);
@@ -319,8 +319,8 @@ describe('a page to enter a card', () => {
     const page = asked();
     await provider.setUp(page);
     const { session, setup, method } = stub.ledger.enterCard({ brand: 'mastercard', last4: '4444', exp_month: 12 });
-    const telling = await told('checkout.session.completed', session.id);
-    expect(telling).toEqual({
+    const notification = await told('checkout.session.completed', session.id);
+    expect(notification).toEqual({
       kind: 'method',
       tenant: page.tenant,
       reference: expect.stringMatching(new RegExp(`^cus_\\w+/${method}$`)) as string,
@@ -329,16 +329,16 @@ describe('a page to enter a card', () => {
       card: { brand: 'mastercard', last4: '4444', expMonth: 12, expYear: 2029 },
       isAttached: true,
     });
-    expect(await told('setup_intent.succeeded', setup.id)).toEqual(telling);
+    expect(await told('setup_intent.succeeded', setup.id)).toEqual(notification);
     expect(await told('payment_method.attached', method)).toMatchObject({ kind: 'method_now', method });
   });
 
   it('saves what can be charged with nobody present', async () => {
     await provider.setUp(asked());
     const { session } = stub.ledger.enterCard();
-    const telling = await told('checkout.session.completed', session.id);
-    if (telling.kind !== 'method') throw new Error(telling.kind);
-    expect(await provider.charge(request({ methodRef: telling.reference }))).toMatchObject({ state: 'succeeded' });
+    const notification = await told('checkout.session.completed', session.id);
+    if (notification.kind !== 'method') throw new Error(notification.kind);
+    expect(await provider.charge(request({ methodRef: notification.reference }))).toMatchObject({ state: 'succeeded' });
   });
 
   it('is of the same customer as the card before, or of a new one where that was deleted', async () => {
@@ -348,8 +348,8 @@ describe('a page to enter a card', () => {
       ['cus_deleted', /^cus_\d+\//],
     ] as const) {
       await provider.setUp(asked({ customer: known }));
-      const telling = await told('setup_intent.succeeded', stub.ledger.enterCard().setup.id);
-      expect(telling).toMatchObject({ reference: expect.stringMatching(expected) as string });
+      const notification = await told('setup_intent.succeeded', stub.ledger.enterCard().setup.id);
+      expect(notification).toMatchObject({ reference: expect.stringMatching(expected) as string });
     }
   });
 

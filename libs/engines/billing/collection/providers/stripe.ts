@@ -13,11 +13,17 @@
 import Stripe from 'stripe';
 import { newId } from '#kernel';
 import { errors } from './errors.js';
-import type { ChargeAnswer, FindAnswer, PaymentProvider, ProviderEvent, SetupRequest, Telling } from './port.js';
+import type { ChargeAnswer, FindAnswer, PaymentProvider, ProviderEvent, SetupRequest, Notification } from './port.js';
 import { toStripeAmount } from './stripe-amounts.js';
 import { classify } from './stripe-declines.js';
 import { setupMetadataOf, tellMethod, tellSetup } from './stripe-methods.js';
-import { metadataOf, settledBy, tellDispute, tellIntent, tellRefund } from './stripe-tellings.js';
+import {
+  metadataOf,
+  settledBy,
+  notificationOfDispute,
+  notificationOfIntent,
+  notificationOfRefund,
+} from './stripe-notifications.js';
 
 export interface StripeOptions {
   readonly apiKey: string;
@@ -225,21 +231,21 @@ function found(intents: readonly Stripe.PaymentIntent[]): FindAnswer {
 async function fetchObject(
   stripe: Stripe,
   { type, objectId }: Pick<ProviderEvent, 'type' | 'objectId'>,
-): Promise<Telling> {
+): Promise<Notification> {
   const intentOf = (id: string) => stripe.paymentIntents.retrieve(id, EXPANSION);
   try {
-    if (TOLD_BY.intent.test(type)) return tellIntent(await intentOf(objectId));
+    if (TOLD_BY.intent.test(type)) return notificationOfIntent(await intentOf(objectId));
     if (TOLD_BY.refund.test(type)) {
       const refund = await stripe.refunds.retrieve(objectId);
       return refund.payment_intent === null
         ? { kind: 'ignored', because: 'not_ours' }
-        : tellRefund(refund, await intentOf(idOf(refund.payment_intent)));
+        : notificationOfRefund(refund, await intentOf(idOf(refund.payment_intent)));
     }
     if (TOLD_BY.dispute.test(type)) {
       const dispute = await stripe.disputes.retrieve(objectId);
       return dispute.payment_intent === null
         ? { kind: 'ignored', because: 'not_ours' }
-        : tellDispute(dispute, await intentOf(idOf(dispute.payment_intent)));
+        : notificationOfDispute(dispute, await intentOf(idOf(dispute.payment_intent)));
     }
     if (TOLD_BY.session.test(type)) {
       const { setup_intent: setup, customer } = await stripe.checkout.sessions.retrieve(objectId, SESSION_EXPANSION);

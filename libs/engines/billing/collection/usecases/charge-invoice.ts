@@ -12,10 +12,10 @@ import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/data
 import { NOT_FENCED } from '#platform/recovery';
 import { CLOCK, lockedNow } from '../../accounts/index.js';
 import { errors } from '../../errors.js';
-import { type Balance, balanceOf, carryOn } from '../../invoicing/index.js';
+import { type Balance, balanceOf, carryForward } from '../../invoicing/index.js';
 import {
-  chargePicture,
-  type ChargePicture,
+  readChargeFacts,
+  type StoredChargeFacts,
   type DueInvoice,
   insertAttempt,
   invoicesToCharge,
@@ -23,7 +23,7 @@ import {
 } from '../data/attempts.js';
 import { type Attempt, markSent, nextAttempt, type NextAttempt } from '../domain/attempts.js';
 import type { PaymentProvider } from '../providers/port.js';
-import { fewAtOnce, Outage } from './few-at-once.js';
+import { withConcurrencyLimit, Outage } from './concurrency-limit.js';
 import { ACTOR, sendAttempt } from './send-attempt.js';
 
 export type ChargeOutcome = 'paid' | 'declined' | 'unknown' | 'carried' | 'not_chargeable' | 'not_now';
@@ -47,7 +47,7 @@ export async function chargeInvoice(
 export interface ChargePlan {
   readonly next: NextAttempt;
   readonly balance: Balance;
-  readonly picture: ChargePicture;
+  readonly chargeFacts: StoredChargeFacts;
   readonly asOf: Date;
 }
 
@@ -61,10 +61,10 @@ export async function planCharge(
   const asOf = await lockedNow(tx, tenant);
   const balance = await balanceOf(tx, tenant, invoice);
   if (!balance) throw errors.invoice_not_found();
-  const picture = await chargePicture(tx, tenant, invoice, provider.name);
+  const chargeFacts = await readChargeFacts(tx, tenant, invoice, provider.name);
   // What a person wrote off or voided is not charged behind their back.
   const owed = balance.status === 'issued' ? balance.owed : 0n;
-  return { next: nextAttempt({ ...picture, owed }, asOf), balance, picture, asOf };
+  return { next: nextAttempt({ ...chargeFacts, owed }, asOf), balance, chargeFacts, asOf };
 }
 
 async function beginAttempt(
@@ -73,9 +73,9 @@ async function beginAttempt(
   tenant: string,
   invoice: string,
 ): Promise<StoredAttempt | 'carried' | 'not_chargeable' | 'not_now'> {
-  const { next, balance, picture, asOf } = await planCharge(tx, provider, tenant, invoice);
+  const { next, balance, chargeFacts, asOf } = await planCharge(tx, provider, tenant, invoice);
   if (next.act === 'carry') {
-    await carryOn(tx, tenant, invoice, asOf, ACTOR);
+    await carryForward(tx, tenant, invoice, asOf, ACTOR);
     return 'carried';
   }
   if (next.act !== 'charge') return 'not_now';
@@ -83,7 +83,7 @@ async function beginAttempt(
   const created: Attempt = {
     state: 'created',
     decline: null,
-    methodId: picture.methodId!,
+    methodId: chargeFacts.methodId!,
     createdAt: asOf,
     sentAt: null,
   };
@@ -95,7 +95,7 @@ async function beginAttempt(
     invoiceNumber,
     amount,
     currency,
-    methodRef: picture.methodRef!,
+    methodRef: chargeFacts.methodRef!,
     provider: provider.name,
   });
   return isChargeable ? attempt : 'not_chargeable';
@@ -127,7 +127,7 @@ export async function* chargeDueInvoices(
   run: ChargeRun,
 ): AsyncGenerator<Charged> {
   const outage = new Outage();
-  yield* fewAtOnce(dueInvoices(database, provider, run, outage), async (due): Promise<Charged> => {
+  yield* withConcurrencyLimit(dueInvoices(database, provider, run, outage), async (due): Promise<Charged> => {
     try {
       const outcome = await chargeInvoice(database, provider, due.tenant, due.invoice);
       outage.note(outcome !== 'unknown');

@@ -17,7 +17,7 @@ import {
 } from '../data/attempts.js';
 import { applyResolution, resolveUnknown } from '../domain/attempts.js';
 import type { FindAnswer, PaymentProvider } from '../providers/port.js';
-import { fewAtOnce, Outage } from './few-at-once.js';
+import { withConcurrencyLimit, Outage } from './concurrency-limit.js';
 import { providerIdOf, recordPayment, sendAttempt } from './send-attempt.js';
 
 export interface ReconcileRun {
@@ -44,7 +44,7 @@ export async function* reconcileAttempts(
   run: ReconcileRun,
 ): AsyncGenerator<Reconciled> {
   const outage = new Outage();
-  yield* fewAtOnce(openAttempts(database, provider, run, outage), async (attempt): Promise<Reconciled> => {
+  yield* withConcurrencyLimit(openAttempts(database, provider, run, outage), async (attempt): Promise<Reconciled> => {
     const about = { tenant: attempt.tenant, invoice: attempt.invoiceId, attempt: attempt.id };
     try {
       const resolved = await reconcile(database, provider, attempt, run.asOf);

@@ -7,7 +7,7 @@ import { type Row, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { lockedNow, postings, saveLedger } from '../../accounts/index.js';
 import { errors } from '../../errors.js';
-import { type Balance, balanceOf, settle } from '../../invoicing/index.js';
+import { type Balance, balanceOf, applyBalance } from '../../invoicing/index.js';
 
 export type FactKind = 'payment' | 'refund' | 'dispute' | 'dispute_won';
 
@@ -113,6 +113,6 @@ async function recordPart(tx: CrossTenantTransaction, fact: NewFact, before: Bal
   // Below zero: what had been paid after all went back, and is lost again.
   if (recovered !== 0n) posted.push(postings.recovery(id, recovered, before.currency));
   await tx.execute(saveLedger(tenant, posted, asOf));
-  await settle(tx, tenant, invoice, asOf, fact.actor);
+  await applyBalance(tx, tenant, invoice, asOf, fact.actor);
   return true;
 }

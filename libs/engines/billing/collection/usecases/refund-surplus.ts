@@ -4,7 +4,7 @@
  */
 import { sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
-import { standingOf } from '../../access/index.js';
+import { accessOverview } from '../../access/index.js';
 import { amountAboveZero, instantOf, lockedNow } from '../../accounts/index.js';
 import { errors } from '../../errors.js';
 import { giveSurplusBack, surplusByInvoice } from './record-fact.js';
@@ -28,7 +28,7 @@ export interface RefundSurplus {
 export async function refundSurplus(tx: CrossTenantTransaction, actor: string, refund: RefundSurplus): Promise<void> {
   const { tenant, means, reference, reason } = refund;
   const now = await lockedNow(tx, tenant);
-  const { currency } = (await tx.first(standingOf(tenant)))!;
+  const { currency } = (await tx.first(accessOverview(tenant)))!;
   const wanted = refund.amount === undefined ? undefined : amountAboveZero(refund.amount, currency);
   const at = refund.at === undefined ? now : await instantOf(tx, tenant, refund.at);
   if (at > now) throw errors.payment_in_the_future();

@@ -7,7 +7,7 @@
  */
 import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
 import { lockedNow } from '../../accounts/index.js';
-import { carryOn } from '../../invoicing/index.js';
+import { carryForward } from '../../invoicing/index.js';
 import { readAttempt, saveAttempt, type StoredAttempt } from '../data/attempts.js';
 import { type Decline, recordAnswer } from '../domain/attempts.js';
 import type { ChargeAnswer, Payment, PaymentProvider, Settled } from '../providers/port.js';
@@ -44,7 +44,7 @@ export async function sendAttempt(
     await tx.execute(saveAttempt({ ...current, ...recordAnswer(current, answer), providerId }, at));
     // Money that moved is a fact, also when the row has found its end, or lost it, by another way.
     if (answer.state === 'succeeded') await recordPayment(tx, provider.name, current, answer.payment);
-    if (isTooSmall(answer)) await carryOn(tx, tenant, invoiceId, at, ACTOR);
+    if (isTooSmall(answer)) await carryForward(tx, tenant, invoiceId, at, ACTOR);
   });
   if (answer.state === 'unknown') return { state: 'unknown', because: answer.because };
   if (answer.state === 'succeeded') return { state: 'succeeded' };

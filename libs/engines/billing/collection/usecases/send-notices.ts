@@ -16,7 +16,7 @@ import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/data
 import type { Delivery, Mailer } from '#platform/mail';
 import { type ClaimedNotice, claimNotice, type NoticeKey } from '../notices/claim-notice.js';
 import { type Notice, type NoticeFacts, renderNotice } from '../notices/notice.js';
-import { noticeFacts } from '../notices/owed-by-tenant.js';
+import { noticeFacts } from '../notices/notice-facts.js';
 import { NO_ADDRESS, refusedAt } from '../notices/retries.js';
 
 export interface SendNoticesOptions {

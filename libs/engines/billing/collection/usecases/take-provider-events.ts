@@ -16,7 +16,7 @@ import { readAttempt, saveAttempt } from '../data/attempts.js';
 import { chooseDefault, ownersOf, saveEntered, saveMethodNow } from '../data/methods.js';
 import { applyResolution, resolveUnknown } from '../domain/attempts.js';
 import { errors as paymentErrors } from '../providers/errors.js';
-import type { PaymentProvider, ProviderEvent, Telling } from '../providers/port.js';
+import type { PaymentProvider, ProviderEvent, Notification } from '../providers/port.js';
 import { recordFact } from './record-fact.js';
 import { ACTOR, providerIdOf } from './send-attempt.js';
 
@@ -77,32 +77,32 @@ type Taken =
   { readonly outcome: 'done'; readonly facts: number } | { readonly outcome: 'ignored'; readonly because: string };
 
 async function take(database: CrossTenantDatabase, provider: PaymentProvider, row: EventRow): Promise<Taken> {
-  const telling = await provider.fetch({ type: row.type, objectId: row.object_id });
+  const notification = await provider.fetch({ type: row.type, objectId: row.object_id });
   return database.transaction(async (tx) => {
-    const taken = await written(tx, provider.name, telling);
+    const taken = await written(tx, provider.name, notification);
     await tx.execute(sql`
       update billing_provider_events set state = ${taken.outcome} where provider = ${provider.name} and event_id = ${row.event_id}`);
     return taken;
   });
 }
 
-function written(tx: CrossTenantTransaction, provider: string, telling: Telling): Promise<Taken> | Taken {
-  switch (telling.kind) {
+function written(tx: CrossTenantTransaction, provider: string, notification: Notification): Promise<Taken> | Taken {
+  switch (notification.kind) {
     case 'ignored':
-      return { outcome: 'ignored', because: telling.because };
+      return { outcome: 'ignored', because: notification.because };
     case 'told':
-      return write(tx, provider, telling);
+      return write(tx, provider, notification);
     case 'method':
-      return addMethod(tx, provider, telling);
+      return addMethod(tx, provider, notification);
     case 'method_now':
-      return changeMethod(tx, provider, telling);
+      return changeMethod(tx, provider, notification);
   }
 }
 
 async function addMethod(
   tx: CrossTenantTransaction,
   provider: string,
-  entered: Extract<Telling, { kind: 'method' }>,
+  entered: Extract<Notification, { kind: 'method' }>,
 ): Promise<Taken> {
   const { tenant } = entered;
   await lockedNow(tx, tenant);
@@ -116,7 +116,7 @@ async function addMethod(
 async function changeMethod(
   tx: CrossTenantTransaction,
   provider: string,
-  now: Extract<Telling, { kind: 'method_now' }>,
+  now: Extract<Notification, { kind: 'method_now' }>,
 ): Promise<Taken> {
   const owners = await ownersOf(tx, provider, now.method);
   for (const { tenant_id: tenant } of owners) {
@@ -131,7 +131,7 @@ async function changeMethod(
 async function write(
   tx: CrossTenantTransaction,
   provider: string,
-  { tenant, invoice, currency, movements, settles }: Extract<Telling, { kind: 'told' }>,
+  { tenant, invoice, currency, movements, settles }: Extract<Notification, { kind: 'told' }>,
 ): Promise<Taken> {
   const now = await lockedNow(tx, tenant);
   const balance = await balanceOf(tx, tenant, invoice);
@@ -151,7 +151,7 @@ async function write(
 async function settleAttempt(
   tx: CrossTenantTransaction,
   tenant: string,
-  { attemptId, outcome }: NonNullable<Extract<Telling, { kind: 'told' }>['settles']>,
+  { attemptId, outcome }: NonNullable<Extract<Notification, { kind: 'told' }>['settles']>,
   now: Date,
 ): Promise<void> {
   const attempt = await readAttempt(tx, tenant, attemptId);

@@ -40,7 +40,7 @@ export interface SubscriptionFacts {
 }
 
 /**
- * Corrections look back this many periods. Beyond `LATE_DAYS` (domain/doubts.ts) they wait for a person; usage from before
+ * Corrections look back this many periods. Beyond `LATE_DAYS` (domain/approval-reasons.ts) they wait for a person; usage from before
  * all of them is kept and not billed any more, and shown to the operator, see unbilled-usage.ts.
  */
 export const PERIODS_LOOKED_AT = 16;

@@ -22,7 +22,12 @@ export type InvoiceRow = Row<
   { status: InvoiceStatus }
 > &
   Row<'billing_accounts', 'slug'> &
-  Row<'billing_periods', 'starts_at' | 'ends_at' | 'time_zone'> & { paid: bigint; credited: bigint };
+  Row<'billing_periods', 'starts_at' | 'ends_at' | 'time_zone'> & {
+    paid: bigint;
+    /** With what was written off. */
+    credited: bigint;
+    owed: bigint;
+  };
 
 export interface InvoiceFilter {
   readonly tenant?: string | undefined;
@@ -40,15 +45,9 @@ export const invoiceRows = (
 ): Sql<InvoiceRow> => sql<InvoiceRow>`
   select i.tenant_id, a.slug, i.id, i.number, i.status, i.revision, i.subscription_id, i.period_seq, p.starts_at, p.ends_at, p.time_zone,
          i.currency, i.total_minor, i.issued_at, i.due_at, i.settled_at, i.created_at, i.doubt,
-         money.paid, (notes.credited + least(notes.given_up, greatest(i.total_minor - money.paid - notes.credited, 0)))::bigint as credited
+         balance.paid, balance.credited + balance.written_off as credited, balance.owed
     from billing_invoices i
-    cross join lateral (
-      select coalesce(sum(app.billing_owed_less(f.kind, f.amount_minor)), 0)::bigint as paid
-        from billing_payment_facts f where f.tenant_id = i.tenant_id and f.invoice_id = i.id) as money
-    cross join lateral (
-      select coalesce(sum(c.amount_minor) filter (where c.kind = 'credit'), 0)::bigint as credited,
-             coalesce(sum(c.amount_minor) filter (where c.kind = 'write_off'), 0)::bigint as given_up
-        from billing_credit_notes c where c.tenant_id = i.tenant_id and c.invoice_id = i.id) as notes
+    cross join lateral app.billing_balance(i.tenant_id, i.id, i.total_minor) as balance
     join billing_accounts a on a.tenant_id = i.tenant_id
     join billing_periods p on p.tenant_id = i.tenant_id and p.subscription_id = i.subscription_id and p.seq = i.period_seq
    where i.id < ${before}::uuid

@@ -110,7 +110,7 @@ type BalanceRow = Row<
   'billing_invoices',
   'id' | 'currency' | 'total_minor',
   { status: InvoiceStatus; number: bigint }
-> & { paid: bigint; credited: bigint; given_up: bigint };
+> & { paid: bigint; credited: bigint; written_off: bigint; owed: bigint };
 
 /** Of an issued invoice, read under the account's lock; undefined if there is none. */
 export async function balanceOf(
@@ -119,18 +119,11 @@ export async function balanceOf(
   invoice: string,
 ): Promise<Balance | undefined> {
   const row = await tx.first<BalanceRow>(sql`
-    select i.id, i.status, i.number, i.currency, i.total_minor,
-           (select coalesce(sum(app.billing_owed_less(f.kind, f.amount_minor)), 0)::bigint
-              from billing_payment_facts f where f.tenant_id = i.tenant_id and f.invoice_id = i.id) as paid,
-           (select coalesce(sum(c.amount_minor), 0)::bigint
-              from billing_credit_notes c where c.tenant_id = i.tenant_id and c.invoice_id = i.id and c.kind = 'credit') as credited,
-           (select coalesce(sum(c.amount_minor), 0)::bigint
-              from billing_credit_notes c where c.tenant_id = i.tenant_id and c.invoice_id = i.id and c.kind = 'write_off') as given_up
+    select i.id, i.status, i.number, i.currency, i.total_minor, balance.paid, balance.credited, balance.written_off, balance.owed
       from billing_invoices i
+     cross join lateral app.billing_balance(i.tenant_id, i.id, i.total_minor) as balance
      where i.tenant_id = ${tenant} and i.id = ${invoice} and i.number is not null`);
   if (!row) return undefined;
-  const { id, status, number, currency, total_minor: total, paid, credited } = row;
-  const left = total - paid - credited;
-  const writtenOff = left <= 0n ? 0n : row.given_up < left ? row.given_up : left;
-  return { id, status, number, currency, total, paid, credited, writtenOff, owed: left - writtenOff };
+  const { total_minor: total, written_off: writtenOff, ...rest } = row;
+  return { ...rest, total, writtenOff };
 }

@@ -13,7 +13,7 @@ import {
   type Subscription,
   type Suspension,
 } from '../../plans/domain/index.js';
-import { type Doubt, doubtAbout } from './doubts.js';
+import { type Doubt, doubtAbout } from './approval-reasons.js';
 import { draftInvoice, type Earlier, type InvoiceDraft, type InvoiceLine, type Usage } from './invoice-lines.js';
 
 const HOUR_MS = 3_600_000;

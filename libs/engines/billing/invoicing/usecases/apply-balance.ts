@@ -12,7 +12,7 @@ import { announce, postings, saveLedger } from '../../accounts/index.js';
 import { type Balance, balanceOf, type InvoiceStatus } from '../data/invoices.js';
 
 /** Brings an invoice and its tenant's access in line with what is owed by now; the account's lock is held. */
-export async function settle(
+export async function applyBalance(
   tx: CrossTenantTransaction,
   tenant: string,
   invoice: string,
@@ -37,7 +37,7 @@ export async function settle(
  * What is left is too little to charge: the next invoice takes it up as a `carry` line, and this one is settled. The
  * account's lock is held.
  */
-export async function carryOn(
+export async function carryForward(
   tx: CrossTenantTransaction,
   tenant: string,
   invoice: string,
@@ -47,17 +47,17 @@ export async function carryOn(
   const balance = (await balanceOf(tx, tenant, invoice))!;
   if (balance.status !== 'issued' || balance.owed <= 0n) return;
   await moveInside(tx, tenant, balance, 'carried', balance.owed, asOf, actor);
-  await settle(tx, tenant, invoice, asOf, actor);
+  await applyBalance(tx, tenant, invoice, asOf, actor);
 }
 
 /** A payment can lift a tenant and never push one down; what a dispute does is left to the next pass. */
 async function restore(tx: CrossTenantTransaction, tenant: string, asOf: Date, actor: string): Promise<void> {
-  const picture = await readAccess(tx, tenant, asOf);
-  if (!picture) return;
-  const decision = decideRestoration(picture, asOf);
+  const stored = await readAccess(tx, tenant, asOf);
+  if (!stored) return;
+  const decision = decideRestoration(stored, asOf);
   const isUnchanged =
     decision.transitions.length === 0 && decision.releasesHolds.length === 0 && decision.closesEpisode === undefined;
-  if (!isUnchanged) await saveDecision(tx, tenant, picture, decision, asOf, actor);
+  if (!isUnchanged) await saveDecision(tx, tenant, stored, decision, asOf, actor);
 }
 
 /** From an invoice to its tenant's account, where the next invoice finds it. */

@@ -5,7 +5,7 @@ import { amountAboveZero, lockedNow, postings, saveLedger } from '../../accounts
 import { errors } from '../../errors.js';
 import { invoiceRow } from '../data/invoice-rows.js';
 import { type Balance, balanceOf, drawNumbers } from '../data/invoices.js';
-import { settle } from './apply-balance.js';
+import { applyBalance } from './apply-balance.js';
 
 export interface CreditInvoice {
   readonly tenant: string;
@@ -30,7 +30,7 @@ export async function creditInvoice(
   const amount = wanted === undefined ? left : amountAboveZero(wanted, balance.currency);
   if (amount > left || left <= 0n) throw errors.credit_exceeds_invoice();
   await saveNote(tx, { tenant, kind: 'credit', amount, actor, reason, now, balance });
-  await settle(tx, tenant, invoice, now, actor);
+  await applyBalance(tx, tenant, invoice, now, actor);
 }
 
 /** Throws `invoice_not_found`, `invoice_not_issued` or `nothing_owed`. */
@@ -43,7 +43,7 @@ export async function writeOffInvoice(
   const balance = await issued(tx, tenant, invoice);
   if (balance.owed <= 0n) throw errors.nothing_owed();
   await saveNote(tx, { tenant, kind: 'write_off', amount: balance.owed, actor, reason, now, balance });
-  await settle(tx, tenant, invoice, now, actor);
+  await applyBalance(tx, tenant, invoice, now, actor);
 }
 
 interface Note {

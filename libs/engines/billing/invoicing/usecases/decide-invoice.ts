@@ -15,7 +15,7 @@ import { announce, lockedNow, postings, saveLedger } from '../../accounts/index.
 import { errors } from '../../errors.js';
 import { type InvoiceRow, invoiceRow, lineRows } from '../data/invoice-rows.js';
 import { drawNumbers } from '../data/invoices.js';
-import { settle } from './apply-balance.js';
+import { applyBalance } from './apply-balance.js';
 
 const DAY_MS = 86_400_000;
 
@@ -48,7 +48,7 @@ export async function approveInvoice(
   ]);
   const data = { invoice_id: id, number: Number(number), total: new Money(total, currency).toText(), currency };
   await announce(tx, tenant, invoiceIssued, { ...data, due_at: dueAt.toISOString() }, actor);
-  await settle(tx, tenant, id, now, actor);
+  await applyBalance(tx, tenant, id, now, actor);
 }
 
 /** Throws `invoice_not_found` or `invoice_not_waiting`. */

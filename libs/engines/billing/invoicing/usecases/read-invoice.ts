@@ -80,7 +80,7 @@ export async function printable(
   const { invoice, lines } = await invoiceWithLines(tx, { ...filter, isIssuedOnly: true });
   const phases = await phasesOfInvoice(tx, invoice);
   const account = await requireAccount(tx, invoice.tenant_id);
-  const { total_minor: total, paid, credited } = invoice;
+  const { total_minor: total, paid, credited, owed } = invoice;
   return {
     language: languageFor(account.locale),
     zone: account.time_zone,
@@ -97,7 +97,7 @@ export async function printable(
     total,
     paid,
     credited,
-    owed: total - paid - credited,
+    owed,
     notes: [],
   };
 }

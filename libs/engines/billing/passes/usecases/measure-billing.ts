@@ -48,7 +48,7 @@ const unbilledPeriods = new Gauge({
 
 const PASSES = ['billing-overage', 'billing-grace', 'billing-reconcile'] as const;
 
-interface Picture {
+interface WaitingCounts {
   approve: number;
   attempts: number;
   notices: number;
@@ -69,7 +69,7 @@ export async function measureBilling(database: Queryable): Promise<void> {
     brokenRuns.set({ pass }, broken);
     parkedTenants.set({ pass }, parked);
   }
-  const row = (await database.first<Picture>(sql`
+  const row = (await database.first<WaitingCounts>(sql`
     select (select count(tenant_id)::int from billing_invoices where status = 'needs_approval') as approve,
            (select count(tenant_id)::int from billing_payment_attempts
              where state in ('created', 'sent', 'unknown') and created_at < app.now() - interval '1 hour') as attempts,

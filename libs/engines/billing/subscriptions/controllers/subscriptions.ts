@@ -9,14 +9,22 @@ import {
   startSubscription,
 } from '#contracts/billing/operations';
 import { type CallOf, Handle } from '#platform/http';
-import { accessView, standingOf } from '../../access/index.js';
-import { type Act, audited, CLOCK, type Deed, instantText, moneyText, tenantNamed } from '../../accounts/index.js';
+import { accessView, accessOverview } from '../../access/index.js';
+import {
+  type Act,
+  audited,
+  CLOCK,
+  type AuditedAction,
+  instantText,
+  moneyText,
+  tenantNamed,
+} from '../../accounts/index.js';
 import { errors } from '../../errors.js';
 import { periodView } from '../../plans/index.js';
 import { cancelSubscription as cancel, resumeSubscription as resume } from '../usecases/cancel-subscription.js';
 import { changePlan } from '../usecases/change-plan.js';
 import { startSubscription as start } from '../usecases/start-subscription.js';
-import { subscriptionPicture } from '../usecases/subscription-picture.js';
+import { subscriptionOverview } from '../usecases/subscription-overview.js';
 import { nextInvoiceView, subscribedPlanView, usageView } from '../view.js';
 
 type Tx = CallOf<typeof showSubscription>['tx'];
@@ -32,10 +40,10 @@ export class SubscriptionsController {
   async usage(call: CallOf<typeof showUsage>) {
     const { tenant, slug } = await tenantNamed(call.tx, call.params.tenant);
     const now = await call.tx.now();
-    const picture = await subscriptionPicture(call.tx, tenant, now);
-    if (!picture) throw errors.subscription_not_found();
-    const period = picture.current && periodView(picture.current);
-    return { tenant_id: tenant, tenant: slug, period, usage: usageView(picture, now) };
+    const overview = await subscriptionOverview(call.tx, tenant, now);
+    if (!overview) throw errors.subscription_not_found();
+    const period = overview.current && periodView(overview.current);
+    return { tenant_id: tenant, tenant: slug, period, usage: usageView(overview, now) };
   }
 
   @Handle(startSubscription)
@@ -66,31 +74,31 @@ export class SubscriptionsController {
   }
 }
 
-async function acted(call: Act, ...deed: Deed) {
-  return shown(call.tx, (await audited(call, ...deed)).tenant);
+async function acted(call: Act, ...action: AuditedAction) {
+  return shown(call.tx, (await audited(call, ...action)).tenant);
 }
 
 async function shown(tx: Tx, tenant: string) {
   // Not the transaction's beginning: what was just agreed on counts from a moment after it.
   const { now } = (await tx.first(CLOCK))!;
-  const picture = await subscriptionPicture(tx, tenant, now);
-  if (!picture) throw errors.subscription_not_found();
-  const standing = (await tx.first(standingOf(tenant)))!;
-  const { account, subscription } = picture.facts;
-  const { currency } = picture.plan;
+  const overview = await subscriptionOverview(tx, tenant, now);
+  if (!overview) throw errors.subscription_not_found();
+  const standing = (await tx.first(accessOverview(tenant)))!;
+  const { account, subscription } = overview.facts;
+  const { currency } = overview.plan;
   return {
     tenant_id: tenant,
     tenant: account.slug,
     subscription_id: subscription.id,
     currency,
-    plan: subscribedPlanView(picture),
+    plan: subscribedPlanView(overview),
     anchor_on: subscription.anchor_on,
     started_at: subscription.started_at.toISOString(),
     cancel_at: instantText(subscription.cancel_at),
     ended_at: instantText(subscription.ended_at),
-    current_period: picture.current && periodView(picture.current),
-    periods: picture.periods.map((period) => ({ ...periodView(period), is_invoiced: period.isInvoiced })),
-    next_invoice: nextInvoiceView(picture),
+    current_period: overview.current && periodView(overview.current),
+    periods: overview.periods.map((period) => ({ ...periodView(period), is_invoiced: period.isInvoiced })),
+    next_invoice: nextInvoiceView(overview),
     access: accessView(standing),
     surplus: moneyText(account.surplus_minor, currency),
     carried: moneyText(account.carried_minor, currency),

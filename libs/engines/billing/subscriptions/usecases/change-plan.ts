@@ -5,7 +5,7 @@ import { errors } from '../../errors.js';
 import type { Assignment } from '../../invoicing/index.js';
 import { choosePlan, entitlementsOf, type PlanChoice, type PlanTerms } from '../../plans/index.js';
 import { liveSubscription, lookAgainAt } from './live-subscription.js';
-import type { SubscriptionPicture } from './subscription-picture.js';
+import type { SubscriptionOverview } from './subscription-overview.js';
 
 export interface ChangePlan {
   readonly tenant: string;
@@ -24,15 +24,15 @@ export interface ChangePlan {
 export async function changePlan(tx: CrossTenantTransaction, actor: string, input: ChangePlan): Promise<void> {
   const { tenant } = input;
   const now = await lockedNow(tx, tenant);
-  const picture = await liveSubscription(tx, tenant, now);
-  const { facts, billing, current } = picture;
+  const overview = await liveSubscription(tx, tenant, now);
+  const { facts, billing, current } = overview;
   if (facts.subscription.cancel_at !== null) throw errors.subscription_cancelled();
   const plan = await choosePlan(tx, tenant, input.plan);
   if (plan.intervalMonths !== facts.subscription.interval_months) throw errors.plan_interval_differs();
   const [first] = facts.assignments as [Assignment];
   const kept = facts.assignments.filter(({ from }) => from <= now || from === first.from);
   if (plan.id === kept.at(-1)!.plan.id && kept.length === facts.assignments.length) throw errors.plan_unchanged();
-  const from = effectiveFrom(input.at, picture, first, now);
+  const from = effectiveFrom(input.at, overview, first, now);
   await tx.batch([
     withdraw(tenant, facts.subscription.id, kept.findLast((one) => one.from < from)?.from ?? null),
     sql`insert into billing_plan_assignments (tenant_id, subscription_id, from_at, plan_id, assigned_at, assigned_by)
@@ -40,10 +40,10 @@ export async function changePlan(tx: CrossTenantTransaction, actor: string, inpu
     lookAgainAt(tenant, facts.subscription.id, now),
   ]);
   const isAtOnce = current === null || from < current.endsAt;
-  await announceAll(tx, tenant, [limits(plan, picture, isAtOnce ? 'this period' : 'the next', billing)], actor);
+  await announceAll(tx, tenant, [limits(plan, overview, isAtOnce ? 'this period' : 'the next', billing)], actor);
 }
 
-function effectiveFrom(at: ChangePlan['at'], { current }: SubscriptionPicture, first: Assignment, now: Date): Date {
+function effectiveFrom(at: ChangePlan['at'], { current }: SubscriptionOverview, first: Assignment, now: Date): Date {
   const wanted = at === 'now' || current === null ? now : current.endsAt;
   return wanted > first.from ? wanted : first.from;
 }
@@ -56,9 +56,9 @@ const withdraw = (tenant: string, subscription: string, after: Date | null): Sql
 
 function limits(
   plan: PlanTerms,
-  { current, used }: SubscriptionPicture,
+  { current, used }: SubscriptionOverview,
   from: 'this period' | 'the next',
-  { subscription }: SubscriptionPicture['billing'],
+  { subscription }: SubscriptionOverview['billing'],
 ): Announcement {
   const told = entitlementsOf(plan, current ?? undefined, subscription, { used });
   if (from === 'this period') return told;

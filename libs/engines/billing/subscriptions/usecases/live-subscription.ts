@@ -3,18 +3,18 @@ import { type Sql, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { requireAccount } from '../../accounts/index.js';
 import { errors } from '../../errors.js';
-import { type SubscriptionPicture, subscriptionPicture } from './subscription-picture.js';
+import { type SubscriptionOverview, subscriptionOverview } from './subscription-overview.js';
 
 /** The account's lock is held. Throws `account_not_found` or `subscription_not_found`. */
 export async function liveSubscription(
   tx: CrossTenantTransaction,
   tenant: string,
   now: Date,
-): Promise<SubscriptionPicture> {
+): Promise<SubscriptionOverview> {
   await requireAccount(tx, tenant);
-  const picture = await subscriptionPicture(tx, tenant, now);
-  if (!picture || picture.facts.subscription.ended_at !== null) throw errors.subscription_not_found();
-  return picture;
+  const overview = await subscriptionOverview(tx, tenant, now);
+  if (!overview || overview.facts.subscription.ended_at !== null) throw errors.subscription_not_found();
+  return overview;
 }
 
 /** The next pass looks at it, and sets what comes after by what it finds. */

@@ -1,6 +1,6 @@
 /** What a batch says, before any of it is written. */
 import fc from 'fast-check';
-import { type Deed, type Step, Story } from '#testing/billing/usage-story';
+import { type Activity, type Step, Story } from '#testing/billing/usage-story';
 import { sampleSize } from '#testing/sample';
 import { factsOf } from './apply-events.js';
 
@@ -8,7 +8,7 @@ const NOON = new Date('2026-11-20T12:00:00.000Z');
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.record({
-    deed: fc.constantFrom<Deed>('order', 'quote', 'revision', 'sign_in', 'calls', 'cap', 'owner', 'seller'),
+    activity: fc.constantFrom<Activity>('order', 'quote', 'revision', 'sign_in', 'calls', 'cap', 'owner', 'seller'),
     minute: fc.nat(100_000),
     figure: fc.nat(5),
   }),

@@ -19,7 +19,7 @@ import { subscriptionOf } from '../data/latest-subscription.js';
 
 const HOUR_MS = 3_600_000;
 
-export interface SubscriptionPicture {
+export interface SubscriptionOverview {
   readonly facts: SubscriptionFacts;
   readonly billing: BillingFacts<PlanTerms>;
   /** Of a trial: the plan that will be in force. */
@@ -37,11 +37,11 @@ export interface SubscriptionPicture {
 }
 
 /** Writes nothing. Undefined for a tenant that never had a subscription. Throws `account_not_found`. */
-export async function subscriptionPicture(
+export async function subscriptionOverview(
   tx: Reading,
   tenant: string,
   now: Date,
-): Promise<SubscriptionPicture | undefined> {
+): Promise<SubscriptionOverview | undefined> {
   const known = await tx.first(subscriptionOf(tenant));
   if (!known) return undefined;
   const facts = await subscriptionFacts(tx, tenant, known.id);

@@ -18,7 +18,7 @@ export class Outage {
 }
 
 /** Yields in the order in which the work ends. `work` does not fail: what goes wrong is a result. */
-export async function* fewAtOnce<Item, Result>(
+export async function* withConcurrencyLimit<Item, Result>(
   items: AsyncIterable<Item>,
   work: (item: Item) => Promise<Result>,
 ): AsyncGenerator<Result> {

@@ -1,7 +1,7 @@
 /** What Stripe's objects say about money, read from their present state alone. */
 import type Stripe from 'stripe';
 import { isUuid } from '#kernel';
-import type { Movement, Settled, Telling } from './port.js';
+import type { Movement, Settled, Notification } from './port.js';
 import { fromStripeAmount } from './stripe-amounts.js';
 import { classify } from './stripe-declines.js';
 
@@ -48,14 +48,14 @@ export function settledBy(intent: Stripe.PaymentIntent): Settled | null {
   return { state: 'declined', ...classify(intent.last_payment_error), providerId: intent.id };
 }
 
-export function tellIntent(intent: Stripe.PaymentIntent): Telling {
+export function notificationOfIntent(intent: Stripe.PaymentIntent): Notification {
   const outcome = settledBy(intent);
   const movements: Movement[] = outcome?.state === 'succeeded' ? [{ kind: 'payment', ...outcome.payment }] : [];
   return tell(intent, movements, outcome);
 }
 
 /** A refund counts once it has left; one that is pending is told again when it has. */
-export function tellRefund(refund: Stripe.Refund, intent: Stripe.PaymentIntent): Telling {
+export function notificationOfRefund(refund: Stripe.Refund, intent: Stripe.PaymentIntent): Notification {
   if (refund.status !== 'succeeded') return tell(intent, []);
   const amount = fromStripeAmount(refund.amount, refund.currency.toUpperCase());
   const movement: Movement = {
@@ -73,7 +73,7 @@ export function tellRefund(refund: Stripe.Refund, intent: Stripe.PaymentIntent):
  * A dispute has up to two balance transactions: the money withdrawn, and given back when it is won. An inquiry has none.
  * https://docs.stripe.com/api/disputes/object#dispute_object-balance_transactions
  */
-export function tellDispute(dispute: Stripe.Dispute, intent: Stripe.PaymentIntent): Telling {
+export function notificationOfDispute(dispute: Stripe.Dispute, intent: Stripe.PaymentIntent): Notification {
   const amount = fromStripeAmount(dispute.amount, dispute.currency.toUpperCase());
   const common = { amount, providerId: dispute.id, means: 'dispute', reason: dispute.reason };
   const movements = dispute.balance_transactions.map(({ amount: moved, created }): Movement => ({
@@ -84,7 +84,11 @@ export function tellDispute(dispute: Stripe.Dispute, intent: Stripe.PaymentInten
   return tell(intent, movements);
 }
 
-function tell(intent: Stripe.PaymentIntent, movements: readonly Movement[], outcome: Settled | null = null): Telling {
+function tell(
+  intent: Stripe.PaymentIntent,
+  movements: readonly Movement[],
+  outcome: Settled | null = null,
+): Notification {
   const reference = referenceOf(intent);
   if (!reference) return { kind: 'ignored', because: 'not_ours' };
   const { tenant, invoice, attemptId } = reference;

@@ -24,15 +24,11 @@ export async function noticeFacts(
     sql<AccountRow>`select a.slug, a.legal_name, a.locale, a.time_zone, e.notice_at, e.extended_until, e.suspended_at, app.now() as now
           from billing_accounts a join billing_access_episodes e on e.tenant_id = a.tenant_id
          where a.tenant_id = ${tenant} and e.id = ${episode}`,
-    sql<InvoiceRow>`select i.number, i.due_at, i.currency, i.owed from (
-          select i.number, i.due_at, i.currency,
-                 i.total_minor
-                   - (select coalesce(sum(app.billing_owed_less(f.kind, f.amount_minor)), 0)::bigint
-                        from billing_payment_facts f where f.tenant_id = i.tenant_id and f.invoice_id = i.id)
-                   - (select coalesce(sum(c.amount_minor), 0)::bigint
-                        from billing_credit_notes c where c.tenant_id = i.tenant_id and c.invoice_id = i.id) as owed
-            from billing_invoices i where i.tenant_id = ${tenant} and i.status = 'issued' and i.due_at <= app.now()) i
-         where i.owed > 0 order by i.due_at, i.number`,
+    sql<InvoiceRow>`select i.number, i.due_at, i.currency, balance.owed
+          from billing_invoices i
+         cross join lateral app.billing_balance(i.tenant_id, i.id, i.total_minor) as balance
+         where i.tenant_id = ${tenant} and i.status = 'issued' and i.due_at <= app.now() and balance.owed > 0
+         order by i.due_at, i.number`,
   ]);
   const account = accounts[0]!;
   const { notice_at: noticeAt, extended_until: extendedUntil, suspended_at: suspendedAt } = account;
