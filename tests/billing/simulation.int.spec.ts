@@ -6,7 +6,14 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
-import { dateAfter, exactAmount, firstInstantOf, halfUp, payable, subtractBillable } from '#testing/billing/reference-model';
+import {
+  dateAfter,
+  exactAmount,
+  firstInstantOf,
+  halfUp,
+  payable,
+  subtractBillable,
+} from '#testing/billing/reference-model';
 import { printFigures } from '#testing/print';
 import { sampleSize } from '#testing/sample';
 import { HARD_BP, type Meter, SOFT_BP } from '../../libs/engines/billing/plans/domain/rating.js';

@@ -385,7 +385,8 @@ describe('the access ladder, over any history', () => {
       RUNS,
     );
     // The histories are worth the name only if they reach every rung.
-    for (const state of ['grace', 'suspended', 'active', 'closed']) expect(seen.get(state)).toBeGreaterThan(RUNS.numRuns / 30);
+    for (const state of ['grace', 'suspended', 'active', 'closed'])
+      expect(seen.get(state)).toBeGreaterThan(RUNS.numRuns / 30);
   });
 
   it('is the same with passes doubled, crashed before commit, or arriving late', () => {
@@ -482,7 +483,8 @@ describe('the access ladder, over any history', () => {
       ),
       RUNS,
     );
-    for (const state of ['grace', 'suspended', 'active'] as const) expect(reached.get(state)).toBeGreaterThan(RUNS.numRuns / 30);
+    for (const state of ['grace', 'suspended', 'active'] as const)
+      expect(reached.get(state)).toBeGreaterThan(RUNS.numRuns / 30);
   });
 
   it('lets a payment win wherever it meets the enforcement pass', () => {
