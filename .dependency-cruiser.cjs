@@ -95,6 +95,13 @@ module.exports = {
       },
     },
     {
+      name: 'metrics-are-made-in-telemetry',
+      comment: 'One way to make a metric: counter, gauge and histogram of #platform/telemetry.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: ['^libs/platform/telemetry/', TESTS] },
+      to: { path: 'node_modules/(prom-client|@willsoto/nestjs-prometheus)/' },
+    },
+    {
       name: 'redis-stays-in-the-platform',
       comment: 'Redis is transport; business talks to the outbox.',
       severity: 'error',

@@ -23,7 +23,7 @@ ENV npm_config_fetch_timeout=60000 npm_config_fetch_retries=5
 FROM fetching AS packages
 COPY --from=manifests /runtime ./
 # Nothing of ours needs an install script, and one that came with a package would run as root. What Node never reads is left out:
-# types, source maps, sources, prose and tests of others. Licences stay.
+# types, source maps, sources, prose, tests of others, and Prisma for other databases. Licences stay.
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no-fund --loglevel=error \
  && rm -f package-lock.json node_modules/.package-lock.json \
  && find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.md' \
@@ -31,6 +31,7 @@ RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no
       ! -iname 'licen[cs]e*' ! -iname 'notice*' -delete \
  && find node_modules -type d \( -name test -o -name tests -o -name __tests__ -o -name docs -o -name examples -o -name benchmarks -o -name .github \) \
       -prune -exec rm -rf {} + \
+ && find node_modules/@prisma/client/runtime -name 'query_compiler_*' ! -name 'query_compiler_fast_bg.postgresql.*mjs' -delete \
  && find node_modules -type d -empty -delete
 
 FROM fetching AS build
@@ -39,8 +40,12 @@ RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no
 COPY tsconfig.json tsconfig.build.json ./
 COPY tools/build tools/build
 RUN node tools/build/public.mjs
+COPY prisma.config.ts ./
+COPY prisma/schema prisma/schema
+COPY tools/prisma tools/prisma
 COPY apps apps
 COPY libs libs
+RUN node tools/prisma/prisma.mjs generate && node tools/prisma/tables.mjs
 RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json --incremental false --tsBuildInfoFile null --sourceMap false
 
 # What both images are made of. Everything belongs to root and nothing is writable: the process runs as somebody else.

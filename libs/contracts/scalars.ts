@@ -1,4 +1,5 @@
 /** The scalar forms every contract shares. Decimals travel as strings, because JSON numbers are floats. */
+import { isCurrency } from '#kernel';
 import { z } from 'zod';
 
 export const id = z.uuidv7().meta({ description: 'UUIDv7' });
@@ -37,6 +38,7 @@ export const percent = z
 export const currency = z
   .string()
   .regex(/^[A-Z]{3}$/)
+  .refine(isCurrency, 'must be a currency code of ISO 4217, such as BRL')
   .meta({ description: 'ISO 4217 code', examples: ['BRL'] });
 
 export const unitCode = z

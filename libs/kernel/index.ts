@@ -1,4 +1,4 @@
-export { type Clock, systemClock } from './clock.js';
+export { CURRENCIES, isCurrency, minorDigits } from './currencies.js';
 export { Decimal, divideHalfUp } from './decimal.js';
 export {
   DomainError,
@@ -12,6 +12,6 @@ export {
   knownErrors,
 } from './errors.js';
 export { isUuid, newId, newSecret, tenantId, type TenantId, type Uuid } from './ids.js';
-export { type Currency, minorDigits, Money, priceText } from './money.js';
+export { type Currency, Money, priceText } from './money.js';
 export { Ratio } from './ratio.js';
 export { StateMachine } from './state-machine.js';

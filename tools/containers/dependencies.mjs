@@ -8,10 +8,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** Typed queries are for whoever writes one; no process loads them, and they would weigh more than all the rest. */
-const NEVER_RUN = ['@prisma/adapter-pg', '@prisma/client'];
-
-const COMPILERS = ['typescript', '@scalar/api-reference', 'redoc', 'swagger-ui-dist'];
+/** `prisma` generates the client and the row types, which the compiler needs. */
+const COMPILERS = ['typescript', 'prisma', '@scalar/api-reference', 'redoc', 'swagger-ui-dist'];
 
 /** `names` of the project's dependencies, and everything these need, at the places where npm puts it. */
 export function closureOf(lock, names) {
@@ -61,7 +59,7 @@ export function cutDown(manifest, lock, purpose) {
     .filter((each) => each in devDependencies);
   const compilers = purpose === 'build' ? [...COMPILERS, ...types] : [];
   const wanted = Object.fromEntries([
-    ...Object.entries(dependencies).filter(([each]) => !NEVER_RUN.includes(each)),
+    ...Object.entries(dependencies),
     ...compilers.map((each) => [each, devDependencies[each]]),
   ]);
   const kept = closureOf(lock, Object.keys(wanted));

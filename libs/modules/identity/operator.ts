@@ -53,7 +53,7 @@ export class OperatorsController {
   @Handle(listOperators)
   async list(call: CallOf<typeof listOperators>) {
     const { cursor, limit } = call.query;
-    const rows = await call.tx.query(operatorPage(before(cursor), limit));
+    const rows = await operatorPage(call.tx, before(cursor), limit);
     return pageOf(
       rows,
       limit,

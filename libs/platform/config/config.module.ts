@@ -1,29 +1,29 @@
 /**
- * Settings for Nest. They were read and judged once, at boot; @nestjs/config serves the same values to whoever asks its
- * ConfigService, and our own code injects them as one typed value.
+ * The settings in Nest, by @nestjs/config: read and checked once at boot, then injected wherever they are needed. There is
+ * one way to read a setting: `@Inject(SETTINGS) settings: Settings`.
  */
-import { type DynamicModule, Module } from '@nestjs/common';
-import { ConfigModule } from '@nestjs/config';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { ConfigModule, getConfigToken, registerAs } from '@nestjs/config';
 import type { Settings } from './settings.js';
 
-export const SETTINGS = Symbol('Settings');
+const NAME = 'settings';
+
+/** @nestjs/config's token of the settings' namespace. */
+export const SETTINGS = getConfigToken(NAME);
 
 @Module({})
 export class SettingsModule {
   static with(settings: Settings): DynamicModule {
     return {
       module: SettingsModule,
-      global: true,
       imports: [
         ConfigModule.forRoot({
+          isGlobal: true,
           ignoreEnvFile: true,
           ignoreEnvVars: true,
-          cache: true,
-          load: [() => ({ ...settings })],
+          load: [registerAs(NAME, () => settings)],
         }),
       ],
-      providers: [{ provide: SETTINGS, useValue: settings }],
-      exports: [SETTINGS],
     };
   }
 }

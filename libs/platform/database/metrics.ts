@@ -1,6 +1,6 @@
 /** How full each pool of this process is, read when somebody asks. */
-import { Gauge } from 'prom-client';
 import type pg from 'pg';
+import { gauge } from '#platform/telemetry';
 
 const watched = new Map<pg.Pool, string>();
 
@@ -16,7 +16,7 @@ const FIGURES: readonly [name: string, help: string, read: (pool: pg.Pool) => nu
 ];
 
 for (const [name, help, read] of FIGURES) {
-  new Gauge({
+  gauge({
     name,
     help,
     labelNames: ['pool'],

@@ -26,27 +26,23 @@ export const accessErrors = errorTable({
   not_found: ['not_found', 'There is nothing at this address.'],
 });
 
-class Verifier extends AuthGuard(['tenant']) {
-  override handleRequest<User>(error: unknown, user: User | false): User {
-    if (error instanceof DomainError) throw error;
-    if (!user) throw accessErrors.unauthenticated();
-    return user;
+/** Verifies a token by passport's strategy of the audience. Throws `unauthenticated`. */
+function verifierOf(audience: Principal['audience']): CanActivate {
+  class Verifier extends AuthGuard(audience) {
+    override handleRequest<User>(error: unknown, user: User | false): User {
+      if (error instanceof DomainError) throw error;
+      if (!user) throw accessErrors.unauthenticated();
+      return user;
+    }
   }
-}
-
-class OperatorVerifier extends AuthGuard(['operator']) {
-  override handleRequest<User>(error: unknown, user: User | false): User {
-    if (error instanceof DomainError) throw error;
-    if (!user) throw accessErrors.unauthenticated();
-    return user;
-  }
+  return new Verifier({ property: 'principal' });
 }
 
 @Injectable()
 export class AccessGuard implements CanActivate {
   private readonly verifiers = {
-    tenant: new Verifier({ property: 'principal' }),
-    operator: new OperatorVerifier({ property: 'principal' }),
+    tenant: verifierOf('tenant'),
+    operator: verifierOf('operator'),
   };
   private readonly verified = new VerifiedTokens();
   private readonly managementKey: Buffer;

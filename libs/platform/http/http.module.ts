@@ -2,7 +2,7 @@
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
-import { OperatorJwtStrategy, TenantJwtStrategy, Tokens } from '#platform/auth';
+import { JWT_STRATEGIES, Tokens } from '#platform/auth';
 import { SETTINGS, type Settings } from '#platform/config';
 import type { HealthCheck } from '#platform/telemetry';
 import { AccessGuard } from './access.guard.js';
@@ -28,8 +28,7 @@ export class HttpModule {
           useFactory: (settings: Settings) =>
             new Tokens({ secret: settings.SECRET_KEY, lifetimeMinutes: settings.ACCESS_TOKEN_EXPIRE_MINUTES }),
         },
-        TenantJwtStrategy,
-        OperatorJwtStrategy,
+        ...JWT_STRATEGIES,
         OperationRunner,
         Drain,
         { provide: APP_GUARD, useClass: AccessGuard },

@@ -1,6 +1,6 @@
-import { Counter } from 'prom-client';
+import { counter } from '#platform/telemetry';
 
-export const refusedRequests = new Counter({
+export const refusedRequests = counter({
   name: 'http_refused_requests_total',
   help: 'Requests answered 429 before anything was done, because one store asked for too much',
   labelNames: ['reason'],

@@ -3,21 +3,22 @@
  * one: an outbox whose age is told by the last second before the database went away would stay young for ever. The other
  * metrics of the process are told all the same, and a counter says which one is missing.
  */
-import { Counter, Gauge, register } from 'prom-client';
+import { register } from 'prom-client';
+import { counter, gauge } from './metrics.js';
 
 export type Figures = Readonly<Record<string, number>>;
 export type Figure<Kind> = Kind | Promise<Kind>;
 
-const unreadable = new Counter({
+const unreadable = counter({
   name: 'metrics_unreadable_total',
   help: 'Times a figure could not be read for a scrape, which then went without it',
   labelNames: ['metric'],
 });
 
 export function gaugeOnScrape(name: string, help: string, read: () => Figure<number | Figures>, label?: string): void {
-  // Whoever starts a process's parts anew in the same process (a test) takes the name over.
+  // Parts of a process that are started a second time in it (by a test) replace the metric, whose reader is theirs.
   register.removeSingleMetric(name);
-  new Gauge({
+  gauge({
     name,
     help,
     labelNames: label ? [label] : [],

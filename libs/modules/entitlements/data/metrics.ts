@@ -1,9 +1,9 @@
-import { Counter, Gauge } from 'prom-client';
 import { ACCOUNT_STATES } from '#contracts/billing/events';
 import { type MeterName } from '#contracts/meters';
 import { type Queryable, type Row, sql } from '#platform/database';
+import { counter, gauge } from '#platform/telemetry';
 
-const quotaRefusals = new Counter({
+const quotaRefusals = counter({
   name: 'quota_refusals_total',
   help: 'Requests refused because a limit is reached (plan, own_cap) or billing holds what is metered (hold)',
   labelNames: ['meter', 'limited_by'],
@@ -13,7 +13,7 @@ export function countRefusal(meter: MeterName, limitedBy: 'plan' | 'own_cap' | '
   quotaRefusals.inc({ meter, limited_by: limitedBy });
 }
 
-const tenantsByAccess = new Gauge({
+const tenantsByAccess = gauge({
   name: 'tenants_by_access',
   help: 'Stores with a subscription by the access that their bills leave them',
   labelNames: ['access'],

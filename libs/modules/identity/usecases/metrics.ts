@@ -1,6 +1,6 @@
-import { Counter } from 'prom-client';
+import { counter } from '#platform/telemetry';
 
-export const signInAttempts = new Counter({
+export const signInAttempts = counter({
   name: 'sign_in_attempts_total',
   help: 'Sign-ins by outcome: succeeded, refused (wrong password or address), limited (too many failures before)',
   labelNames: ['outcome'],

@@ -1,42 +1,41 @@
-import { Counter, Gauge } from 'prom-client';
 import type { StreamPlace } from '#platform/streams';
-import type { MetricsServer } from '#platform/telemetry';
+import { counter, gauge, type MetricsServer } from '#platform/telemetry';
 import type { RelayRepository } from './relay-repository.js';
 
-export const publishedEvents = new Counter({
+export const publishedEvents = counter({
   name: 'outbox_published_events_total',
   help: 'Events written to the streams, repeated ones included',
 });
 
-export const repeatedEvents = new Counter({
+export const repeatedEvents = counter({
   name: 'outbox_repeated_events_total',
   help: 'Events published again because an engine had lost them',
   labelNames: ['engine'],
 });
 
-export const queuedEvents = new Gauge({
+export const queuedEvents = gauge({
   name: 'outbox_queued_events',
   help: 'Events the relay has read and not yet published, held back by the window',
 });
 
-const relayLeader = new Gauge({
+const relayLeader = gauge({
   name: 'outbox_relay_leader',
   help: '1 while this process is the active relay',
 });
 
-const streamLength = new Gauge({
+const streamLength = gauge({
   name: 'stream_entries',
   help: 'Entries in a stream, each of up to a few hundred events',
   labelNames: ['partition'],
 });
 
-const streamPending = new Gauge({
+const streamPending = gauge({
   name: 'stream_pending_entries',
   help: 'Entries delivered to an engine and not acknowledged',
   labelNames: ['engine', 'partition'],
 });
 
-const streamLag = new Gauge({
+const streamLag = gauge({
   name: 'stream_lag_seconds',
   help: 'How long the oldest entry that an engine has not taken can have waited at most; 0 when it has taken all',
   labelNames: ['engine', 'partition'],

@@ -37,7 +37,7 @@ export class PaymentProvidersController {
 
   @Handle(listProviders)
   async list({ tx }: CallOf<typeof listProviders>) {
-    const rows = await tx.query(allProviders);
+    const rows = await allProviders(tx);
     return { data: rows.map(providerView) };
   }
 

@@ -1,4 +1,4 @@
-import { type Row, type Sql, sql } from '#platform/database';
+import { type Queryable, readModels, type Row, type Sql, sql } from '#platform/database';
 
 export type ProviderRow = Row<'billing_providers', 'added_at' | 'added_by', { name: 'stripe' }>;
 
@@ -17,5 +17,12 @@ export const saveProvider = ({ name, key, webhookSecret, actor }: SealedProvider
                                    added_at = excluded.added_at, added_by = excluded.added_by
   returning name, added_at, added_by`;
 
-export const allProviders: Sql<ProviderRow> = sql<ProviderRow>`
-  select name, added_at, added_by from billing_providers order by name`;
+export async function allProviders(tx: Queryable): Promise<ProviderRow[]> {
+  const rows = await readModels(tx, (models) =>
+    models.billing_providers.findMany({
+      orderBy: { name: 'asc' },
+      select: { name: true, added_at: true, added_by: true },
+    }),
+  );
+  return rows as ProviderRow[];
+}

@@ -5,27 +5,8 @@
 import { Decimal, minorDigits } from '#kernel';
 import { errors } from './errors.js';
 
-const ZERO_DECIMAL = new Set([
-  'BIF',
-  'CLP',
-  'DJF',
-  'GNF',
-  'JPY',
-  'KMF',
-  'KRW',
-  'MGA',
-  'PYG',
-  'RWF',
-  'VND',
-  'VUV',
-  'XAF',
-  'XOF',
-  'XPF',
-]);
-/** Without a minor unit in the world, with two digits at Stripe, which must be zero. */
-const TWO_ZEROES = new Set(['ISK', 'UGX']);
-/** The last of the three digits must be zero. */
-const THREE_DECIMAL = new Set(['BHD', 'JOD', 'KWD', 'OMR', 'TND']);
+/** Digits at Stripe where they differ from ISO 4217. */
+const DIGITS_AT_STRIPE: Readonly<Record<string, number>> = { MGA: 0, ISK: 2, UGX: 2 };
 
 /** "The amount value supports up to eight digits": https://docs.stripe.com/api/payment_intents/create */
 const MAXIMUM = 99_999_999n;
@@ -47,11 +28,12 @@ export function fromStripeAmount(units: number, currency: string): bigint {
 }
 
 function stripeDigits(currency: string): number {
-  return ZERO_DECIMAL.has(currency) ? 0 : THREE_DECIMAL.has(currency) ? 3 : 2;
+  return DIGITS_AT_STRIPE[currency] ?? minorDigits(currency);
 }
 
+/** The last of three digits must be zero. */
 function stepOf(currency: string): bigint {
-  return TWO_ZEROES.has(currency) ? 100n : THREE_DECIMAL.has(currency) ? 10n : 1n;
+  return stripeDigits(currency) === 3 ? 10n : 1n;
 }
 
 function refused(currency: string, why: string) {

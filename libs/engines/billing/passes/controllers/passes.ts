@@ -5,7 +5,7 @@ import { recordAct } from '#platform/audit';
 import { type CallOf, Handle } from '#platform/http';
 import { before, pageOf } from '#platform/paging';
 import { instantText, tenantNamed } from '../../accounts/index.js';
-import { parkedRows, runRows } from '../data/run-rows.js';
+import { parkedRows, runPage } from '../data/run-rows.js';
 import { releaseParked as release } from '../usecases/release-parked.js';
 
 @Controller()
@@ -31,7 +31,7 @@ export class PassesController {
   @Handle(listBillingRuns)
   async runs(call: CallOf<typeof listBillingRuns>) {
     const { pass, cursor, limit } = call.query;
-    const rows = await call.tx.query(runRows(pass, before(cursor), limit));
+    const rows = await runPage(call.tx, pass, before(cursor), limit);
     return pageOf(
       rows,
       limit,

@@ -1,5 +1,5 @@
-/** What only the operator reads: plans with who is on them, the passes' runs, whom they leave out, and months of invoices. */
-import { type Column, type Row, type Sql, sql } from '#platform/database';
+/** The runs of the passes, and the tenants that a pass leaves out, as the operator reads them. */
+import { type Column, type Queryable, readModels, type Row, type Sql, sql } from '#platform/database';
 
 export type ParkedRow = Row<
   'billing_parked',
@@ -18,7 +18,19 @@ export type RunRow = Row<
   { pass: ParkedRow['pass']; counts: Record<string, number> }
 >;
 
-export const runRows = (pass: string | undefined, before: string, limit: number): Sql<RunRow> => sql<RunRow>`
-  select id, pass, as_of, host, version, started_at, finished_at, counts from billing_runs
-   where id < ${before}::uuid and (${pass ?? null}::text is null or pass = ${pass ?? null}::text)
-   order by id desc limit ${limit + 1}`;
+/** Newest first, of one pass or of all; one row more than `limit`, which says whether another page follows. */
+export async function runPage(
+  tx: Queryable,
+  pass: string | undefined,
+  before: string,
+  limit: number,
+): Promise<RunRow[]> {
+  const rows = await readModels(tx, (models) =>
+    models.billing_runs.findMany({
+      where: { id: { lt: before }, ...(pass !== undefined && { pass }) },
+      orderBy: { id: 'desc' },
+      take: limit + 1,
+    }),
+  );
+  return rows as RunRow[];
+}

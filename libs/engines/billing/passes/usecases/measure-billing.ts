@@ -2,46 +2,46 @@
  * What the passes leave behind, told by the worker, because a pass has ended by the time anybody asks. Each gauge has an
  * alert in infra/monitoring and a page in docs/runbooks.
  */
-import { Gauge } from 'prom-client';
 import { type Queryable, sql } from '#platform/database';
+import { gauge } from '#platform/telemetry';
 import { unbilledUsage } from '../../invoicing/index.js';
 
 /** A gauge need not count further. */
 const MOST_UNBILLED = 1_000;
 
-const lastSuccess = new Gauge({
+const lastSuccess = gauge({
   name: 'billing_pass_last_success_timestamp_seconds',
   help: 'When the newest run of a pass that went through to its end finished; 0 if none ever did',
   labelNames: ['pass'] as const,
 });
-const brokenRuns = new Gauge({
+const brokenRuns = gauge({
   name: 'billing_pass_broken_runs',
   help: 'Runs of a pass that began more than an hour ago, in the last day, and never finished',
   labelNames: ['pass'] as const,
 });
-const parkedTenants = new Gauge({
+const parkedTenants = gauge({
   name: 'billing_parked_tenants',
   help: 'Tenants that a pass leaves out until a person has looked',
   labelNames: ['pass'] as const,
 });
-const doubtfulInvoices = new Gauge({
+const doubtfulInvoices = gauge({
   name: 'billing_invoices_to_approve',
   help: 'Invoices that wait for a person to approve or reject them',
 });
-const unsettledAttempts = new Gauge({
+const unsettledAttempts = gauge({
   name: 'billing_unsettled_attempts',
   help: 'Charges begun more than an hour ago whose outcome is not known',
 });
-const unsentNotices = new Gauge({
+const unsentNotices = gauge({
   name: 'billing_unsent_notices',
   help: 'Notices recorded more than an hour ago that no mail server has taken; their tenants are not suspended meanwhile',
 });
-const waitingProviderEvents = new Gauge({
+const waitingProviderEvents = gauge({
   name: 'billing_waiting_provider_events',
   help: 'Messages of payment providers stored more than an hour ago and not taken in',
 });
 
-const unbilledPeriods = new Gauge({
+const unbilledPeriods = gauge({
   name: 'billing_unbilled_usage_periods',
   help: 'Periods and meters with usage that came too late for any pass to bill it',
 });

@@ -1,9 +1,9 @@
 /** How many stores stand at the end of what their plan allows: they are refused whatever is metered until the period ends. */
-import { Gauge } from 'prom-client';
 import { METERS } from '#contracts/meters';
 import { type Queryable, type Row, sql } from '#platform/database';
+import { gauge } from '#platform/telemetry';
 
-const exhaustedQuotas = new Gauge({
+const exhaustedQuotas = gauge({
   name: 'billing_exhausted_quotas',
   help: 'Stores that have used all that their plan allows of a meter in the running period',
   labelNames: ['meter'],

@@ -1,8 +1,8 @@
 /** Counts events whose id was known already with another content. */
 
-import { Counter } from 'prom-client';
+import { counter } from '#platform/telemetry';
 
-export const usageConflicts = new Counter({
+export const usageConflicts = counter({
   name: 'billing_usage_conflicts_total',
   help: 'Events that came again under a known id with other content; the first content was kept',
 });

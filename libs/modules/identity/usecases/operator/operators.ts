@@ -1,7 +1,7 @@
 /** People who may use the console. They belong to no tenant and have sessions of their own. */
 import { newId, newSecret } from '#kernel';
 import { hashPassword, verifyPassword } from '#platform/auth';
-import { type Row, type Sql, sql, violatedConstraint } from '#platform/database';
+import { readModels, type Row, sql, violatedConstraint } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { errors } from '../../errors.js';
 import { hashOf, newRefreshToken } from '../refresh-token.js';
@@ -35,8 +35,16 @@ export function endOperatorSession(tx: CrossTenantTransaction, sessionId: string
 }
 
 /** Newest first; one row more than `limit`, which says whether another page follows. */
-export const operatorPage = (beforeId: string, limit: number): Sql<OperatorRow> => sql`
-  select id, email, name, is_active, created_at from operators where id < ${beforeId} order by id desc limit ${limit + 1}`;
+export function operatorPage(tx: CrossTenantTransaction, beforeId: string, limit: number): Promise<OperatorRow[]> {
+  return readModels(tx, ({ operators }) =>
+    operators.findMany({
+      where: { id: { lt: beforeId } },
+      orderBy: { id: 'desc' },
+      take: limit + 1,
+      select: { id: true, email: true, name: true, is_active: true, created_at: true },
+    }),
+  );
+}
 
 export interface NewOperator {
   email: string;
