@@ -2,7 +2,8 @@
  * The one way to make a metric: `counter`, `gauge` and `histogram` register it in the process's registry, which
  * MetricsServer serves. A name that is registered already is the same metric, not an error.
  */
-import { getOrCreateMetric } from '@willsoto/nestjs-prometheus';
+// The function behind the library's providers. Its index loads Nest as well, which a command does not need.
+import { getOrCreateMetric } from '@willsoto/nestjs-prometheus/dist/metrics/utils.js';
 import type {
   Counter,
   CounterConfiguration,
