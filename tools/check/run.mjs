@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { checkNode, install } from '../launch/build.mjs';
+import { checkNode, generate, install } from '../launch/build.mjs';
 import { bold, dim } from '../launch/say.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -42,6 +42,7 @@ if (waiting.length === 0) {
 }
 checkNode();
 install();
+generate();
 const failed = [];
 await Promise.all(Array.from({ length: AT_ONCE }, work));
 if (failed.length > 0) {

@@ -18,6 +18,7 @@ const SOURCES = [
   'tools/gen/contracts.mjs',
   'tools/gen/doors.mjs',
   'tools/gen/registers.mjs',
+  'tools/prisma/tables.mjs',
   'package.json',
   'package-lock.json',
   'tsconfig.json',
@@ -49,11 +50,23 @@ export function build() {
   // A room that was added or changed since: the lists of all rooms are part of the sources.
   run(process.execPath, ['tools/gen/registers.mjs']);
   const sources = sourcesHash();
+  generate();
   for (const [script, command] of buildSteps()) {
     if (script === undefined || hasScript(script)) run(...command);
   }
   writeJson(stamp, { sources });
   return true;
+}
+
+/** Prisma's client and the row types, when the models have changed: the compiler reads them. */
+export function generate() {
+  if (!hasScript('prisma:generate')) return;
+  const stamp = path.join(root, 'libs', 'platform', 'database', 'prisma-client', '.generated.json');
+  const made = ['prisma/schema', 'tools/prisma/tables.mjs', 'package-lock.json'];
+  const models = hashOf(filesOf(made.map((name) => path.join(root, name))));
+  if (readJson(stamp)?.models === models) return;
+  run('npm', ['run', '-s', 'prisma:generate']);
+  writeJson(stamp, { models });
 }
 
 function sourcesHash() {
@@ -68,7 +81,6 @@ export function buildBench() {
 /** @returns {[script: string | undefined, command: [program: string, args: string[]]][]} */
 function buildSteps() {
   return [
-    ['prisma:generate', ['npm', ['run', '-s', 'prisma:generate']]],
     [undefined, [process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']]],
     ['build:public', ['npm', ['run', '-s', 'build:public']]],
   ];
