@@ -10,6 +10,8 @@ import { root } from '../launch/places.mjs';
 import { Refusal } from '../launch/say.mjs';
 
 const FOLDER = path.join(root, 'libs/contracts');
+/** The one thing that contracts import: its sources are read as well, because nothing may be built yet. */
+const KERNEL = path.join(root, 'libs/kernel');
 /** Inside the project, so that its packages are found. */
 const COPY = path.join(root, 'dist', `.contracts-${process.pid}`);
 const PARTS = ['events', 'operations', 'permissions', 'subscription'];
@@ -40,14 +42,22 @@ function roomNames() {
 
 /** TypeScript to JavaScript file by file, without types: an outdated list of literal types cannot disturb it. */
 function translate() {
+  const kernel = path.join(COPY, 'kernel');
+  translateFolder(FOLDER, COPY, kernel);
+  translateFolder(KERNEL, kernel, kernel);
+}
+
+function translateFolder(from, to, kernel) {
   const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
-  for (const entry of readdirSync(FOLDER, { recursive: true })) {
+  for (const entry of readdirSync(from, { recursive: true })) {
     const file = String(entry);
     if (!file.endsWith('.ts') || file.endsWith('.spec.ts')) continue;
-    const text = readFileSync(path.join(FOLDER, file), 'utf8');
-    const target = path.join(COPY, file.replace(/\.ts$/, '.js'));
+    const text = readFileSync(path.join(from, file), 'utf8');
+    const target = path.join(to, file.replace(/\.ts$/, '.js'));
     mkdirSync(path.dirname(target), { recursive: true });
-    writeFileSync(target, ts.transpileModule(text, { compilerOptions: options, fileName: file }).outputText);
+    const { outputText } = ts.transpileModule(text, { compilerOptions: options, fileName: file });
+    const door = path.relative(path.dirname(target), path.join(kernel, 'index.js')).split(path.sep).join('/');
+    writeFileSync(target, outputText.replaceAll("'#kernel'", `'${door.startsWith('.') ? door : `./${door}`}'`));
   }
 }
 
