@@ -41,6 +41,17 @@ describe('passwords of the data stores in production', () => {
   });
 });
 
+describe('a key', () => {
+  it.each([
+    ['is too short', '8Hq2Lw9Zx4Rt7Vb1Nm5Kp3Js6Gd0FaX', 'must have at least 32 bytes'],
+    ['is a placeholder', 'changeme-8Hq2Lw9Zx4Rt7Vb1Nm5Kp3Js6Gd0FaX', 'is a well-known placeholder'],
+    ['repeats a few characters', 'abcabcabc'.repeat(8), 'repeats too few characters'],
+  ])('is refused when it %s, with the command that makes a good one', (_, key, complaint) => {
+    for (const name of ['SECRET_KEY', 'MANAGEMENT_API_KEY', 'ENCRYPTION_KEY'])
+      expect(() => read({ [name]: key })).toThrow(`${name} ${complaint}; make one with: openssl rand -base64 48`);
+  });
+});
+
 describe('how long a process drains', () => {
   it('is three seconds in production, nothing in development, and what is asked for', () => {
     expect(read({}).DRAIN_SECONDS).toBe(3);
