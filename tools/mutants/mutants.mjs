@@ -207,9 +207,8 @@ export const MUTANTS = [
   {
     name: 'any fraction of a unit sold',
     file: 'libs/modules/catalogue/domain/product.ts',
-    find: 'if (quantity.isNegative || quantity.isZero || !isMultiple(quantity, chosen.step)) {',
-    replace:
-      'if (quantity.isNegative || quantity.isZero || (!isMultiple(quantity, chosen.step) && chosen.step.isZero)) {',
+    find: 'return step.isZero || quantity.isMultipleOf(step);',
+    replace: 'return step.isZero || quantity.isMultipleOf(step) || !quantity.isZero;',
     tests: ['tests/scenarios/quote-to-sale'],
   },
   {
