@@ -254,7 +254,11 @@ module.exports = {
   options: {
     doNotFollow: { path: 'node_modules' },
     exclude: {
-      path: ['^dist/', '(^|/)node_modules/(?!(zod|pg|ioredis|prom-client|@prisma|@willsoto)/)', '^libs/platform/database/prisma-client/'],
+      path: [
+        '^dist/',
+        '(^|/)node_modules/(?!(zod|pg|ioredis|prom-client|@prisma|@willsoto)/)',
+        '^libs/platform/database/prisma-client/',
+      ],
     },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
