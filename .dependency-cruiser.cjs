@@ -22,6 +22,8 @@ const PLATFORM_DOOR = '^libs/platform/[^/]+/((migrate|relay|worker)/)?index\\.ts
 const DATABASE = '^libs/platform/database/index\\.ts$';
 /** The one module that engines import: an insight is saved in the transaction of the facts that it follows from. */
 const INSIGHTS = '^libs/modules/insights/index\\.ts$';
+/** The line of a document: pure functions without rows of their own, so that domain/ and data/ of a room may use them. */
+const DOCUMENTS = '^libs/modules/documents/index\\.ts$';
 const CROSSING = '^libs/platform/database/crossing\\.ts$';
 const NPM = { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'core', 'npm-peer'] };
 const TESTS = '\\.spec\\.ts$';
@@ -47,7 +49,7 @@ module.exports = {
       severity: 'error',
       from: { path: within('domain'), pathNot: TESTS },
       to: {
-        pathNot: [KERNEL, CONTRACTS, ...own('domain'), INSIGHTS, DATABASE, '^crypto$'],
+        pathNot: [KERNEL, CONTRACTS, ...own('domain'), INSIGHTS, DOCUMENTS, DATABASE, '^crypto$'],
       },
     },
     {
@@ -73,7 +75,7 @@ module.exports = {
       from: { path: within('data'), pathNot: TESTS },
       to: {
         path: '^libs/(modules|engines|verticals)/',
-        pathNot: '^libs/$1/$2/',
+        pathNot: ['^libs/$1/$2/', DOCUMENTS],
         dependencyTypesNot: ['type-only'],
       },
     },

@@ -1,52 +1,49 @@
 import { Controller, Module } from '@nestjs/common';
-import { changeOrderStatus, createOrder, getOrder, listOrders } from '#contracts/orders/operations';
+import * as operations from '#contracts/orders/operations';
 import { mayDo } from '#contracts/permissions';
-import type { TenantTransaction } from '#platform/database';
 import { type CallOf, Handle } from '#platform/http';
 import { before, pageOf } from '#platform/paging';
-import { orderById, orderPage, orderSummary, orderView } from './data/orders.js';
+import { orderById, orderPage, type OrderWithLines } from './data/orders.js';
 import { errors } from './errors.js';
-import { changeOrderStatus as changeStatus } from './usecases/change-order-status.js';
-import { createOrder as create } from './usecases/create-order.js';
+import { changeOrderStatus } from './usecases/change-order-status.js';
+import { createOrder } from './usecases/create-order.js';
+import { orderSummary, orderView } from './view.js';
 
 @Controller()
 export class OrdersController {
-  @Handle(createOrder)
-  async create(call: CallOf<typeof createOrder>) {
-    const { id } = await create(call.tx, call.body);
-    return show(call, id);
+  @Handle(operations.createOrder)
+  async createOrder(call: CallOf<typeof operations.createOrder>) {
+    return shown(call, await createOrder(call.tx, call.body));
   }
 
-  @Handle(getOrder)
-  async get(call: CallOf<typeof getOrder>) {
+  @Handle(operations.getOrder)
+  async getOrder(call: CallOf<typeof operations.getOrder>) {
     const [order] = await call.database.read(call.scope, orderById(call.params.id));
     if (!order) throw errors.order_not_found();
-    call.etag(order.version);
-    return orderView(order);
+    return shown(call, order);
   }
 
-  @Handle(listOrders)
-  async list(call: CallOf<typeof listOrders>) {
+  @Handle(operations.listOrders)
+  async listOrders(call: CallOf<typeof operations.listOrders>) {
     const { status, customer_id, cursor, limit } = call.query;
     const rows = await call.database.read(call.scope, orderPage(status, customer_id, before(cursor), limit));
     return pageOf(rows, limit, (row) => row.id, orderSummary);
   }
 
-  @Handle(changeOrderStatus)
-  async changeStatus(call: CallOf<typeof changeOrderStatus>) {
-    await changeStatus(call.tx, {
+  @Handle(operations.changeOrderStatus)
+  async changeOrderStatus(call: CallOf<typeof operations.changeOrderStatus>) {
+    const order = await changeOrderStatus(call.tx, {
       orderId: call.params.id,
       to: call.body.status,
       reason: call.body.reason ?? null,
       mayCancel: mayDo(call.principal.roles, 'order.cancel'),
       expectedVersion: call.ifMatch,
     });
-    return show(call, call.params.id);
+    return shown(call, order);
   }
 }
 
-async function show(call: { tx: TenantTransaction; etag(version: number): void }, id: string) {
-  const order = (await call.tx.first(orderById(id)))!;
+function shown(call: { etag(version: number): void }, order: OrderWithLines) {
   call.etag(order.version);
   return orderView(order);
 }

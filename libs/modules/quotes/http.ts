@@ -1,87 +1,76 @@
 import { Controller, Module } from '@nestjs/common';
-import {
-  acceptQuote,
-  cancelQuote,
-  changeQuote,
-  convertQuote,
-  createQuote,
-  declineQuote,
-  getQuote,
-  listQuotes,
-  reviseQuote,
-  sendQuote,
-} from '#contracts/quotes/operations';
+import * as operations from '#contracts/quotes/operations';
 import { mayDo } from '#contracts/permissions';
 import { Decimal } from '#kernel';
 import { type CallOf, Handle } from '#platform/http';
 import { before, pageOf } from '#platform/paging';
 import { quoteById, quotePage, type QuoteWithLines } from './data/quotes.js';
 import { errors } from './errors.js';
-import { acceptQuote as accept } from './usecases/accept-quote.js';
-import { cancelQuote as cancel } from './usecases/cancel-quote.js';
-import { changeQuote as change } from './usecases/change-quote.js';
-import { convertQuote as convert } from './usecases/convert-quote.js';
-import { createQuote as create } from './usecases/create-quote.js';
-import { declineQuote as decline } from './usecases/decline-quote.js';
-import { reviseQuote as revise } from './usecases/revise-quote.js';
-import { sendQuote as send } from './usecases/send-quote.js';
+import { acceptQuote } from './usecases/accept-quote.js';
+import { cancelQuote } from './usecases/cancel-quote.js';
+import { changeQuote } from './usecases/change-quote.js';
+import { convertQuote } from './usecases/convert-quote.js';
+import { createQuote } from './usecases/create-quote.js';
+import { declineQuote } from './usecases/decline-quote.js';
+import { reviseQuote } from './usecases/revise-quote.js';
+import { sendQuote } from './usecases/send-quote.js';
 import { quoteSummary, quoteView } from './view.js';
 
 @Controller()
 export class QuotesController {
-  @Handle(createQuote)
-  async create(call: CallOf<typeof createQuote>) {
-    return shown(call, await create(call.tx, call.body));
+  @Handle(operations.createQuote)
+  async createQuote(call: CallOf<typeof operations.createQuote>) {
+    return shown(call, await createQuote(call.tx, call.body));
   }
 
-  @Handle(listQuotes)
-  async list(call: CallOf<typeof listQuotes>) {
+  @Handle(operations.listQuotes)
+  async listQuotes(call: CallOf<typeof operations.listQuotes>) {
     const { state, customer_id, cursor, limit } = call.query;
     const rows = await call.database.read(call.scope, quotePage(state, customer_id, before(cursor), limit));
     return pageOf(rows, limit, (row) => row.id, quoteSummary);
   }
 
-  @Handle(getQuote)
-  async get(call: CallOf<typeof getQuote>) {
+  @Handle(operations.getQuote)
+  async getQuote(call: CallOf<typeof operations.getQuote>) {
     const [quote] = await call.database.read(call.scope, quoteById(call.params.id));
     if (!quote) throw errors.quote_not_found();
     return shown(call, quote);
   }
 
-  @Handle(changeQuote)
-  async change(call: CallOf<typeof changeQuote>) {
-    return shown(call, await change(call.tx, { ...moved(call), terms: call.body, expectedVersion: call.ifMatch }));
+  @Handle(operations.changeQuote)
+  async changeQuote(call: CallOf<typeof operations.changeQuote>) {
+    return shown(call, await changeQuote(call.tx, { ...refOf(call), terms: call.body }));
   }
 
-  @Handle(sendQuote)
-  async send(call: CallOf<typeof sendQuote>) {
-    return shown(call, await send(call.tx, moved(call)));
+  @Handle(operations.sendQuote)
+  async sendQuote(call: CallOf<typeof operations.sendQuote>) {
+    return shown(call, await sendQuote(call.tx, refOf(call)));
   }
 
-  @Handle(acceptQuote)
-  async accept(call: CallOf<typeof acceptQuote>) {
-    return shown(call, await accept(call.tx, { ...moved(call), acceptedBy: call.body.accepted_by }));
+  @Handle(operations.acceptQuote)
+  async acceptQuote(call: CallOf<typeof operations.acceptQuote>) {
+    return shown(call, await acceptQuote(call.tx, { ...refOf(call), acceptedBy: call.body.accepted_by }));
   }
 
-  @Handle(declineQuote)
-  async decline(call: CallOf<typeof declineQuote>) {
-    return shown(call, await decline(call.tx, { ...moved(call), reason: call.body.reason ?? null }));
+  @Handle(operations.declineQuote)
+  async declineQuote(call: CallOf<typeof operations.declineQuote>) {
+    return shown(call, await declineQuote(call.tx, { ...refOf(call), reason: call.body.reason ?? null }));
   }
 
-  @Handle(cancelQuote)
-  async cancel(call: CallOf<typeof cancelQuote>) {
-    return shown(call, await cancel(call.tx, moved(call)));
+  @Handle(operations.cancelQuote)
+  async cancelQuote(call: CallOf<typeof operations.cancelQuote>) {
+    return shown(call, await cancelQuote(call.tx, refOf(call)));
   }
 
-  @Handle(reviseQuote)
-  async revise(call: CallOf<typeof reviseQuote>) {
-    return shown(call, await revise(call.tx, moved(call)));
+  @Handle(operations.reviseQuote)
+  async reviseQuote(call: CallOf<typeof operations.reviseQuote>) {
+    return shown(call, await reviseQuote(call.tx, refOf(call)));
   }
 
-  @Handle(convertQuote)
-  async convert(call: CallOf<typeof convertQuote>) {
-    const order = await convert(call.tx, {
-      ...moved(call),
+  @Handle(operations.convertQuote)
+  async convertQuote(call: CallOf<typeof operations.convertQuote>) {
+    const order = await convertQuote(call.tx, {
+      ...refOf(call),
       lines: call.body.lines?.map((line) => ({ position: line.position, quantity: Decimal.parse(line.quantity) })),
       mayConvertExpired: mayDo(call.principal.roles, 'quote.convert_expired'),
     });
@@ -89,7 +78,7 @@ export class QuotesController {
   }
 }
 
-function moved(call: { params: { id: string }; ifMatch: number | undefined }) {
+function refOf(call: { params: { id: string }; ifMatch: number | undefined }) {
   return { quoteId: call.params.id, expectedVersion: call.ifMatch };
 }
 

@@ -1,35 +1,35 @@
 import { Controller, Module } from '@nestjs/common';
 import { Decimal } from '#kernel';
-import { getStock, listMovements, listStock, recordMovement } from '#contracts/stock/operations';
+import * as operations from '#contracts/stock/operations';
 import { type CallOf, Handle } from '#platform/http';
 import { before, pageOf } from '#platform/paging';
 import { levelPage, levelView, levelWithReservations, movementPage, movementView } from './data/levels.js';
 import { errors } from './errors.js';
-import { recordMovement as record } from './usecases/record-movement.js';
+import { recordMovement } from './usecases/record-movement.js';
 
 @Controller()
 export class StockController {
-  @Handle(recordMovement)
-  async record(call: CallOf<typeof recordMovement>) {
-    return movementView(await record(call.tx, call.body));
+  @Handle(operations.recordMovement)
+  async recordMovement(call: CallOf<typeof operations.recordMovement>) {
+    return movementView(await recordMovement(call.tx, call.body));
   }
 
-  @Handle(listMovements)
-  async movements(call: CallOf<typeof listMovements>) {
+  @Handle(operations.listMovements)
+  async listMovements(call: CallOf<typeof operations.listMovements>) {
     const { product_id, cursor, limit } = call.query;
     const rows = await call.database.read(call.scope, movementPage(product_id, before(cursor), limit));
     return pageOf(rows, limit, (row) => row.id, movementView);
   }
 
-  @Handle(listStock)
-  async list(call: CallOf<typeof listStock>) {
+  @Handle(operations.listStock)
+  async listStock(call: CallOf<typeof operations.listStock>) {
     const { cursor, limit } = call.query;
     const rows = await call.database.read(call.scope, levelPage(before(cursor), limit));
     return pageOf(rows, limit, (row) => row.product_id, levelView);
   }
 
-  @Handle(getStock)
-  async get(call: CallOf<typeof getStock>) {
+  @Handle(operations.getStock)
+  async getStock(call: CallOf<typeof operations.getStock>) {
     const [row] = await call.database.read(call.scope, levelWithReservations(call.params.product_id));
     if (!row) throw errors.product_not_found();
     return {

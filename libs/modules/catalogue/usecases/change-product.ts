@@ -21,14 +21,14 @@ export async function changeProduct(tx: TenantTransaction, input: ChangeProduct)
 
   const price = Decimal.parse(input.price ?? before.price);
   const isRepriced = price.compare(Decimal.parse(before.price)) !== 0;
-  const isDescribedAnew =
+  const isDescriptionChanged =
     (input.name !== undefined && input.name !== before.name) ||
     (input.category !== undefined && input.category !== before.category) ||
     (input.is_active !== undefined && input.is_active !== before.is_active);
-  if (!isRepriced && !isDescribedAnew) return before;
+  if (!isRepriced && !isDescriptionChanged) return before;
 
-  // A change of both is two facts, and each takes a version of its own.
-  const facts = Number(isRepriced) + Number(isDescribedAnew);
+  // A change of both is two facts. Each takes a version; the price takes the last one.
+  const facts = Number(isRepriced) + Number(isDescriptionChanged);
   const after = (await tx.first(sql<ProductRow>`
     update products
        set name = ${input.name ?? before.name},
@@ -39,24 +39,24 @@ export async function changeProduct(tx: TenantTransaction, input: ChangeProduct)
            changed_at = app.now()
      where tenant_id = ${tx.tenant} and id = ${input.id}
     returning *`))!;
-  let version = before.version;
-  if (isDescribedAnew) emit(tx, productChanged, { id: after.id, version: ++version }, eventData(after));
-  if (isRepriced) {
-    version += 1;
-    await tx.execute(sql`
-      insert into product_prices (tenant_id, product_id, version, price, currency, actor, valid_from)
-      values (${tx.tenant}, ${after.id}, ${version}, ${price.toText()}, ${after.currency}, ${tx.actor.id}, app.now())`);
+  if (isDescriptionChanged) {
     emit(
       tx,
-      priceChanged,
-      { id: after.id, version },
-      {
-        product_id: after.id,
-        previous: priceText(Decimal.parse(before.price), before.currency),
-        price: priceText(price, after.currency),
-        currency: after.currency,
-      },
+      productChanged,
+      { id: after.id, version: isRepriced ? after.version - 1 : after.version },
+      eventData(after),
     );
+  }
+  if (isRepriced) {
+    await tx.execute(sql`
+      insert into product_prices (tenant_id, product_id, version, price, currency, actor, valid_from)
+      values (${tx.tenant}, ${after.id}, ${after.version}, ${price.toText()}, ${after.currency}, ${tx.actor.id}, app.now())`);
+    emit(tx, priceChanged, after, {
+      product_id: after.id,
+      previous: priceText(Decimal.parse(before.price), before.currency),
+      price: priceText(price, after.currency),
+      currency: after.currency,
+    });
   }
   return after;
 }

@@ -1,8 +1,8 @@
-/** Lines as people ask for them → lines with product, measure and price, frozen as of now. */
-import { Decimal, type Money } from '#kernel';
+/** Requested lines → document lines with product, measure and price, frozen as of now. */
+import { Decimal } from '#kernel';
+import { type DocumentLine, lineTotal } from '#modules/documents';
 import type { TenantTransaction } from '#platform/database';
 import { sellableProducts } from '../data/products.js';
-import { lineTotal } from '../domain/pricing.js';
 import { measure } from '../domain/product.js';
 import { errors } from '../errors.js';
 
@@ -14,24 +14,12 @@ export interface LineRequest {
   discount_percent: string;
 }
 
-export interface PricedLine {
-  productId: string;
-  code: string;
-  name: string;
-  unit: string;
-  quantity: Decimal;
-  baseQuantity: Decimal;
-  unitPrice: Decimal;
-  discountPercent: Decimal;
-  total: Money;
-}
-
 /** Throws `product_not_found`, `invalid_unit` or `invalid_quantity`, each pointing at its line. */
 export async function priceLines(
   tx: TenantTransaction,
   requests: readonly LineRequest[],
   generalDiscount: Decimal,
-): Promise<PricedLine[]> {
+): Promise<DocumentLine[]> {
   if (requests.length === 0) return [];
   const products = await sellableProducts(tx, [...new Set(requests.map((request) => request.product_id))]);
   return requests.map((request, index) => {

@@ -1,6 +1,6 @@
 /** The quote's tables, read and written. Lines come as one JSON column with figures as text, so none passes a float. */
-import type { PricedLine } from '#modules/catalogue';
-import { type JsonRow, type Row, type Sql, sql, type TenantTransaction } from '#platform/database';
+import { type DocumentLine, type LineColumn, lineRows } from '#modules/documents';
+import { json, type JsonRow, type Row, type Sql, sql, type TenantTransaction } from '#platform/database';
 import type { QuoteState } from '../domain/quote.js';
 import { errors } from '../errors.js';
 
@@ -22,24 +22,11 @@ export type QuoteRow = Row<
   | 'created_at',
   { state: QuoteState }
 > & {
-  /** app.now() of the reading statement: whether a sent quote has expired is judged by the database's clock. */
+  /** app.now() of the reading statement: the database's clock decides whether a sent quote has expired. */
   now: Date;
 };
 
-export type QuoteLineRow = JsonRow<
-  'quote_lines',
-  | 'position'
-  | 'product_id'
-  | 'code'
-  | 'name'
-  | 'unit'
-  | 'quantity'
-  | 'base_quantity'
-  | 'unit_price'
-  | 'discount_percent'
-  | 'total_minor'
-  | 'converted_quantity'
->;
+export type QuoteLineRow = JsonRow<'quote_lines', LineColumn | 'converted_quantity'>;
 
 export type QuoteWithLines = QuoteRow & { lines: QuoteLineRow[] };
 
@@ -70,15 +57,23 @@ export const quotePage = (
      and (${customerId ?? null}::uuid is null or customer_id = ${customerId ?? null}::uuid)
    order by id desc limit ${limit + 1}`;
 
-/** Locks the quote, so that of 64 callers one decides and the others see what it decided. Throws `quote_not_found`. */
-export async function lockQuote(tx: TenantTransaction, id: string, expectedVersion?: number): Promise<QuoteWithLines> {
-  const [locked, found] = await tx.batch([
-    sql`select version from quotes where tenant_id = ${tx.tenant} and id = ${id} for update`,
-    quoteById(id),
+export interface QuoteRef {
+  readonly quoteId: string;
+  /** From `If-Match`. */
+  readonly expectedVersion?: number | undefined;
+}
+
+/**
+ * Reads the quote and locks it until the transaction ends, so that callers decide one after the other. Throws
+ * `quote_not_found` or `version_conflict`.
+ */
+export async function lockQuote(tx: TenantTransaction, ref: QuoteRef): Promise<QuoteWithLines> {
+  const [locked, [quote]] = await tx.batch([
+    sql`select version from quotes where tenant_id = ${tx.tenant} and id = ${ref.quoteId} for update`,
+    quoteById(ref.quoteId),
   ]);
-  const quote = found[0];
   if (!quote || locked.length === 0) throw errors.quote_not_found();
-  if (expectedVersion !== undefined && expectedVersion !== quote.version) throw errors.version_conflict();
+  if (ref.expectedVersion !== undefined && ref.expectedVersion !== quote.version) throw errors.version_conflict();
   return quote;
 }
 
@@ -92,30 +87,34 @@ export interface QuoteDraft {
   discountPercent: string;
   totalMinor: bigint;
   validDays: number;
-  lines: readonly PricedLine[];
+  lines: readonly DocumentLine[];
 }
 
-export async function insertQuote(tx: TenantTransaction, draft: QuoteDraft): Promise<void> {
-  await tx.batch([
+export async function insertQuote(tx: TenantTransaction, draft: QuoteDraft): Promise<QuoteWithLines> {
+  const [, , [quote]] = await tx.batch([
     sql`
       insert into quotes (tenant_id, id, number, revision, state, customer_id, site_id, seller_id, currency, discount_percent,
                           total_minor, valid_days, created_at, changed_at)
       values (${tx.tenant}, ${draft.id}, ${draft.number}, ${draft.revision}, 'draft', ${draft.customerId}, ${draft.siteId},
               ${tx.actor.id}, ${draft.currency}, ${draft.discountPercent}, ${draft.totalMinor}, ${draft.validDays}, app.now(), app.now())`,
-    insertLines(tx, draft.id, draft.lines),
+    insertLines(tx, draft),
+    quoteById(draft.id),
   ]);
+  return quote!;
 }
 
-export async function replaceDraft(tx: TenantTransaction, draft: QuoteDraft): Promise<void> {
-  await tx.batch([
+export async function replaceDraft(tx: TenantTransaction, draft: QuoteDraft): Promise<QuoteWithLines> {
+  const [, , , [quote]] = await tx.batch([
     sql`
       update quotes
          set customer_id = ${draft.customerId}, site_id = ${draft.siteId}, discount_percent = ${draft.discountPercent},
              total_minor = ${draft.totalMinor}, valid_days = ${draft.validDays}, version = version + 1, changed_at = app.now()
        where tenant_id = ${tx.tenant} and id = ${draft.id}`,
     sql`delete from quote_lines where tenant_id = ${tx.tenant} and quote_id = ${draft.id}`,
-    insertLines(tx, draft.id, draft.lines),
+    insertLines(tx, draft),
+    quoteById(draft.id),
   ]);
+  return quote!;
 }
 
 export interface StateChange {
@@ -124,16 +123,23 @@ export interface StateChange {
   acceptedBy?: string;
 }
 
-/** Raises the version; the event that says so carries it. */
-export async function saveState(tx: TenantTransaction, id: string, change: StateChange): Promise<void> {
-  await tx.execute(sql`
+/** Raises the version. Returns the quote as it is now; the event and the answer are made of it. */
+export async function saveState(
+  tx: TenantTransaction,
+  quote: QuoteWithLines,
+  change: StateChange,
+): Promise<QuoteWithLines> {
+  const row = await tx.first(sql<QuoteRow>`
     update quotes
        set state = ${change.to},
            valid_until = coalesce(${change.validUntil ?? null}, valid_until),
            accepted_by = coalesce(${change.acceptedBy ?? null}, accepted_by),
            version = version + 1,
            changed_at = app.now()
-     where tenant_id = ${tx.tenant} and id = ${id}`);
+     where tenant_id = ${tx.tenant} and id = ${quote.id}
+    returning id, number, revision, state, customer_id, site_id, seller_id, currency, discount_percent, total_minor,
+              valid_days, valid_until, accepted_by, version, created_at, app.now() as now`);
+  return { ...row!, lines: quote.lines };
 }
 
 export async function addConverted(
@@ -149,16 +155,11 @@ export async function addConverted(
      where l.tenant_id = ${tx.tenant} and l.quote_id = ${id} and l.position = c.position`);
 }
 
-function insertLines(tx: TenantTransaction, quoteId: string, lines: readonly PricedLine[]): Sql {
+function insertLines(tx: TenantTransaction, draft: Pick<QuoteDraft, 'id' | 'lines'>): Sql {
   return sql`
     insert into quote_lines (tenant_id, quote_id, position, product_id, code, name, unit, quantity, base_quantity, unit_price,
                              discount_percent, total_minor)
-    select ${tx.tenant}, ${quoteId}, l.position, l.product_id, l.code, l.name, l.unit, l.quantity, l.base_quantity, l.unit_price,
+    select ${tx.tenant}, ${draft.id}, l.position, l.product_id, l.code, l.name, l.unit, l.quantity, l.base_quantity, l.unit_price,
            l.discount_percent, l.total_minor
-      from unnest(${lines.map((line) => line.productId)}::uuid[], ${lines.map((line) => line.code)}::text[],
-                  ${lines.map((line) => line.name)}::text[], ${lines.map((line) => line.unit)}::text[],
-                  ${lines.map((line) => line.quantity.toText())}::numeric[], ${lines.map((line) => line.baseQuantity.toText())}::numeric[],
-                  ${lines.map((line) => line.unitPrice.toText())}::numeric[], ${lines.map((line) => line.discountPercent.toText())}::numeric[],
-                  ${lines.map((line) => line.total.minor)}::bigint[])
-        with ordinality as l(product_id, code, name, unit, quantity, base_quantity, unit_price, discount_percent, total_minor, position)`;
+      from jsonb_populate_recordset(null::quote_lines, ${json(lineRows(draft.lines))}) as l`;
 }

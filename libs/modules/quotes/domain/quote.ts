@@ -2,12 +2,15 @@
  * A quote's states. Versions share a number; each is a quote of its own, and only the newest is alive.
  *
  *   draft ─▶ sent ─▶ accepted ─▶ partially_converted ─▶ converted
- *     │       │ │        └───────────────────────────────▲
- *     │       │ └─▶ declined | expired | superseded (by the next version)
- *     └───────┴─▶ cancelled                (accepted ─▶ cancelled, too)
+ *     │       │         │  └──────────────────────────────▲
+ *     │       ├─▶ declined ─▶ superseded (by the next version)
+ *     │       ├─▶ expired ─▶ superseded | partially_converted | converted | cancelled
+ *     │       ├─▶ superseded
+ *     └───────┴─────────┴─▶ cancelled
  *
- * `expired` is reached by the clock: a sent quote counts as expired from `validUntil` on, and the first act that meets it
- * writes that down. An expired quote can still be revised, and converted by whoever holds `quote.convert_expired`.
+ * A partially converted quote can be converted in part again. The clock makes a quote `expired`: a sent quote counts as
+ * expired from `validUntil` on, and the first change after that records it. An expired quote can still be revised, and a
+ * caller with the permission `quote.convert_expired` can convert it.
  */
 import { type Decimal, StateMachine } from '#kernel';
 import type { QUOTE_STATES } from '#contracts/quotes/operations';
@@ -37,7 +40,27 @@ export function stateAt(quote: Validity, now: Date): QuoteState {
   return quote.state === 'sent' && isPastValidity(quote, now) ? 'expired' : quote.state;
 }
 
-export function isPastValidity(quote: Validity, now: Date): boolean {
+/** The state of a row, by the clock of the statement that read it. */
+export function stateNow(row: ReadQuote): QuoteState {
+  return stateAt(validityOf(row), row.now);
+}
+
+/** Whether the validity of a row has ended, by the clock of the statement that read it. */
+export function hasEnded(row: ReadQuote): boolean {
+  return isPastValidity(validityOf(row), row.now);
+}
+
+interface ReadQuote {
+  readonly state: QuoteState;
+  readonly valid_until: Date | null;
+  readonly now: Date;
+}
+
+function validityOf(row: ReadQuote): Validity {
+  return { state: row.state, validUntil: row.valid_until };
+}
+
+function isPastValidity(quote: Validity, now: Date): boolean {
   return quote.validUntil !== null && now >= quote.validUntil;
 }
 
@@ -57,7 +80,7 @@ export interface ConversionPlan {
   readonly isComplete: boolean;
 }
 
-/** What converts now: all that is left, or the wanted part of it. A quantity converts once. Throws `nothing_to_convert`. */
+/** The quantities that convert now: all that is left, or the wanted part of it. A quantity converts once. Throws `nothing_to_convert`. */
 export function planConversion(
   lines: readonly ConvertibleLine[],
   wanted: readonly Conversion[] | undefined,

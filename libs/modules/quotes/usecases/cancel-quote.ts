@@ -1,13 +1,15 @@
 import { quoteCancelled } from '#contracts/quotes/events';
 import type { TenantTransaction } from '#platform/database';
 import { emit } from '#platform/outbox';
-import { type QuoteWithLines, saveState } from '../data/quotes.js';
+import { lockQuote, type QuoteRef, type QuoteWithLines, saveState } from '../data/quotes.js';
+import { quoteStates, stateNow } from '../domain/quote.js';
 import { eventData } from '../view.js';
-import { type MoveQuote, quoteReadyFor, reread } from './move-quote.js';
+import { recordExpiry } from './record-expiry.js';
 
-export async function cancelQuote(tx: TenantTransaction, input: MoveQuote): Promise<QuoteWithLines> {
-  const quote = await quoteReadyFor(tx, input, 'cancelled');
-  await saveState(tx, quote.id, { to: 'cancelled' });
-  emit(tx, quoteCancelled, { id: quote.id, version: quote.version + 1 }, eventData(quote));
-  return reread(tx, quote.id);
+export async function cancelQuote(tx: TenantTransaction, input: QuoteRef): Promise<QuoteWithLines> {
+  const quote = await lockQuote(tx, input);
+  quoteStates.assert(stateNow(quote), 'cancelled');
+  const cancelled = await saveState(tx, await recordExpiry(tx, quote), { to: 'cancelled' });
+  emit(tx, quoteCancelled, cancelled, eventData(cancelled));
+  return cancelled;
 }

@@ -4,7 +4,7 @@ import { reserve } from '#modules/entitlements';
 import type { TenantTransaction } from '#platform/database';
 import { nextNumber } from '#platform/numbering';
 import { emit } from '#platform/outbox';
-import { insertQuote, quoteById, type QuoteWithLines } from '../data/quotes.js';
+import { insertQuote, type QuoteWithLines } from '../data/quotes.js';
 import { eventData, eventLines } from '../view.js';
 import { priceDraft, type QuoteTerms } from './draft-quote.js';
 
@@ -13,11 +13,10 @@ const SERIES = 'COT';
 /** The first version under a new number. */
 export async function createQuote(tx: TenantTransaction, terms: QuoteTerms): Promise<QuoteWithLines> {
   const id = newId();
-  // Unit and number come last of all locks: their rows are the ones every quote of the tenant waits for.
+  // Unit and number are locked last, because every new quote of the tenant waits for these two rows.
   const draft = await priceDraft(tx, terms, { id, number: '', revision: 1 });
   await reserve(tx, 'quotes');
-  await insertQuote(tx, { ...draft, number: await nextNumber(tx, SERIES) });
-  const quote = (await tx.first(quoteById(id)))!;
-  emit(tx, quoteCreated, { id, version: quote.version }, { ...eventData(quote), lines: eventLines(quote) });
+  const quote = await insertQuote(tx, { ...draft, number: await nextNumber(tx, SERIES) });
+  emit(tx, quoteCreated, quote, { ...eventData(quote), lines: eventLines(quote) });
   return quote;
 }

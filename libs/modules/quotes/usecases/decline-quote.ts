@@ -1,17 +1,18 @@
 import { quoteDeclined } from '#contracts/quotes/events';
 import type { TenantTransaction } from '#platform/database';
 import { emit } from '#platform/outbox';
-import { type QuoteWithLines, saveState } from '../data/quotes.js';
+import { lockQuote, type QuoteRef, type QuoteWithLines, saveState } from '../data/quotes.js';
+import { quoteStates, stateNow } from '../domain/quote.js';
 import { eventData } from '../view.js';
-import { type MoveQuote, quoteReadyFor, reread } from './move-quote.js';
 
-export interface DeclineQuote extends MoveQuote {
+export interface DeclineQuote extends QuoteRef {
   reason: string | null;
 }
 
 export async function declineQuote(tx: TenantTransaction, input: DeclineQuote): Promise<QuoteWithLines> {
-  const quote = await quoteReadyFor(tx, input, 'declined');
-  await saveState(tx, quote.id, { to: 'declined' });
-  emit(tx, quoteDeclined, { id: quote.id, version: quote.version + 1 }, { ...eventData(quote), reason: input.reason });
-  return reread(tx, quote.id);
+  const quote = await lockQuote(tx, input);
+  quoteStates.assert(stateNow(quote), 'declined');
+  const declined = await saveState(tx, quote, { to: 'declined' });
+  emit(tx, quoteDeclined, declined, { ...eventData(declined), reason: input.reason });
+  return declined;
 }

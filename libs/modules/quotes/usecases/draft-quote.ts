@@ -1,9 +1,10 @@
-/** A quote as someone asks for it → a priced draft. Creating and changing a draft share it. */
+/** The terms of a request → a priced draft. Creating and changing a draft share it. */
 import type { BodyOf } from '#contracts/operation';
 import type { createQuote } from '#contracts/quotes/operations';
 import { Decimal } from '#kernel';
 import { priceLines } from '#modules/catalogue';
 import { requireCustomer } from '#modules/customers';
+import { totalOf } from '#modules/documents';
 import { sql, type TenantTransaction } from '#platform/database';
 import type { QuoteDraft } from '../data/quotes.js';
 
@@ -17,13 +18,14 @@ export async function priceDraft(
   const siteId = terms.site_id ?? null;
   await requireCustomer(tx, terms.customer_id, siteId);
   const lines = await priceLines(tx, terms.lines, Decimal.parse(terms.discount_percent));
+  const currency = lines[0]?.total.currency ?? (await tenantCurrency(tx));
   return {
     ...identity,
     customerId: terms.customer_id,
     siteId,
-    currency: lines[0]?.total.currency ?? (await tenantCurrency(tx)),
+    currency,
     discountPercent: terms.discount_percent,
-    totalMinor: lines.reduce((sum, line) => sum + line.total.minor, 0n),
+    totalMinor: totalOf(lines, currency).minor,
     validDays: terms.valid_days,
     lines,
   };

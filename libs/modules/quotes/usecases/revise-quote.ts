@@ -1,18 +1,21 @@
 import { quoteCreated, quoteSuperseded } from '#contracts/quotes/events';
-import { Decimal, Money, newId } from '#kernel';
+import { newId } from '#kernel';
+import { lineOf } from '#modules/documents';
 import type { TenantTransaction } from '#platform/database';
 import { emit } from '#platform/outbox';
-import { insertQuote, type QuoteWithLines, saveState } from '../data/quotes.js';
+import { insertQuote, lockQuote, type QuoteRef, type QuoteWithLines, saveState } from '../data/quotes.js';
+import { quoteStates, stateNow } from '../domain/quote.js';
 import { eventData, eventLines } from '../view.js';
-import { type MoveQuote, quoteReadyFor, reread } from './move-quote.js';
+import { recordExpiry } from './record-expiry.js';
 
 /** The next version under the same number: a draft with the same lines at the same prices. The old one is superseded. */
-export async function reviseQuote(tx: TenantTransaction, input: MoveQuote): Promise<QuoteWithLines> {
-  const old = await quoteReadyFor(tx, input, 'superseded');
+export async function reviseQuote(tx: TenantTransaction, input: QuoteRef): Promise<QuoteWithLines> {
+  const quote = await lockQuote(tx, input);
+  quoteStates.assert(stateNow(quote), 'superseded');
   const id = newId();
-  await saveState(tx, old.id, { to: 'superseded' });
-  emit(tx, quoteSuperseded, { id: old.id, version: old.version + 1 }, { ...eventData(old), superseded_by: id });
-  await insertQuote(tx, {
+  const old = await saveState(tx, await recordExpiry(tx, quote), { to: 'superseded' });
+  emit(tx, quoteSuperseded, old, { ...eventData(old), superseded_by: id });
+  const next = await insertQuote(tx, {
     id,
     number: old.number,
     revision: old.revision + 1,
@@ -22,19 +25,8 @@ export async function reviseQuote(tx: TenantTransaction, input: MoveQuote): Prom
     discountPercent: old.discount_percent,
     totalMinor: old.total_minor,
     validDays: old.valid_days,
-    lines: old.lines.map((line) => ({
-      productId: line.product_id,
-      code: line.code,
-      name: line.name,
-      unit: line.unit,
-      quantity: Decimal.parse(line.quantity),
-      baseQuantity: Decimal.parse(line.base_quantity),
-      unitPrice: Decimal.parse(line.unit_price),
-      discountPercent: Decimal.parse(line.discount_percent),
-      total: new Money(BigInt(line.total_minor), old.currency),
-    })),
+    lines: old.lines.map((line) => lineOf(line, old.currency)),
   });
-  const quote = await reread(tx, id);
-  emit(tx, quoteCreated, { id, version: quote.version }, { ...eventData(quote), lines: eventLines(quote) });
-  return quote;
+  emit(tx, quoteCreated, next, { ...eventData(next), lines: eventLines(next) });
+  return next;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { Decimal } from '#kernel';
-import { lineTotal } from './pricing.js';
+import { lineTotal } from './line-total.js';
 
 const of = (quantity: string, price: string, line = '0', general = '0') =>
   lineTotal(
