@@ -79,8 +79,8 @@ export const MUTANTS = [
   {
     name: 'quote converted twice',
     file: 'libs/modules/quotes/data/quotes.ts',
-    find: 'where tenant_id = ${tx.tenant} and id = ${id} for update`',
-    replace: 'where tenant_id = ${tx.tenant} and id = ${id}`',
+    find: 'where tenant_id = ${tx.tenant} and id = ${ref.quoteId} for update`',
+    replace: 'where tenant_id = ${tx.tenant} and id = ${ref.quoteId}`',
     tests: ['tests/scenarios/quote-to-sale'],
   },
   {
@@ -199,10 +199,10 @@ export const MUTANTS = [
   },
   {
     name: 'each part of a quote rounded by itself',
-    file: 'libs/modules/quotes/usecases/convert-quote.ts',
-    find: 'total: upTo(before.plus(part.quantity)).minus(upTo(before)),',
-    replace: 'total: upTo(before.plus(part.quantity).minus(before)),',
-    tests: ['tests/scenarios/quote-to-sale'],
+    file: 'libs/modules/documents/domain/part-of-line.ts',
+    find: 'total: upTo(taken.plus(quantity)).minus(upTo(taken)),',
+    replace: 'total: upTo(taken.plus(quantity).minus(taken)),',
+    tests: ['libs/modules/documents/domain/line'],
   },
   {
     name: 'any fraction of a unit sold',
@@ -213,10 +213,10 @@ export const MUTANTS = [
   },
   {
     name: 'discounts added up instead of applied in turn',
-    file: 'libs/modules/catalogue/domain/pricing.ts',
+    file: 'libs/modules/documents/domain/line-total.ts',
     find: 'const kept = HUNDRED.minus(discounts.line).times(HUNDRED.minus(discounts.general));',
     replace: 'const kept = HUNDRED.minus(discounts.line).minus(discounts.general).times(HUNDRED);',
-    tests: ['libs/modules/catalogue/domain/pricing'],
+    tests: ['libs/modules/documents/domain/line-total'],
   },
   {
     name: 'more stock reserved than there is',
