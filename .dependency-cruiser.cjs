@@ -26,7 +26,8 @@ const INSIGHTS = '^libs/modules/insights/index\\.ts$';
 const DOCUMENTS = '^libs/modules/documents/index\\.ts$';
 const CROSSING = '^libs/platform/database/crossing\\.ts$';
 const NPM = { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'core', 'npm-peer'] };
-const TESTS = '\\.spec\\.ts$';
+/** Specs, and the fixtures of rooms, which only tests read. */
+const TESTS = '(\\.spec|/fixture)\\.ts$';
 const BILLING = '^libs/engines/billing/';
 const BILLING_FACES = [`${BILLING}[^/]+/index\\.ts$`, `${BILLING}[^/]+/domain/index\\.ts$`];
 /** Billing's inner rooms: each may import those before it. */
@@ -182,7 +183,7 @@ module.exports = {
       comment: 'Fixtures must not reach production.',
       severity: 'error',
       from: { path: '^(apps|libs|prisma)/', pathNot: [TESTS, '^libs/testing/'] },
-      to: { path: '^libs/testing/' },
+      to: { path: '^libs/testing/|/fixture\\.ts$' },
     },
     {
       name: 'nothing-unresolved',

@@ -127,7 +127,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.spec.ts', 'tests/**/*.ts', 'bench/**/*.ts', 'libs/testing/**/*.ts'],
+    files: ['**/*.spec.ts', 'tests/**/*.ts', 'bench/**/*.ts', 'libs/testing/**/*.ts', 'libs/*/*/fixture.ts'],
     rules: {
       'max-lines': 'off',
       'no-console': 'off',

@@ -4,7 +4,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '#testing/database';
 import { PrismaClient } from '../../libs/platform/database/prisma-client/client.js';
-import { RowMaker } from './catalogue/rows.js';
+import { RowMaker } from '#testing/rows';
 
 const [own, other] = [randomUUID(), randomUUID()];
 let database: TestDatabase;

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '#testing/database';
 import { Attacker, tenantTables } from './catalogue/attack.js';
 import { CROSSINGS, ENGINES_OWN, EXCEPTIONS } from './catalogue/exceptions.js';
-import { type Overrides, RowMaker } from './catalogue/rows.js';
+import { type Overrides, RowMaker } from '#testing/rows';
 import { crossings, RULE_NAMES, type RuleName, violations } from './catalogue/rules.js';
 
 /** Values the row maker cannot find by itself: what a trigger or an exclusion constraint demands. */

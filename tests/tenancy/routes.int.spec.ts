@@ -1,109 +1,95 @@
 /**
- * Every tenant operation there is, attacked from another store. The list comes from the handled operations themselves:
- * a new one that is not told how to be called fails here until it is.
+ * Every operation for stores, attacked from another store. The operations are those that the processes handle; the items that
+ * are attacked come from the fixtures of the rooms. An operation on an item without a fixture fails, reads included.
  */
-import { handledOperations } from '#platform/http';
+import pg from 'pg';
 import { newId } from '#kernel';
-import { json, sql } from '#platform/database';
-import { CrossTenantDatabase } from '#platform/database/crossing';
+import { handledOperations } from '#platform/http';
+import type { Fixture } from '#testing/fixture';
 import { type Answer, type Caller, startSystem, type System } from '../scenarios/system.js';
+import { gapsIn, itemOf, readFixtures } from './attack/fixtures.js';
+import { Store } from './attack/own-store.js';
 
 let system: System;
+let superuser: pg.Client;
+let fixture: Fixture;
 let acme: Caller;
 let bolt: Caller;
-let foreign: Record<string, string>;
+let theirs: Store;
 
 beforeAll(async () => {
   system = await startSystem();
-  [acme, bolt] = await Promise.all([system.as('acme', 'owner'), system.as('bolt', 'owner')]);
-  foreign = await furnish(acme);
+  superuser = new pg.Client({ connectionString: system.database.url });
+  [acme, bolt, fixture] = await Promise.all([system.as('acme', 'owner'), system.as('bolt', 'owner'), readFixtures()]);
+  await superuser.connect();
+  theirs = new Store(acme, system.tenants.acme, fixture, superuser);
+  for (const name of Object.keys(fixture.items)) await theirs.create(name);
 });
-afterAll(() => system.stop());
-
-/** One of everything, by the first path segment that names it. */
-async function furnish(owner: Caller): Promise<Record<string, string>> {
-  const product = (
-    await owner.post('/products', { code: 'SECRET-1', name: 'SECRET product', unit: 'H87', price: '32.00' })
-  ).body.id;
-  await owner.post('/stock/movements', { product_id: product, kind: 'receive', quantity: '100', reason: 'SECRET' });
-  const customer = (await owner.post('/customers', { kind: 'company', name: 'SECRET customer' })).body.id;
-  const site = (await owner.post('/sites', { customer_id: customer, name: 'SECRET site', address: 'SECRET' })).body.id;
-  const quote = (
-    await owner.post('/quotes', { customer_id: customer, lines: [{ product_id: product, quantity: '1' }] })
-  ).body.id;
-  const order = (
-    await owner.post('/orders', { customer_id: customer, lines: [{ product_id: product, quantity: '1' }] })
-  ).body.id;
-  const user = (await owner.get('/auth/me')).body.id;
-  const insight = await advise(user);
-  return {
-    products: product,
-    stock: product,
-    customers: customer,
-    sites: site,
-    quotes: quote,
-    orders: order,
-    users: user,
-    insights: insight,
-  };
-}
-
-/** An insight for the store of this person, as its engine would write it. */
-async function advise(userId: string): Promise<string> {
-  const engines = new CrossTenantDatabase({
-    url: system.database.url,
-    role: 'basecommerce_engines',
-    application: 'test',
-  });
-  const operator = await system.crossing.first(
-    sql<{ tenant_id: string }>`select tenant_id from users where id = ${userId}`,
-  );
-  const id = newId();
-  await engines.execute(sql`
-    insert into insights (tenant_id, id, engine, kind, subject, episode, state, priority, figures, action, basis, measure, opened_at, changed_at)
-    values (${operator!.tenant_id}, ${id}, 'stock', 'idle', ${`product/${newId()}`}, 1, 'open', 50, ${json({ name: 'SECRET insight' })}, ${json({})},
-            'SECRET', 1, now(), now())`);
-  await engines.close();
-  return id;
-}
-
-/** A body each operation on one item takes, so that it gets past validation to the item itself. */
-const BODIES: Record<string, object> = {
-  changeProduct: { name: 'mine now' },
-  changeCustomer: { name: 'mine now' },
-  changeSite: { name: 'mine now' },
-  changeQuote: { customer_id: newId(), lines: [] },
-  sendQuote: {},
-  acceptQuote: { accepted_by: 'thief' },
-  declineQuote: {},
-  cancelQuote: {},
-  reviseQuote: {},
-  convertQuote: {},
-  changeOrderStatus: { status: 'cancelled' },
-  changeUser: { is_active: false },
-  insightDone: {},
-  insightNotNow: {},
-  insightWrong: {},
-  setUsageCap: { cap: 1 },
-  removeUsageCap: {},
-};
+afterAll(async () => {
+  await superuser.end();
+  await system.stop();
+});
 
 const operations = () =>
   handledOperations().filter((operation) => operation.audience === 'tenant' && operation.access !== 'public');
+const onItems = () => operations().filter((operation) => operation.path.includes('/:'));
+
+describe('the fixtures', () => {
+  it('cover every operation on an item, and nothing else', () => {
+    expect(onItems().length).toBeGreaterThan(25);
+    expect(gapsIn(fixture, onItems())).toEqual([]);
+  });
+
+  it('are refused when they lack a route or name one that does not exist', () => {
+    const items: Record<string, Fixture['items'][string]> = {
+      ...fixture.items,
+      comets: () => Promise.resolve(newId()),
+    };
+    const bodies: Record<string, object> = { ...fixture.bodies, getQuote: {} };
+    delete items['products'];
+    delete bodies['sendQuote'];
+    expect(gapsIn({ items, bodies }, onItems()).sort()).toEqual([
+      'changeProduct: no fixture creates its item',
+      'getProduct: no fixture creates its item',
+      'sendQuote: no fixture has a body for it',
+      'the body getQuote: no such operation on an item',
+      'the item comets: no operation has this path',
+    ]);
+  });
+
+  it('create items that are in the database, and that their owner can read', async () => {
+    const contents = Object.values(await theirs.contents()).join('\n');
+    for (const name of Object.keys(fixture.items)) expect(contents).toContain(await theirs.item(name));
+    for (const operation of onItems().filter(({ method }) => method === 'GET')) {
+      const { status } = await acme.get(operation.path.replace(/:\w+/, await theirs.item(itemOf(operation))));
+      expect({ operation: operation.id, status }).toEqual({ operation: operation.id, status: 200 });
+    }
+  });
+});
 
 describe('another store', () => {
-  it('is told the same about a foreign thing as about one that does not exist, by every operation on an item', async () => {
-    const items = operations().filter((operation) => operation.path.includes('/:'));
-    expect(items.length).toBeGreaterThan(15);
-    for (const operation of items) {
-      const id = foreign[operation.path.split('/')[1]!] ?? newId();
-      if (operation.method !== 'GET') expect(Object.keys(BODIES)).toContain(operation.id);
-      const call = (target: string) =>
-        send(bolt, operation.method, operation.path.replace(/:\w+/, target), BODIES[operation.id]);
-      const [theirs, nobodys] = [await call(id), await call(newId())];
-      expect({ operation: operation.id, ...shown(theirs) }).toEqual({ operation: operation.id, ...shown(nobodys) });
-      expect({ operation: operation.id, status: theirs.status }).toEqual({ operation: operation.id, status: 404 });
+  it('gets the same answer for a foreign item as for one that does not exist, by every operation on an item', async () => {
+    for (const operation of onItems()) {
+      const item = await theirs.create(itemOf(operation));
+      if (typeof item !== 'string') continue;
+      const call = (id: string) =>
+        send(bolt, operation.method, operation.path.replace(/:\w+/, id), fixture.bodies[operation.id]);
+      const [foreign, missing] = [await call(item), await call(newId())];
+      expect({ operation: operation.id, ...shown(foreign) }).toEqual({ operation: operation.id, ...shown(missing) });
+      expect({ operation: operation.id, status: foreign.status }).toEqual({ operation: operation.id, status: 404 });
     }
+  });
+
+  it('changes no row of theirs, by any operation on an item', async () => {
+    const before = await theirs.contents();
+    for (const operation of onItems()) {
+      const path = operation.path.replace(/:\w+/, await theirs.item(itemOf(operation)));
+      const { status } = await send(bolt, operation.method, path, fixture.bodies[operation.id]);
+      const isShared = typeof (await theirs.create(itemOf(operation))) !== 'string';
+      // What has the same name in every store is really changed, in the store that asks.
+      expect({ operation: operation.id, isDone: status < 300 }).toEqual({ operation: operation.id, isDone: isShared });
+    }
+    expect(await theirs.contents()).toEqual(before);
   });
 
   it('finds nothing of theirs in any list', async () => {
@@ -111,44 +97,32 @@ describe('another store', () => {
       (operation) => operation.method === 'GET' && !operation.path.includes(':') && operation.id !== 'stream',
     );
     expect(lists.length).toBeGreaterThan(7);
+    const items = await Promise.all(Object.keys(fixture.items).map((name) => theirs.create(name)));
+    const secrets = [...items.filter((item) => typeof item === 'string'), 'SECRET', system.tenants.acme];
     for (const operation of lists) {
       const answer = await bolt.get(operation.path);
       expect({ operation: operation.id, status: answer.status }).toEqual({ operation: operation.id, status: 200 });
       const text = JSON.stringify(answer.body);
-      for (const secret of [...Object.values(foreign), 'SECRET', system.tenants.acme]) {
-        expect({ operation: operation.id, leaks: text.includes(secret) }).toEqual({
-          operation: operation.id,
-          leaks: false,
-        });
-      }
+      const leaks = secrets.filter((secret) => text.includes(secret));
+      expect({ operation: operation.id, leaks }).toEqual({ operation: operation.id, leaks: [] });
     }
-    // The same lists do show it to its owner, so the search above would have found it.
+    // The same lists show it to its owner, so the search above would have found it.
     expect(JSON.stringify((await acme.get('/products')).body)).toContain('SECRET');
   });
 
-  it('cannot weave foreign things into its own', async () => {
-    const mine = await furnish(bolt).catch(() => undefined);
-    const own = { customer: mine!['customers']!, product: mine!['products']! };
+  it('cannot refer to foreign items from its own', async () => {
+    const own = new Store(bolt, system.tenants.bolt, fixture, superuser);
+    const mine = { customer: await own.item('customers'), product: await own.item('products') };
+    const [customer, site, product] = await Promise.all(['customers', 'sites', 'products'].map(theirs.item));
+    const lineOf = (id: string | undefined) => [{ product_id: id, quantity: '1' }];
     const attempts: [string, object, string][] = [
-      ['/quotes', { customer_id: foreign['customers'], lines: [] }, 'customer_not_found'],
-      ['/quotes', { customer_id: own.customer, site_id: foreign['sites'], lines: [] }, 'site_not_found'],
-      [
-        '/quotes',
-        { customer_id: own.customer, lines: [{ product_id: foreign['products'], quantity: '1' }] },
-        'product_not_found',
-      ],
-      [
-        '/orders',
-        { customer_id: foreign['customers'], lines: [{ product_id: own.product, quantity: '1' }] },
-        'customer_not_found',
-      ],
-      [
-        '/orders',
-        { customer_id: own.customer, lines: [{ product_id: foreign['products'], quantity: '1' }] },
-        'product_not_found',
-      ],
-      ['/sites', { customer_id: foreign['customers'], name: 'x', address: 'x' }, 'customer_not_found'],
-      ['/stock/movements', { product_id: foreign['products'], kind: 'receive', quantity: '1' }, 'product_not_found'],
+      ['/quotes', { customer_id: customer, lines: [] }, 'customer_not_found'],
+      ['/quotes', { customer_id: mine.customer, site_id: site, lines: [] }, 'site_not_found'],
+      ['/quotes', { customer_id: mine.customer, lines: lineOf(product) }, 'product_not_found'],
+      ['/orders', { customer_id: customer, lines: lineOf(mine.product) }, 'customer_not_found'],
+      ['/orders', { customer_id: mine.customer, lines: lineOf(product) }, 'product_not_found'],
+      ['/sites', { customer_id: customer, name: 'x', address: 'x' }, 'customer_not_found'],
+      ['/stock/movements', { product_id: product, kind: 'receive', quantity: '1' }, 'product_not_found'],
     ];
     for (const [path, body, code] of attempts) expect((await bolt.post(path, body)).body.code).toBe(code);
   });
@@ -156,6 +130,7 @@ describe('another store', () => {
 
 function send(caller: Caller, method: string, path: string, body: object | undefined): Promise<Answer> {
   if (method === 'GET') return caller.get(path);
+  if (method === 'DELETE') return caller.delete(path);
   const verb = method.toLowerCase() as 'post' | 'put' | 'patch';
   return caller[verb](path, body ?? {});
 }

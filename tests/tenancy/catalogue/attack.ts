@@ -4,7 +4,7 @@
  * happens to be missing. Returns what got through.
  */
 import type pg from 'pg';
-import type { Row, RowMaker } from './rows.js';
+import type { Row, RowMaker } from '#testing/rows';
 import { type Role, ROLES } from './rules.js';
 
 export interface TenantTable {

@@ -51,6 +51,7 @@ function wordsOf(room, many, one) {
     an_item: one.withArticle,
     Items: many.pascal,
     items_path: many.path,
+    items_key: /^\w+$/.test(many.path) ? many.path : `'${many.path}'`,
     items_words: many.words,
     table: many.snake,
     tag: many.title,
@@ -73,6 +74,7 @@ function filesOf(home, room, many, one) {
     ['domain.spec.ts', `${home}/domain/${one.path}.spec.ts`],
     ['create.ts', `${home}/usecases/create-${one.path}.ts`],
     ['close.ts', `${home}/usecases/close-${one.path}.ts`],
+    ['fixture.ts', `${home}/fixture.ts`],
     ['int.spec.ts', `${home}/${room.path}.int.spec.ts`],
   ];
 }
