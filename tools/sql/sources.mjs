@@ -156,9 +156,9 @@ function enclosing(node) {
   /** @type {string[]} */
   const names = [];
   for (let at = node.parent; at; at = at.parent) {
-    const isDeclaration = ts.isFunctionDeclaration(at) || ts.isMethodDeclaration(at) || ts.isClassDeclaration(at);
-    const isConstant = ts.isVariableDeclaration(at) && ts.isSourceFile(at.parent.parent.parent);
-    if ((isDeclaration || isConstant) && at.name) names.unshift(at.name.getText());
+    if (ts.isFunctionDeclaration(at) || ts.isMethodDeclaration(at) || ts.isClassDeclaration(at))
+      names.unshift(at.name?.getText() ?? 'default');
+    if (ts.isVariableDeclaration(at) && ts.isSourceFile(at.parent.parent.parent)) names.unshift(at.name.getText());
   }
   return names.join('.');
 }

@@ -4,10 +4,7 @@ import { sourcesIn } from './sources.mjs';
 import { tablesOf } from './tables.mjs';
 
 const textsIn = (code) => sourcesIn('libs/modules/quotes/data/quotes.ts', code).map(({ text }) => text);
-const touches = (text) =>
-  parse(text)
-    .flatMap(tablesOf)
-    .map(({ verb, table }) => `${verb} ${table}`);
+const touches = (text) => (parse(text) ?? []).flatMap(tablesOf).map(({ verb, table }) => `${verb} ${table}`);
 
 describe('the texts of a file', () => {
   it('are found with their place', () => {
