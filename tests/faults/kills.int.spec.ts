@@ -25,12 +25,24 @@ const EVENTS = Number(process.env['FAULT_EVENTS'] ?? sampleSize(2_000, 20_000));
 /** Each kill and each event is progress; a slow machine takes longer for all of them together, not for one. */
 const STALLED_AFTER_MS = 90_000;
 /** Short, so that a successor takes over soon. The protocol does not depend on the length. */
-const LEASE_MS = 300;
+const SHORTEST_LEASE_MS = 300;
+const LONGEST_LEASE_MS = 3_000;
+/** On a slow machine the writers wait for the others: a backlog that only grows would never be applied. */
+const MOST_BEHIND = 2_000;
 
 let system: FaultSystem;
+/** How long a process takes to start here and now; what else takes time follows it. */
+let startMs: number;
+let leaseMs: number;
 
 beforeAll(async () => {
   system = await FaultSystem.start(9);
+  const from = performance.now();
+  const relay = new FaultProcess('relay', system, { leaseMs: LONGEST_LEASE_MS });
+  await relay.says(({ message }) => message === 'started');
+  startMs = performance.now() - from;
+  leaseMs = Math.round(Math.min(Math.max(startMs / 2, SHORTEST_LEASE_MS), LONGEST_LEASE_MS));
+  await relay.stop();
 });
 afterAll(() => system.stop());
 
@@ -78,12 +90,12 @@ class Slots {
       // Each term announces its token once.
       const nth = step === 'announced' ? 1 : 1 + Math.floor(Math.random() * 4);
       const process = new FaultProcess(this.kind, system, {
-        leaseMs: LEASE_MS,
+        leaseMs,
         ...(this.isDying ? { halt: { step, nth, signal: 'SIGKILL' as const } } : {}),
       });
       this.running.add(process);
       // Some are killed at a random moment.
-      const patience = turn % 9 === 8 ? 400 + Math.random() * 800 : 8_000;
+      const patience = turn % 9 === 8 ? startMs * (1 + Math.random() * 2) : 8_000 + 4 * startMs;
       const timer = this.isDying ? setTimeout(() => process.signal('SIGKILL'), patience) : undefined;
       await process.exited;
       clearTimeout(timer);
@@ -111,7 +123,7 @@ async function enough(relays: Slots, workers: Slots): Promise<void> {
 it(`loses, doubles and reorders nothing while ${KILLS} processes are killed at every step`, async () => {
   const relays = new Slots('relay', RELAY_STEPS);
   const workers = new Slots('worker', WORKER_STEPS);
-  const writers = steadyWriters(system, 4, 30);
+  const writers = steadyWriters(system, 4, 30, MOST_BEHIND);
   const startedAt = Date.now();
   try {
     try {

@@ -176,6 +176,11 @@ export class FaultSystem {
     return this.count(`select count(*) from fault_effects where engine = '${engine}'`);
   }
 
+  /** Written events without an effect. */
+  async behind(): Promise<number> {
+    return (await this.written()) - (await this.effects());
+  }
+
   /** Resolves when every written event has its effect. Rejects when no effect has been added for a long time. */
   async quiet(engine: ConsumerName = 'stock'): Promise<void> {
     let [most, changedAt] = [-1, Date.now()];
@@ -254,13 +259,22 @@ export function recorder(
   };
 }
 
-/** Writes at a steady pace until stopped. Every aggregate belongs to one writer, so its versions do not race. */
-export function steadyWriters(system: FaultSystem, writers: number, pauseMs: number): { stop(): Promise<void> } {
+/**
+ * Writes at a steady pace until stopped, and pauses while more than `mostBehind` events have no effect yet. Every aggregate
+ * belongs to one writer, so its versions do not race.
+ */
+export function steadyWriters(
+  system: FaultSystem,
+  writers: number,
+  pauseMs: number,
+  mostBehind = Infinity,
+): { stop(): Promise<void> } {
   let isStopping = false;
   const stores = tenants(writers * 4);
   const run = async (index: number) => {
     const own = stores.slice(index * 4, index * 4 + 4).map((tenant) => ({ tenant, aggregates: aggregates(12) }));
     for (let round = 0; !isStopping; round++) {
+      if (round % 8 === 0) while (!isStopping && (await system.behind()) > mostBehind) await pause(50);
       const { tenant, aggregates: all } = own[round % own.length]!;
       const some = all.filter((_, place) => (place + round) % 3 === 0);
       await system.write(tenant, some, round % 5 === 0 ? 8 : 0);
