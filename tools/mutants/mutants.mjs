@@ -276,7 +276,7 @@ export const MUTANTS = [
   },
   {
     name: 'row security that lets a store see every row',
-    file: 'prisma/migrations/20261129000100_backup_restore_policies/migration.sql',
+    file: 'prisma/migrations/20261120000000_foundation/migration.sql',
     find: 'using (tenant_id = app.current_tenant()) with check',
     replace: 'using (true) with check',
     tests: ['tests/tenancy/catalogue.int'],
@@ -372,5 +372,26 @@ export const MUTANTS = [
     find: '(value) => !PLACEHOLDERS.test(value),',
     replace: '(value) => !PLACEHOLDERS.test(value) || value.length > 0,',
     tests: ['libs/platform/config/settings'],
+  },
+  {
+    name: 'a declined quote accepted after all',
+    file: 'libs/modules/quotes/domain/quote.ts',
+    find: "declined: ['superseded'],",
+    replace: "declined: ['superseded', 'accepted'],",
+    tests: ['libs/modules/quotes/domain/quote'],
+  },
+  {
+    name: 'a cancelled order prepared',
+    file: 'libs/modules/orders/domain/order.ts',
+    find: 'cancelled: [],',
+    replace: "cancelled: ['preparing'],",
+    tests: ['libs/modules/orders/domain/order'],
+  },
+  {
+    name: 'a closed store opened again',
+    file: 'libs/modules/tenancy/domain/tenant.ts',
+    find: 'closed: [],',
+    replace: "closed: ['active'],",
+    tests: ['libs/modules/tenancy/domain/tenant'],
   },
 ];
