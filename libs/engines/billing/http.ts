@@ -60,9 +60,9 @@ export class BillingController {
     const { tenant } = call.scope;
     return call.database.transaction(call.scope, async (tx) => {
       const now = await tx.now();
-      const standing = await tx.first(accessOverview(tenant));
-      if (!standing) return { ...NOBODY, access: { ...NOBODY.access, holds: [] }, usage: [] };
-      const access = accessView(standing);
+      const accessRow = await tx.first(accessOverview(tenant));
+      if (!accessRow) return { ...NOBODY, access: { ...NOBODY.access, holds: [] }, usage: [] };
+      const access = accessView(accessRow);
       const method = await tx.first(defaultMethod(tenant));
       const payment_method = method ? methodView(method) : null;
       const overview = await subscriptionOverview(tx, tenant, now);

@@ -49,6 +49,6 @@ export class BillingAccessController {
 
 async function acted(call: Act, ...action: AuditedAction) {
   const { tenant, slug } = await audited(call, ...action);
-  const standing = (await call.tx.first(accessOverview(tenant)))!;
-  return { tenant_id: tenant, tenant: slug, ...accessView(standing) };
+  const accessRow = (await call.tx.first(accessOverview(tenant)))!;
+  return { tenant_id: tenant, tenant: slug, ...accessView(accessRow) };
 }

@@ -1,5 +1,5 @@
 /**
- * The rungs of a tenant's access. What moves a tenant between them is in access.ts, what each allows in holds.ts.
+ * The states of a tenant’s access. What moves a tenant between them is in access.ts, what each allows in holds.ts.
  *
  *   trialing ──▶ active ──▶ grace ──▶ suspended ──▶ closed
  *      │          ▲  ▲        │           │

@@ -167,7 +167,7 @@ function withNewEpisode(facts: AccessFacts, asOf: Date): AccessDecision {
     ...unchanged(facts),
     ...(facts.episode && { closesEpisode: { closedAt: asOf } }),
     opensEpisode: { openedAt: asOf },
-    notices: noticesDue({ standing: 'grace', noticeAt: asOf, isOwing: true, told: [] }, asOf),
+    notices: noticesDue({ outcome: 'grace', noticeAt: asOf, isOwing: true, told: [] }, asOf),
   };
 }
 
@@ -179,10 +179,10 @@ function suspend(facts: AccessFacts, asOf: Date): AccessDecision {
   };
 }
 
-function remind(facts: AccessFacts, asOf: Date, standing: 'grace' | 'suspended'): AccessDecision {
+function remind(facts: AccessFacts, asOf: Date, outcome: 'grace' | 'suspended'): AccessDecision {
   const { episode } = facts;
   if (episode === null) return unchanged(facts);
-  const notices = noticesDue({ standing, noticeAt: episode.noticeAt, isOwing: true, told: episode.told }, asOf);
+  const notices = noticesDue({ outcome, noticeAt: episode.noticeAt, isOwing: true, told: episode.told }, asOf);
   return { ...unchanged(facts), notices };
 }
 
@@ -194,7 +194,7 @@ function withoutDebt(facts: AccessFacts, asOf: Date): AccessDecision {
     ...unchanged(facts),
     ...(episode && { closesEpisode: { closedAt: asOf } }),
     notices: noticesDue(
-      { standing: 'settled', noticeAt: episode?.noticeAt ?? null, isOwing: false, told: episode?.told ?? [] },
+      { outcome: 'settled', noticeAt: episode?.noticeAt ?? null, isOwing: false, told: episode?.told ?? [] },
       asOf,
     ),
     releasesHolds: releasedHolds(facts.holds, { by: 'debt_settled' }),

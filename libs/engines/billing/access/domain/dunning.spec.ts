@@ -12,7 +12,7 @@ import {
 
 const RUNS = { numRuns: sampleSize(300, 3_000) };
 const NOTICE = new Date('2026-03-01T10:00:00.000Z');
-const inGrace: DunningFacts = { standing: 'grace', noticeAt: NOTICE, isOwing: true, told: ['opened'] };
+const inGrace: DunningFacts = { outcome: 'grace', noticeAt: NOTICE, isOwing: true, told: ['opened'] };
 const at = (hours: number) => hoursAfter(NOTICE, hours);
 
 describe('the notices of an episode', () => {
@@ -20,8 +20,8 @@ describe('the notices of an episode', () => {
     const told: NoticeStep[] = [];
     const heard: string[] = [];
     for (let hour = 0; hour <= 200; hour++) {
-      const standing = hour < 168 ? 'grace' : hour < 190 ? 'suspended' : 'settled';
-      for (const step of noticesDue({ ...inGrace, standing, isOwing: hour < 190, told }, at(hour))) {
+      const outcome = hour < 168 ? 'grace' : hour < 190 ? 'suspended' : 'settled';
+      for (const step of noticesDue({ ...inGrace, outcome, isOwing: hour < 190, told }, at(hour))) {
         told.push(step);
         heard.push(`${hour} ${step}`);
       }
@@ -47,13 +47,13 @@ describe('the notices of an episode', () => {
   it('tell only the newest of what an outage held up', () => {
     expect(noticesDue(inGrace, at(150))).toEqual(['final_warning']);
     expect(noticesDue({ ...inGrace, told: ['opened', 'final_warning'] }, at(151))).toEqual([]);
-    expect(noticesDue({ ...inGrace, standing: 'suspended' }, at(400))).toEqual(['suspended']);
+    expect(noticesDue({ ...inGrace, outcome: 'suspended' }, at(400))).toEqual(['suspended']);
   });
 
   it('are none for a balance below the tolerance, or one that is being charged', () => {
-    for (const standing of ['grace', 'suspended'] as const)
-      expect(noticesDue({ ...inGrace, standing, isOwing: false, told: [] }, at(150))).toEqual([]);
-    expect(noticesDue({ ...inGrace, standing: 'settled', isOwing: false, told: [] }, at(150))).toEqual([]);
+    for (const outcome of ['grace', 'suspended'] as const)
+      expect(noticesDue({ ...inGrace, outcome, isOwing: false, told: [] }, at(150))).toEqual([]);
+    expect(noticesDue({ ...inGrace, outcome: 'settled', isOwing: false, told: [] }, at(150))).toEqual([]);
   });
 
   it('wait for the recorded notice before they count hours', () => {
@@ -75,19 +75,19 @@ describe('the notices of an episode', () => {
         const told: NoticeStep[] = [];
         const expected: string[] = [];
         for (const { hour, isOwing, isCrashing } of [...visits].sort((a, b) => a.hour - b.hour)) {
-          const standing = hour >= settledFrom ? 'settled' : hour >= suspendedFrom ? 'suspended' : 'grace';
-          const due = noticesDue({ standing, noticeAt: NOTICE, isOwing, told }, at(hour));
+          const outcome = hour >= settledFrom ? 'settled' : hour >= suspendedFrom ? 'suspended' : 'grace';
+          const due = noticesDue({ outcome, noticeAt: NOTICE, isOwing, told }, at(hour));
           // Steps are recorded with the mail in one transaction; a crash takes both.
           if (isCrashing) continue;
           told.push(...due);
           const wanted: (string | undefined)[] =
-            standing === 'settled'
+            outcome === 'settled'
               ? expected.length > 0
                 ? ['restored']
                 : []
               : !isOwing
                 ? []
-                : standing === 'suspended'
+                : outcome === 'suspended'
                   ? ['suspended']
                   : ['opened', expectedCourtesy(hour)];
           for (const step of wanted) if (step !== undefined && !expected.includes(step)) expected.push(step);

@@ -29,7 +29,7 @@ const COURTESIES: readonly { readonly step: NoticeStep; readonly hours: number }
 
 export interface DunningFacts {
   /** Where the episode stands once this pass has decided. */
-  readonly standing: 'grace' | 'suspended' | 'settled';
+  readonly outcome: 'grace' | 'suspended' | 'settled';
   readonly noticeAt: Date | null;
   /** Past due above the small-balance tolerance, and nothing being collected that would bring it below. */
   readonly isOwing: boolean;
@@ -41,9 +41,9 @@ export function noticesDue(facts: DunningFacts, asOf: Date): readonly NoticeStep
 }
 
 function stepsOf(facts: DunningFacts, asOf: Date): readonly NoticeStep[] {
-  if (facts.standing === 'settled') return facts.told.length > 0 ? ['restored'] : [];
+  if (facts.outcome === 'settled') return facts.told.length > 0 ? ['restored'] : [];
   if (!facts.isOwing) return [];
-  if (facts.standing === 'suspended') return ['suspended'];
+  if (facts.outcome === 'suspended') return ['suspended'];
   const courtesy = newestCourtesy(facts, asOf);
   return courtesy === undefined ? ['opened'] : ['opened', courtesy];
 }

@@ -15,8 +15,8 @@ export async function extendGrace(
 ): Promise<void> {
   const now = await lockedNow(tx, tenant);
   const { access_state: state } = await requireAccount(tx, tenant);
-  const standing = (await tx.first(accessOverview(tenant)))!;
-  const { notice_at: noticeAt, extended_until: extendedUntil } = standing;
+  const accessRow = (await tx.first(accessOverview(tenant)))!;
+  const { notice_at: noticeAt, extended_until: extendedUntil } = accessRow;
   const deadline = state === 'grace' ? graceDeadline({ noticeAt, extendedUntil }) : null;
   if (deadline === null) throw errors.nothing_to_extend();
   const until = await instantOf(tx, tenant, text);

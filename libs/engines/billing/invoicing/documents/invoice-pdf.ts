@@ -80,13 +80,13 @@ interface Page {
 function head({ pdf, invoice, labels, formats, heading }: Page): number {
   const { zone, status, revision } = invoice;
   pdf.font(BOLD).fontSize(20).fillColor(INK).text(heading, MARGIN, MARGIN, { width: WIDTH, lineBreak: false });
-  const standing =
+  const statusLine =
     revision === 0 ? labels.status[status] : `${labels.status[status]} · ${labels.revision(String(revision))}`;
   pdf
     .font(REGULAR)
     .fontSize(SIZE)
     .fillColor(FAINT)
-    .text(latin(standing), MARGIN, MARGIN + 26, { lineBreak: false });
+    .text(latin(statusLine), MARGIN, MARGIN + 26, { lineBreak: false });
   const half = (WIDTH - 2 * GAP) / 2;
   const top = MARGIN + 54;
   const below = Math.max(

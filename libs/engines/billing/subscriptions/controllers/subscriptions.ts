@@ -83,7 +83,7 @@ async function shown(tx: Tx, tenant: string) {
   const { now } = (await tx.first(CLOCK))!;
   const overview = await subscriptionOverview(tx, tenant, now);
   if (!overview) throw errors.subscription_not_found();
-  const standing = (await tx.first(accessOverview(tenant)))!;
+  const accessRow = (await tx.first(accessOverview(tenant)))!;
   const { account, subscription } = overview.facts;
   const { currency } = overview.plan;
   return {
@@ -99,7 +99,7 @@ async function shown(tx: Tx, tenant: string) {
     current_period: overview.current && periodView(overview.current),
     periods: overview.periods.map((period) => ({ ...periodView(period), is_invoiced: period.isInvoiced })),
     next_invoice: nextInvoiceView(overview),
-    access: accessView(standing),
+    access: accessView(accessRow),
     surplus: moneyText(account.surplus_minor, currency),
     carried: moneyText(account.carried_minor, currency),
   };
