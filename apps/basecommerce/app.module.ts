@@ -1,4 +1,4 @@
-/** Opens the operator's door of every room and no other: a command may do what the console's API may do. */
+/** Opens only the operator's door of every room, because a command may do exactly what the console's API may do. */
 import { type DynamicModule, Module } from '@nestjs/common';
 import { IdentityHttp } from '#modules/identity/http';
 import { TenancyHttp } from '#modules/tenancy/http';

@@ -16,7 +16,7 @@ export function personAtTheKeyboard(): string {
 }
 
 export async function ask(invocation: Invocation, settings: Settings): Promise<Answer> {
-  // A key of this process alone: whoever can start it with the database's address needs no other.
+  // A key for this process only: a person who can start it with the database's address needs no other proof.
   const key = randomBytes(48).toString('base64url');
   const own = {
     ...settings,

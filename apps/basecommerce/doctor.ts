@@ -1,4 +1,6 @@
-/** `basecommerce doctor`: the whole system at a glance, red things first. Exit 1 when something is red. */
+/**
+ * `basecommerce doctor`: prints the state of the whole system, problems first. It exits with 1 when something is red.
+ */
 import { countTenants } from '#modules/tenancy/operator';
 import { columns } from '#platform/command';
 import type { Settings } from '#platform/config';

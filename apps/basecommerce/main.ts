@@ -1,6 +1,6 @@
 /**
  * `basecommerce`: the operator's command. It sends the command's operation through the same server code as the console
- * (console.ts). What works on files or on everything at once has no operation: doctor.ts, stores/command.ts.
+ * (console.ts). Commands that work on files or on the whole system have no operation: doctor.ts, stores/command.ts.
  */
 import type { Problem } from '#contracts/problem';
 import { DomainError } from '#kernel';

@@ -1,4 +1,4 @@
-/** Every consumer of events, and the worker that brings them their events. */
+/** Composes every consumer of events, and the worker that delivers events to them. */
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type Settings, SettingsModule } from '#platform/config';
 import { WorkerModule } from '#platform/inbox/worker';

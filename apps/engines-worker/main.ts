@@ -1,4 +1,7 @@
-/** `engines`: the worker, its one-shot passes and rebuilds. Help needs no configuration, so settings are read after the words. */
+/**
+ * `engines`: the worker, its one-shot passes and rebuilds. Help needs no configuration, so settings are read after the
+ * arguments.
+ */
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { tenantNamed } from '#modules/tenancy/worker';

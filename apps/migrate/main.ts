@@ -42,7 +42,7 @@ function tell({ isFirst, pending }: MigrationPlan, isJson: boolean): void {
   if (isJson) return void process.stdout.write(`${JSON.stringify({ is_first: isFirst, pending })}\n`);
   if (pending.length === 0) return say('nothing to do');
   for (const { name, objections } of pending) {
-    // In a database without a release before, nobody can be hurt.
+    // An empty database has no older release that a migration could break.
     const objected = isFirst ? [] : objections;
     say(objected.length === 0 ? `would apply ${name}` : `would apply ${name}, not expand-safe: ${objected.join('; ')}`);
   }

@@ -19,7 +19,7 @@ await starting('vertical', async () => {
     { name: 'serving', check: () => app.get(Drain).check() },
     { name: 'database', check: async () => void (await app.get(TenantDatabase).pool.query('select 1')) },
     { name: 'migrations', check: async () => void (await assertMigrated(app.get(CrossTenantDatabase).pool)) },
-    // Without Redis writes still commit and answer; their events wait in the outbox.
+    // Without Redis, writes still commit and are answered; their events wait in the outbox.
     { name: 'redis', isAdvisory: true, check: async () => void (await redis.ping()) },
   ];
   const app: NestFastifyApplication = await createHttpApp(VerticalModule.with(settings, checks), settings);
@@ -41,7 +41,7 @@ await starting('vertical', async () => {
   );
   await metrics.listen(settings.METRICS_PORT);
   await app.listen(settings.PORT, '0.0.0.0');
-  // With an exit of its own: the first process of a container ignores the signal that it would send itself otherwise.
+  // An explicit exit: the first process of a container ignores the signal that Nest would otherwise send to it.
   app.enableShutdownHooks([], { useProcessExit: true });
 
   app.getHttpServer().once('close', () => {

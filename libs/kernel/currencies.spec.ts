@@ -1,7 +1,7 @@
 import { data as iso } from 'currency-codes';
 import { CURRENCIES, isCurrency, minorDigits } from './currencies.js';
 
-/** In the published list without a minor unit, which the package writes as zero digits. */
+/** Codes without a minor unit in the published list; the package gives them zero digits. */
 const WITHOUT_MINOR_UNIT = 'XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX'.split(' ');
 /** Added after the list that the package carries: amendment 176, in force since 2025-03-31. */
 const ADDED_SINCE = ['XCG'];
@@ -26,14 +26,14 @@ describe('the currencies', () => {
     expect(ADDED_SINCE.map(minorDigits)).toEqual([2]);
   });
 
-  it('have the digits that Intl knows, but for those that people write without', () => {
+  it('have the digits that Intl knows, except for those that people write without', () => {
     const known = new Set(Intl.supportedValuesOf('currency'));
     const different = CURRENCIES.filter((code) => known.has(code) && digitsOfIntl(code) !== minorDigits(code));
     expect(different.filter((code) => !WRITTEN_WITHOUT_DIGITS.includes(code))).toEqual([]);
     expect(different.map(digitsOfIntl).filter((digits) => digits !== 0)).toEqual([]);
   });
 
-  it.each(['XXX', 'XAU', 'ABC', 'brl', 'DEM', ''])('do not include %j, whose digits nobody guesses', (code) => {
+  it.each(['XXX', 'XAU', 'ABC', 'brl', 'DEM', ''])('do not include %j, whose digits are not guessed', (code) => {
     expect(isCurrency(code)).toBe(false);
     expect(() => minorDigits(code)).toThrow(expect.objectContaining({ code: 'currency_unknown' }));
   });

@@ -71,7 +71,7 @@ describe('Decimal', () => {
     expect(Decimal.parse(text).exactUnits(scale)).toBe(units);
   });
 
-  it('divides as rational arithmetic says', () => {
+  it('divides as rational arithmetic does', () => {
     fc.assert(
       fc.property(fc.bigInt(-(10n ** 15n), 10n ** 15n), fc.bigInt(1n, 10n ** 9n), (dividend, divisor) => {
         const distance = 2n * (divideHalfUp(dividend, divisor) * divisor - dividend);

@@ -1,6 +1,6 @@
 /**
- * What can go wrong, as a closed family. One filter maps kind to an HTTP status, one wrapper maps it to retry or dead
- * letter; nobody below a door knows either.
+ * The kinds of errors, a closed set. One filter maps the kind to an HTTP status, and one wrapper maps it to a retry or
+ * a dead letter; code below a door depends on neither.
  */
 export const ERROR_KINDS = [
   'malformed',
@@ -26,7 +26,7 @@ export interface FieldError {
 }
 
 export interface ErrorExtras {
-  /** In place of the table's message, where the caller's own figures make it clearer. */
+  /** Replaces the table's message where the caller's own figures make it clearer. */
   message?: string;
   errors?: readonly FieldError[];
   /** Extra members of the problem document, safe to show. */
@@ -35,7 +35,7 @@ export interface ErrorExtras {
   cause?: unknown;
 }
 
-/** `code` is stable and public; `message` is safe to show to whoever caused it. */
+/** `code` is stable and public; `message` is safe to show to the caller who caused it. */
 export class DomainError extends Error {
   readonly extras: ErrorExtras;
 
@@ -61,7 +61,7 @@ export interface KnownError {
 
 const known = new Map<string, KnownError>();
 
-/** Every error this process can answer with, by code: what the documentation of errors is made from. */
+/** Every error that this process can return, by code. The documentation of errors is made from it. */
 export function knownErrors(): readonly KnownError[] {
   return [...known.values()].sort((a, b) => (a.code < b.code ? -1 : 1));
 }

@@ -10,14 +10,14 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 let lastMillisecond = 0;
 let counter = 0;
-/** Of `lastMillisecond`, as an id begins with it. */
+/** The text of `lastMillisecond` at the beginning of an id. */
 let time = '';
 
 export function newId(now: number = Date.now()): Uuid {
   if (now > lastMillisecond) {
     advanceTo(now);
   } else if (++counter > 0xfff) {
-    // The counter is spent: borrow the next millisecond rather than repeat or step back.
+    // The counter is full: take the next millisecond, so that ids neither repeat nor step back.
     advanceTo(lastMillisecond + 1);
   }
   const variant = HEX[(randomByte() & 0x3f) | 0x80]!;
@@ -54,7 +54,10 @@ function randomHex(bytes: number): string {
   return text;
 }
 
-/** Drawn in blocks: one call for 8 bytes costs about as much as one for 4,096. A byte is handed out once. */
+/**
+ * Random bytes are read in blocks, because one call for 8 bytes costs about as much as one for 4,096. Each byte is used
+ * once.
+ */
 let pool = new Uint8Array(0);
 let drawn = 0;
 

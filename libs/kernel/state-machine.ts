@@ -1,6 +1,6 @@
 /**
- * State machines as data: `{ draft: ['sent', 'cancelled'], … }`. The table stands beside the code that enforces it and is
- * printed into the documentation; a transition that is not drawn is refused.
+ * State machines as data: `{ draft: ['sent', 'cancelled'], … }`. The table is beside the code that enforces it, and
+ * `npm run gen` prints it into docs/reference/state-machines.md. A transition that is not in the table is refused.
  */
 import { errorTable } from './errors.js';
 

@@ -4,8 +4,8 @@
  *   template (one per state of prisma/migrations, built once) ── CREATE DATABASE … TEMPLATE ──▶ bc_test_<age>_<random>
  *
  * The template's name carries a hash of the migrations, so a changed migration makes a new one and nothing is ever
- * migrated twice. Jest workers race for the first build: one advisory lock on the maintenance database lets a
- * single one build, under another name that is changed at the end, so a killed build leaves nothing that looks whole.
+ * migrated twice. Jest workers race for the first build: one advisory lock on the maintenance database lets a single
+ * one build, under another name that is changed at the end, so a killed build leaves no template that looks complete.
  *
  * Cloning the 9 MB takes 9–29 ms by file copy against 15–37 ms through the write-ahead log on an idle server, and the
  * same on a writing one (PostgreSQL 15 and 17, fsync off, 8 clones each, two cores).
@@ -28,7 +28,7 @@ const TEMPLATE_PREFIX = 'bc_template_';
 const DATABASE_PREFIX = 'bc_test_';
 const BUILD_LOCK = 1_847_203_561;
 const KEPT_TEMPLATES = 3;
-/** A database whose run was killed is swept away by a later run; no file of tests takes this long. */
+/** A later run drops a database of this age, because its run was killed; no test file takes this long. */
 const ABANDONED_AFTER_MS = 3_600_000;
 const CLOSING_GRACE_MS = 3_000;
 const UNDEFINED_DATABASE = '3D000';
@@ -71,7 +71,7 @@ async function buildTemplate(admin: pg.Client, server: string, template: string,
     await admin.query(`drop database if exists ${building} with (force)`);
     await admin.query(`create database ${building} template template0`);
     await migrate({ url: urlOf(server, building), directory });
-    // Somebody connected to the template would make every clone fail.
+    // An open connection to the template would make every clone fail.
     await admin.query(`alter database ${building} allow_connections false`);
     await admin.query(`alter database ${building} rename to ${template}`);
   } finally {

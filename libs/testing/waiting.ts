@@ -13,7 +13,7 @@ export interface WaitOptions {
   readonly pauseMs?: number;
 }
 
-/** Resolves once `isTrue` answers yes. Rejects with `what` when it has not by the limit; an error of `isTrue` is passed on. */
+/** Resolves when `isTrue` returns true. Rejects with `what` at the limit; an error of `isTrue` is passed on. */
 export async function waitUntil(
   what: string,
   isTrue: () => boolean | Promise<boolean>,
@@ -23,7 +23,10 @@ export async function waitUntil(
     if (Date.now() > deadline) throw new Error(`${what}: not within ${limitMs} ms`);
 }
 
-/** For what must not happen: fails at once when `isTrue` answers no, and ends after `forMs`. A slow machine only sees less of it. */
+/**
+ * Checks that something does not happen: fails at once when `isTrue` returns false, and ends after `forMs`. On a slow
+ * machine it only checks less often.
+ */
 export async function staysTrue(what: string, isTrue: () => boolean | Promise<boolean>, forMs: number): Promise<void> {
   for (const end = Date.now() + forMs; Date.now() < end; await pause(PAUSE_MS))
     if (!(await isTrue())) throw new Error(`${what}: no longer so`);

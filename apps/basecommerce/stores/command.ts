@@ -1,4 +1,7 @@
-/** `basecommerce backup store`, `restore compare` and `restore store`: one store into a file, and back. */
+/**
+ * `basecommerce backup store`, `restore compare` and `restore store`: they export one store to a file, compare and
+ * restore it.
+ */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { EVENT_CONTRACTS } from '#contracts/event-contracts';
@@ -221,7 +224,7 @@ function say({ isJson }: Understood, answer: object): void {
   if (tables && tables.length > 0) process.stdout.write(`\n${comparisonText(tables)}\n`);
 }
 
-/** Tables in which something differs; of an archive, those that have rows. */
+/** Tables with differences; for an archive, tables with rows. */
 function comparisonText(tables: readonly (TableComparison | object)[]): string {
   const shown = tables.filter((table) =>
     'same' in table

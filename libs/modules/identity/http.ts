@@ -47,7 +47,7 @@ export class SessionsController {
     const rotation = await rotateSession(call.tx, call.cookie(REFRESH_COOKIE));
     if (rotation.kind === 'rotated') return this.welcome(call, rotation.signedIn);
     call.setCookie(REFRESH_COOKIE, '', 0);
-    // Ending the session must outlive this refusal, so it is thrown once the transaction has committed.
+    // The end of the session must be kept, so the refusal is thrown after the transaction has committed.
     call.refuseAfterCommit(errors.refresh_reused());
     return { access_token: '', token_type: 'Bearer' as const, expires_in: 0 };
   }

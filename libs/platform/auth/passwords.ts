@@ -1,13 +1,13 @@
 /**
  * argon2id (RFC 9106) at 19 MiB and two passes, OWASP's floor. Hashing is bounded: each run holds 19 MiB and a core, so
- * beyond the limit callers wait in line, and beyond a full line they are told to come back.
+ * callers beyond the limit wait in a queue, and are refused with `sign_in_busy` when the queue is full.
  */
 import { hash, verify } from '@node-rs/argon2';
 import { errorTable } from '#kernel';
 
 const errors = errorTable({ sign_in_busy: ['unavailable', 'Too many sign-ins at once. Try again in a moment.'] });
 
-/** `Algorithm.Argon2id`, spelled out because ambient const enums cannot be read file by file. */
+/** `Algorithm.Argon2id`, written as a number because a file-by-file compiler cannot read ambient const enums. */
 const ARGON2ID = 2;
 const COST = { algorithm: ARGON2ID, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 const CONCURRENT = 4;

@@ -1,4 +1,4 @@
-/** Who is asking, as the verified token says. Whether the session still stands is decided in the database, per request. */
+/** The caller, from the verified token. The database checks in each request that the session is still valid. */
 import type { TenantId } from '#kernel';
 
 export interface TenantPrincipal {

@@ -1,4 +1,7 @@
-/** passport-jwt, once per audience: a tenant's token does not open the console, nor an operator's a store. */
+/**
+ * One passport-jwt strategy per audience: a tenant's token is not valid at the console, and an operator's not at a
+ * store.
+ */
 import { Inject, Injectable, type Type } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';
@@ -7,7 +10,7 @@ import { ALGORITHM, ISSUER, principalOf, Tokens } from './tokens.js';
 
 type Claims = Parameters<typeof principalOf>[0];
 
-/** The strategy named after the audience; its principal is what the token's claims say. */
+/** The strategy named after the audience; its principal comes from the token's claims. */
 function strategyFor(audience: Principal['audience']) {
   @Injectable()
   class JwtStrategy extends PassportStrategy(Strategy, audience) {

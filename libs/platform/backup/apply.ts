@@ -1,13 +1,14 @@
 /**
- * The store becomes what the archive says, in one transaction:
+ * Sets the store to the state of the archive, in one transaction:
  *
  *   leases of all engines, new recovery epoch ─▶ rows out, children first ─▶ rows in, parents first ─▶ events and gates
  *   ─▶ compared: nothing differs ─▶ what engines have computed is stale ─▶ commit
  *
- * The archive holds engines' tables, gates, inbox and outbox of one snapshot, so they agree with each other and with the
- * store's documents, and versions continue from there. Events of the time that is undone leave the outbox. Their copies in
- * Redis carry a recovery epoch that is over, so no engine applies them. An event that the archive has in the outbox and not in
- * every inbox gets the id of this transaction: the relay takes it as new and delivers it again.
+ * The archive holds engines' tables, gates, inbox and outbox of one snapshot, so they agree with each other and with
+ * the store's documents, and versions continue from there. Events after the archive's moment are deleted from the
+ * outbox. Their copies in Redis carry an ended recovery epoch, so no engine applies them. An event that the archive has
+ * in the outbox and not in every inbox gets the id of this transaction: the relay treats it as new and delivers it
+ * again.
  *
  * Each table is written by the role whose row security confines it to the store. Rights that the role lacks (no role may
  * delete a product) are granted and revoked within this transaction, so no other transaction sees them.

@@ -5,9 +5,9 @@
  *   gzip of lines, encrypted if so:   H header ─▶ (T table ─▶ R row, R row, …)… ─▶ M manifest
  *   the cipher's tag, if encrypted
  *
- * Rows are JSON as PostgreSQL prints it and are never parsed on the way. The manifest says how many rows each table has and
- * their SHA-256, and it comes last: without it, or with one that does not agree, an archive is damaged. Both ways
- * stream, so memory does not grow with the store.
+ * Rows are JSON as PostgreSQL prints it, and are never parsed between. The manifest states the number of rows of each
+ * table and their SHA-256, and it comes last: without a manifest that agrees, an archive is damaged. Writing and
+ * reading stream, so memory does not grow with the store.
  */
 import { createCipheriv, createDecipheriv, createHash, randomBytes, scryptSync } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
@@ -20,7 +20,7 @@ import { errors } from './errors.js';
 export interface ArchiveHeader {
   readonly tenant: string;
   readonly slug: string;
-  /** The database's clock, at the snapshot of which everything in the archive is. */
+  /** The database's time at the snapshot of the archive. */
   readonly taken_at: string;
   /** Newest migration at that moment, for people. */
   readonly migration: string;
@@ -44,14 +44,14 @@ const MAGIC = 'basecommerce-store 1';
 const CIPHER = 'aes-256-gcm';
 const TAG_BYTES = 16;
 const LONGEST_PREAMBLE = 256;
-/** Rows given on at once. */
+/** Rows of one batch. */
 const BATCH_ROWS = 1_000;
 const BATCH_BYTES = 4_000_000;
 const LEVEL = 6;
-/** Whoever reads the last stream of the line hears of an error in any of them. */
+/** Connects the streams so that an error in any of them reaches the reader of the last one. */
 const IGNORED = (): void => undefined;
 
-/** Written beside its name and renamed at the end: what carries the name is whole. */
+/** Writes to a temporary name and renames at the end, so a file with the final name is complete. */
 export async function writeArchive(
   file: string,
   key: string | undefined,
@@ -81,7 +81,7 @@ export async function writeArchive(
   return digests;
 }
 
-/** Reads all of it and keeps none: what is damaged is refused before a row of it reaches a table. */
+/** Reads the whole archive without keeping it, so a damaged one is refused before a row reaches a table. */
 export async function verifyArchive(file: string, key: string | undefined): Promise<ArchiveHeader> {
   let header: ArchiveHeader | undefined;
   for await (const part of readArchive(file, key)) if (part.kind === 'header') header = part.header;
@@ -89,7 +89,10 @@ export async function verifyArchive(file: string, key: string | undefined): Prom
   return header;
 }
 
-/** The header first, then rows in batches. Throws before the end when the archive is not whole; nothing counts until then. */
+/**
+ * The header first, then rows in batches. Throws before the end when the archive is damaged, so use no row before the
+ * end.
+ */
 export async function* readArchive(file: string, key: string | undefined): AsyncGenerator<ArchivePart> {
   const { body, isEncrypted } = await openBody(file, key);
   const tables = new Map<string, { rows: number; hash: ReturnType<typeof createHash> }>();
@@ -196,7 +199,7 @@ async function* splitLines(body: Readable): AsyncGenerator<string> {
   if (rest !== '') throw errors.archive_damaged();
 }
 
-/** Slow on purpose: a key may be a sentence. */
+/** Slow by design, because a key may be a guessable sentence. */
 function keyOf(key: string, salt: Buffer): Buffer {
   return scryptSync(key, salt, 32, { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1_024 * 1_024 });
 }

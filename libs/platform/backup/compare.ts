@@ -1,11 +1,11 @@
-/** What a restore would change, table by table: the archive's rows beside the store's. */
+/** Computes what a restore would change, for each table: the archive's rows compared with the store's. */
 import { composedSql, type Sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { bindTenant, exportedOf, takeRole, tenantColumn, type TenantTable } from './tables.js';
 
 export interface TableComparison {
   readonly table: string;
-  /** What a restore does to it: `back`, `events`, `highest` or `keep`. */
+  /** The table's restore policy: `back`, `events`, `highest` or `keep`. */
   readonly policy: string;
   readonly same: number;
   readonly different: number;
@@ -13,7 +13,7 @@ export interface TableComparison {
   readonly only_in_archive: number;
 }
 
-/** As of the transaction; leaves the role as it was. */
+/** Reads in the snapshot of the transaction; leaves the role unchanged. */
 export async function compareStore(
   tx: CrossTenantTransaction,
   schema: string,

@@ -1,4 +1,4 @@
-/** A store's rows of all tables, at one snapshot, into an archive. */
+/** Writes a store's rows of all tables, at one snapshot, into an archive. */
 import { composedSql, type Row, type Sql, sql } from '#platform/database';
 import type { CrossTenantDatabase } from '#platform/database/crossing';
 import { type ArchiveHeader, type TableDigest, writeArchive, type WrittenPart } from './archive.js';
@@ -36,7 +36,7 @@ export async function exportStore(database: CrossTenantDatabase, request: Export
     hasFailed = false;
     return { header, tables: digests };
   } finally {
-    // A connection in the middle of a transaction does not go back to the pool.
+    // A connection with an open transaction must not return to the pool.
     client.release(hasFailed);
   }
 }

@@ -1,4 +1,7 @@
-/** One store in a file, and back. Reading order: policies, tables, archive, export-store, side-copy, compare, apply. */
+/**
+ * Exports one store to a file and restores it. Reading order: policies, tables, archive, export-store, side-copy,
+ * compare, apply.
+ */
 export type { TableComparison } from './compare.js';
 export { exportStore } from './export-store.js';
 export type { StoreEvents, TablePolicy } from './policies.js';

@@ -1,11 +1,12 @@
 /**
- * What a restore does to each table that holds rows of a store. A migration states it where it protects the table
- * (`app.protect(…, restore => 'back')`), and PostgreSQL keeps it as the table's comment, so it is read from the catalogue.
+ * The restore policy of each table that has rows of a store. A migration states it where it protects the table
+ * (`app.protect(…, restore => 'back')`), and PostgreSQL keeps it as the table's comment, so it is read from the
+ * catalogue.
  */
 import { errors } from './errors.js';
 
 export type TablePolicy =
-  /** Rows become what the archive says. */
+  /** Rows get the state of the archive. */
   | { readonly kind: 'back' }
   /** Deliveries of events: rows go back for the aggregates that go back. */
   | { readonly kind: 'events' }
@@ -24,7 +25,7 @@ export interface StatedPolicy {
 
 const STATEMENT = /^restore: (\w+)(?: (?:without )?([\w, ]+?))?(?:; events: (\w+))?$/;
 
-/** Reads a table's comment. Throws `table_without_policy` where there is none, or one that is not a policy. */
+/** Reads a table's comment. Throws `table_without_policy` when it is missing or no policy. */
 export function statedPolicy(table: string, comment: string | null): StatedPolicy {
   const [, kind, rest = '', aggregate] = STATEMENT.exec(comment ?? '') ?? [];
   return { policy: policyOf(table, kind, rest), aggregate };
@@ -52,7 +53,7 @@ export function isExported(policy: TablePolicy): boolean {
   return policy.kind === 'keep' ? policy.isExported : policy.kind !== 'clear';
 }
 
-/** What the processes publish and consume; the database does not know it. */
+/** The events that the processes publish and consume; the database does not know them. */
 export interface StoreEvents {
   /** Every aggregate that events are about. */
   readonly aggregates: readonly string[];

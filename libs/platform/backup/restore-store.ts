@@ -23,7 +23,7 @@ export interface ApplyOptions {
   readonly actor: string;
   readonly reason: string;
   readonly events: StoreEvents;
-  /** Does everything and rolls it back; the store goes on writing meanwhile. */
+  /** Does everything and rolls it back; the store keeps its writes meanwhile. */
   readonly isDryRun: boolean;
   readonly onComparison?: (comparison: readonly TableComparison[]) => void;
   /** `suspend` stops the store's writes, `reactivate` allows them again; both are called, also when the restore fails. */
@@ -34,7 +34,7 @@ export interface ApplyOptions {
 export interface Restored extends Applied {
   readonly header: ArchiveHeader;
   readonly comparison: readonly TableComparison[];
-  /** How long the store took no writes. */
+  /** The time during which the store took no writes. */
   readonly suspendedMs: number;
 }
 

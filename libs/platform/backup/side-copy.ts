@@ -1,6 +1,6 @@
 /**
- * An archive beside the store: the same tables in a schema of its own, filled and checked to the last byte before anything
- * looks at them. Creating it takes the rights of whoever migrates, as a replay does.
+ * A copy of the archive beside the store: the same tables in a separate schema, filled and checked to the last byte
+ * before they are read. Creating it needs the rights of the migrations' login, as a replay does.
  */
 import { composedSql, type Queryable, type Sql, sql } from '#platform/database';
 import type { CrossTenantDatabase } from '#platform/database/crossing';
@@ -64,7 +64,7 @@ export class SideCopy {
     await asOwner(this.database, analysis);
   }
 
-  /** An archive that was put together by hand could hold rows of another store; nothing of it may be written. */
+  /** An archive that was made by hand could contain rows of another store; none of them may be written. */
   private async requireOneStore(tenant: string, tables: readonly TenantTable[]): Promise<void> {
     for (const { name } of tables) {
       const stray = composedSql(`select from ${this.schema}.${name} where ${tenantColumn(name)} <> $1 limit 1`, [
@@ -106,7 +106,7 @@ async function create(database: CrossTenantDatabase, schema: string, tables: rea
   ]);
 }
 
-/** Steps back to the login behind the role, for these statements. */
+/** Runs these statements as the login behind the role. */
 async function asOwner(database: CrossTenantDatabase, statements: readonly string[]): Promise<void> {
   const all = ['set local role none', ...statements];
   await database.transaction(async (tx) => void (await tx.batch(all.map((text) => composedSql(text)))));

@@ -6,12 +6,12 @@ import { isExported, statedPolicy, type TablePolicy } from './policies.js';
 
 export interface TenantTable {
   readonly name: string;
-  /** Quoted, in order, without generated ones and without what the policy leaves out. */
+  /** Quoted, in order, without generated columns and without those that the policy leaves out. */
   readonly columns: readonly string[];
   readonly types: readonly string[];
   readonly key: readonly string[];
   readonly parents: readonly string[];
-  /** A role whose row security shows the store's rows; undefined where none does. */
+  /** A role whose row security shows the store's rows; undefined if no role does. */
   readonly role: 'basecommerce_app' | 'basecommerce_engines' | undefined;
   readonly policy: TablePolicy;
   /** The aggregate whose row the table holds. */
@@ -53,7 +53,7 @@ export async function tenantTables(database: Queryable): Promise<TenantTable[]> 
 export const exportedOf = (tables: readonly TenantTable[]): TenantTable[] =>
   tables.filter(({ policy }) => isExported(policy));
 
-/** Names, columns and types: what must be the same here and in an archive. */
+/** A digest of names, columns and types, which must be the same here and in an archive. */
 export function shapeOf({ columns, types, key }: TenantTable): string {
   return createHash('sha256')
     .update(JSON.stringify([columns, types, key]))

@@ -1,4 +1,4 @@
-/** Reads the settings at the start of a process and stops it, in words, when they cannot be right. */
+/** Reads the settings at the start of a process, and stops it with a message when they are invalid. */
 import { existsSync } from 'node:fs';
 import { endOnSignals } from './signals.js';
 import { type ProcessName, readSettings, type Settings, SettingsError } from './settings.js';

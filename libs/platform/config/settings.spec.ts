@@ -31,12 +31,12 @@ describe('passwords of the data stores in production', () => {
     expect(() => read({ DATABASE_URL: `postgresql://shop:${PASSWORD}@db/shop` })).not.toThrow(PASSWORD);
   });
 
-  it('takes a strong one, and an address without any: sockets and certificates sign in without', () => {
+  it('accepts a strong one, and an address without one, because sockets and certificates need none', () => {
     expect(read({}).isProduction).toBe(true);
     expect(read({ DATABASE_URL: 'postgresql://shop@db/shop' }).isProduction).toBe(true);
   });
 
-  it('takes what it likes in development', () => {
+  it('accepts any in development', () => {
     expect(read({ NODE_ENV: 'development', DATABASE_URL: 'postgresql://shop:shop@db/shop' }).isProduction).toBe(false);
   });
 });
@@ -53,7 +53,7 @@ describe('a key', () => {
 });
 
 describe('how long a process drains', () => {
-  it('is three seconds in production, nothing in development, and what is asked for', () => {
+  it('is three seconds in production, zero in development, or the value that is set', () => {
     expect(read({}).DRAIN_SECONDS).toBe(3);
     expect(read({ NODE_ENV: 'development' }).DRAIN_SECONDS).toBe(0);
     expect(read({ DRAIN_SECONDS: '0.5' }).DRAIN_SECONDS).toBe(0.5);
@@ -70,7 +70,7 @@ describe('migrations', () => {
 });
 
 describe('the page of all settings', () => {
-  it('says of each setting what it means', () => {
+  it('states the meaning of each setting', () => {
     const rows = settingsMarkdown()
       .split('\n')
       .filter((line) => line.startsWith('| `'));

@@ -1,6 +1,6 @@
 /**
- * Everything the environment may say, read once at boot. Precedence: environment, then `.env` in development only, then
- * the defaults here. A value that cannot be right refuses to boot with one line that names the variable.
+ * All settings of the environment, read once at boot. Precedence: environment, then `.env` in development only, then
+ * the defaults here. With an invalid value a process does not boot; it prints one line that names the variable.
  */
 import { z } from 'zod';
 
@@ -162,7 +162,7 @@ export interface Settings extends Omit<z.output<typeof schema>, 'TENANT_SOURCE' 
   METRICS_PORT: number;
   DRAIN_SECONDS: number;
   isProduction: boolean;
-  /** Who acts when the management key is presented; the command line puts its own user here. */
+  /** The actor of requests with the management key; the command line sets its own user. */
   managementActor: string;
 }
 
@@ -185,7 +185,7 @@ const METRICS_PORTS: Readonly<Record<ProcessName, number>> = {
   migrate: 0,
 };
 
-/** Longer than a gateway takes to hear that readiness has turned; in development nobody waits. */
+/** Longer than a gateway needs to notice the failing readiness; zero in development. */
 const DRAIN_SECONDS = 3;
 
 /** The shortest password of a data store in production. */
@@ -233,7 +233,10 @@ function refuseUnsafeProduction(values: z.output<typeof schema>, isProduction: b
   refuseWeakPassword('REDIS_URL', values.REDIS_URL);
 }
 
-/** An address without a password is another way to sign in (a socket, a certificate); one with a guessable password is none. */
+/**
+ * An address without a password uses another way to sign in (a socket, a certificate); a guessable password is no
+ * protection.
+ */
 function refuseWeakPassword(name: string, address: string | undefined): void {
   if (address === undefined) return;
   const { username, password } = new URL(address);

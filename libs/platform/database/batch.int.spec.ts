@@ -1,4 +1,4 @@
-/** Several statements in one round trip: each list of rows stands at its statement's place, with its statement's row type. */
+/** Several statements in one round trip: each list of rows has its statement's place and row type. */
 import { sql } from '#platform/database';
 import { createTestDatabase, type TestDatabase } from '#testing/database';
 import { CrossTenantDatabase } from './crossing.js';

@@ -1,4 +1,4 @@
-/** A connection that breaks is an answer of its kind (503), never the fault of the statement or the event it carried. */
+/** A broken connection is reported as unavailable (503), never as an error of its statement or event. */
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { sql } from '#platform/database';
@@ -43,7 +43,7 @@ it.each([
   await expect(lost).rejects.toMatchObject({ code: 'database_unavailable', kind: 'unavailable' });
 });
 
-it('never hands a lost connection out again', async () => {
+it('never gives a lost connection to another caller', async () => {
   const pids = new Set<number>();
   for (let round = 0; round < 4; round++) {
     await database.transaction(terminate).catch(() => undefined);
@@ -53,7 +53,7 @@ it('never hands a lost connection out again', async () => {
   expect(pids.size).toBe(4);
 });
 
-it('has no statement compiled: where reading whole tables has a price, a small one without an index looks dear enough', async () => {
+it('compiles no statement: with a cost on reading whole tables, a small table without an index would trigger JIT', async () => {
   expect(await database.first(sql`select current_setting('jit') as jit`)).toEqual({ jit: 'off' });
 });
 
@@ -82,7 +82,7 @@ it('plans the statements of repeated work once, by key, and only there', async (
   });
 });
 
-it('hands text in arrays over as it is', async () => {
+it('passes text in arrays unchanged', async () => {
   const texts = ['', 'NULL', 'a "quoted" one', 'back\\slash', 'both \\"', '{a,b}', "it's", 'two\nlines', ' ', 'ção'];
   const row = await database.first(sql<{ texts: string[] }>`select array_agg(t order by n) as texts
     from unnest(${[...texts, null]}::text[]) with ordinality as given(t, n)`);

@@ -15,7 +15,7 @@ declare const crossing: unique symbol;
 /** A transaction that may see several tenants; `role` says by which policies. */
 export interface CrossTenantTransaction extends Queryable {
   readonly [crossing]: true;
-  /** Several statements in one round trip. Returns one list of rows per statement, in order. */
+  /** Runs several statements in one round trip. Returns one list of rows per statement, in order. */
   batch<const Statements extends readonly Sql[]>(statements: Statements): Promise<BatchRows<Statements>>;
   /** Statements that travel with the next one, ahead of it; the function resolves with their rows. */
   piggyback<const Statements extends readonly Sql[]>(statements: Statements): () => Promise<BatchRows<Statements>>;
@@ -30,14 +30,15 @@ export interface CrossingOptions {
   /** A check that travels with BEGIN and raises an error to refuse. */
   readonly guard?: Sql | undefined;
   /**
-   * PostgreSQL's asynchronous commit: done before it is on the disk. For work that is done again if a crash of PostgreSQL
-   * takes it away, and for no other.
+   * PostgreSQL's asynchronous commit: COMMIT returns before it is on the disk. Use it only for work that is done again
+   * if a crash of PostgreSQL loses it.
    */
   readonly isAsynchronous?: boolean;
   /**
-   * For the same few statements again and again, all of which find their rows by key. PostgreSQL plans each once per
-   * connection; by default it plans statements with array parameters every time, which took longer than running them
-   * (0.10 of 0.18 ms for moving the gate). Kept plans must not read whole tables: they may have been made while those were small.
+   * For repeated work with few different statements, all of which find their rows by key. PostgreSQL plans each once
+   * per connection; by default it plans statements with array parameters every time, which took longer than running
+   * them (0.10 of 0.18 ms for moving the gate). Kept plans must not read whole tables: they may have been made while
+   * those were small.
    */
   readonly plansOnce?: boolean;
 }
@@ -62,7 +63,7 @@ export class CrossTenantDatabase implements Queryable {
     this.pool = createPool(options);
   }
 
-  /** Refuses a role that owns tables or bypasses row security: it would work, and isolate nothing. */
+  /** Refuses a role that owns tables or bypasses row security: the role would work without any isolation. */
   async assertConfined(): Promise<void> {
     await this.pool.query('select app.assert_confined()');
   }

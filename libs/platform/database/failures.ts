@@ -11,7 +11,9 @@ const DEADLOCK_DETECTED = '40P01';
 const GUARD_CLASS = 'BC';
 /** Connection lost, server shutting down, too many connections, and statements cut off by a timeout. */
 const UNAVAILABLE = /^(08|53|57P0|57014|55P03|25P03)/;
-/** What pg says, without a code, of a connection that was lost: while a query ran, before it was asked, before it stood. */
+/**
+ * pg's messages, without a code, for a connection that was lost: during a query, before a query, or while connecting.
+ */
 const CONNECTION_LOST =
   /Connection terminated|is not queryable|timeout exceeded when trying to connect|timeout expired/;
 const SOCKET_ERRORS = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH']);
@@ -42,13 +44,13 @@ export function connectionFault(error: unknown): Error | undefined {
   return !isServerAnswer && (isSocketFault || CONNECTION_LOST.test(cause.message)) ? cause : undefined;
 }
 
-/** Worth running again from the start: nothing of it was kept. */
+/** The transaction may run again from the start, because nothing of it was kept. */
 export function isRetryable(error: unknown): boolean {
   const code = (error as PgError | undefined)?.code;
   return code === SERIALIZATION_FAILURE || code === DEADLOCK_DETECTED;
 }
 
-/** The constraint a statement broke, or undefined if it failed otherwise. */
+/** The constraint that a statement violated, or undefined if it failed otherwise. */
 export function violatedConstraint(error: unknown): string | undefined {
   const { code, constraint } = (error ?? {}) as PgError;
   return code?.startsWith('23') ? constraint : undefined;

@@ -1,4 +1,4 @@
-/** How full each pool of this process is, read when somebody asks. */
+/** The use of each pool of this process, read at each scrape. */
 import type pg from 'pg';
 import { gauge } from '#platform/telemetry';
 
@@ -27,7 +27,7 @@ for (const [name, help, read] of FIGURES) {
   });
 }
 
-/** `name` is the one that pg_stat_activity shows, so that a figure here leads to the connections there. */
+/** `name` is the one that pg_stat_activity shows, so that its connections can be found there. */
 export function watchPool(pool: pg.Pool, name: string): void {
   for (const other of watched.keys()) if (other.ended) watched.delete(other);
   watched.set(pool, name);

@@ -29,7 +29,8 @@ beforeAll(async () => {
     );
     await tenants.transaction(scopeOf(tenant), (tx) => insertCustomer(tx, `of ${place}`));
   }
-  // The first read loads the client, which takes seconds on a busy machine; connections would be waited for as long.
+  // The first read loads the client, which takes seconds on a busy machine; callers would wait that long for a
+  // connection.
   await tenants.transaction(scopeOf(own), namesSeen);
 });
 

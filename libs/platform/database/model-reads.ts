@@ -5,8 +5,8 @@
  *
  *   readModels(tx, …) ─▶ BEGIN, binding, guard ─▶ Prisma composes SQL ─▶ the transaction's connection
  *
- * Prisma's BEGIN, COMMIT and ROLLBACK are not sent: the transaction is begun and ended by its owner.
- * STYLE.md says which reads belong here; docs/adr/0007-statements-are-sql.md has the figures.
+ * Prisma's BEGIN, COMMIT and ROLLBACK are not sent: the transaction is begun and ended by its owner. STYLE.md states
+ * which reads belong here; docs/adr/0007-statements-are-sql.md has the figures.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';

@@ -5,7 +5,7 @@
 import pg from 'pg';
 import { watchPool } from './metrics.js';
 
-/** Roles own nothing and bypass nothing; what each may see is written in the policies. See prisma/structure.sql. */
+/** The roles own no table and bypass no policy; the policies state what each may see. See prisma/structure.sql. */
 export type DatabaseRole = 'basecommerce_app' | 'basecommerce_operator' | 'basecommerce_relay' | 'basecommerce_engines';
 
 export interface PoolOptions {
@@ -16,9 +16,10 @@ export interface PoolOptions {
   maxConnections?: number;
   statementTimeoutMs?: number;
   /**
-   * For one-shot work that goes from tenant to tenant and finds everything by key. PostgreSQL plans a statement once and keeps
-   * the plan; made while a table was small, it reads the whole table, and grows slower with each tenant (1,000 tenants with
-   * 14 bills each: 104 s, and 12 s by key). Foreign keys are checked by such plans as well.
+   * For one-shot work that processes one tenant after the other and finds every row by key. PostgreSQL plans a
+   * statement once and keeps the plan. A plan that was made while a table was small reads the whole table, and gets
+   * slower with each tenant (1,000 tenants with 14 bills each: 104 s, and 12 s by key). Foreign keys are checked by
+   * such plans as well.
    */
   readsByKey?: boolean;
   /** Shifts app.now(): tests and the demo seed live in another time. Never set from configuration. */
@@ -27,8 +28,8 @@ export interface PoolOptions {
 }
 
 /**
- * The relay's few statements are planned once. Planning one anew takes longer than running it (0.45 of 0.8 ms over nine days
- * of the outbox, more over four hundred), and which days it reads is decided when it runs, anyhow.
+ * Plans the relay's few statements once. Planning one again takes longer than running it (0.45 of 0.8 ms over nine days
+ * of the outbox, more over four hundred), and the days that it reads are decided when it runs.
  */
 const PLANNED_ONCE: readonly DatabaseRole[] = ['basecommerce_relay'];
 
@@ -39,8 +40,8 @@ export function createPool(options: PoolOptions): pg.Pool {
     '-c idle_in_transaction_session_timeout=15000',
     '-c lock_timeout=4000',
     '-c timezone=UTC',
-    // Compiling pays for queries of seconds. `readsByKey` and `plansOnce` forbid reading whole tables by a price, and a small
-    // table without an index then looks expensive enough to compile, each time anew.
+    // JIT pays only for queries of seconds. `readsByKey` and `plansOnce` set `enable_seqscan` to off, which adds a
+    // large cost to each read of a whole table. A small table without an index would then be compiled each time.
     '-c jit=off',
     ...(PLANNED_ONCE.includes(options.role) ? ['-c plan_cache_mode=force_generic_plan'] : []),
     ...(options.readsByKey ? ['-c enable_seqscan=off'] : []),
@@ -56,9 +57,9 @@ export function createPool(options: PoolOptions): pg.Pool {
     options: settings.join(' '),
   });
   watchPool(pool, options.application);
-  // Without a listener an idle connection that breaks would end the process; the pool replaces it by itself.
+  // Without a listener an idle connection that breaks would end the process; the pool replaces it.
   pool.on('error', (error) => options.onIdleError?.(error));
-  // The same for one that breaks while checked out: whoever waits on it hears of it through the failing statement.
+  // The same for a connection that breaks while it is checked out: its user gets the error from the failing statement.
   pool.on('connect', (client) => client.on('error', (error) => options.onIdleError?.(error)));
   return pool;
 }

@@ -17,8 +17,9 @@ type ColumnOf<Table extends TableName> = keyof Tables[Table];
 export type Column<Table extends TableName, Name extends ColumnOf<Table>> = Tables[Table][Name];
 
 /**
- * The named columns of a table. `Refined` states a narrower type than the column's, for a text that is one of a few or for
- * the shape of a JSON column: `Row<'quotes', 'id', { state: QuoteState }>`. Its keys are columns of the table as well.
+ * The named columns of a table. `Refined` states a narrower type than the column's, for a text with few possible values
+ * or for the structure of a JSON column: `Row<'quotes', 'id', { state: QuoteState }>`. Its keys are columns of the
+ * table as well.
  */
 export type Row<
   Table extends TableName,
@@ -33,7 +34,7 @@ export type JsonRow<
   Refined extends Refinement<Table, Refined> = Unrefined,
 > = Flat<{ [Name in keyof Row<Table, Names, Refined>]: InJson<Row<Table, Names, Refined>[Name]> }>;
 
-/** What an outer join returns where nothing matches. */
+/** The row of an outer join without a match. */
 export type Missing<Joined> = { [Name in keyof Joined]: Joined[Name] | null };
 
 type Refinement<Table extends TableName, Refined> = {

@@ -1,6 +1,6 @@
 /**
- * What this process tells itself after a commit: `outbox` wakes the relay and the live streams. Losing a signal costs
- * latency, never an event, because whoever listens also polls.
+ * Signals within this process after a commit: `outbox` wakes the relay and the live streams. A lost signal costs
+ * latency and never an event, because every listener also polls.
  */
 type Listener = (tenant: string) => void;
 

@@ -24,7 +24,7 @@ export interface Sql<Row = unknown> {
   readonly name: string;
   readonly text: string;
   readonly values: readonly SqlValue[];
-  /** Phantom: what a row looks like. */
+  /** A phantom member: the type of a row. */
   readonly row?: Row;
 }
 

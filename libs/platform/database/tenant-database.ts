@@ -33,7 +33,7 @@ export interface TenantTransaction extends Queryable {
   readonly tenant: TenantId;
   readonly actor: Actor;
   readonly traceparent: string | undefined;
-  /** Several statements in one round trip. Returns one list of rows per statement, in order. */
+  /** Runs several statements in one round trip. Returns one list of rows per statement, in order. */
   batch<const Statements extends readonly Sql[]>(statements: Statements): Promise<BatchRows<Statements>>;
   now(): Promise<Date>;
   atCommit(statement: () => Sql): void;
@@ -50,12 +50,12 @@ export class TenantDatabase {
     this.pool = createPool({ ...options, role: 'basecommerce_app' });
   }
 
-  /** Refuses a role that owns tables or bypasses row security: it would work, and isolate nothing. */
+  /** Refuses a role that owns tables or bypasses row security: the role would work without any isolation. */
   async assertConfined(): Promise<void> {
     await this.pool.query('select app.assert_confined()');
   }
 
-  /** One statement in one round trip: tenant binding, guard and statement are one implicit transaction. */
+  /** Runs one statement in one round trip: tenant binding, guard and statement are one implicit transaction. */
   async read<Row>(scope: TenantScope, statement: Sql<Row>): Promise<Row[]> {
     const client = await this.connect();
     let broken: Error | undefined;
@@ -85,7 +85,7 @@ export class TenantDatabase {
     }
   }
 
-  /** Like `transaction`, but nothing is kept: what a dry run shows is what the real run would do. */
+  /** Like `transaction`, but it rolls back at the end: a dry run shows exactly what the real run would do. */
   async rehearse<Result>(scope: TenantScope, work: (tx: TenantTransaction) => Promise<Result>): Promise<Result> {
     return this.attempt(scope, work, false);
   }

@@ -3,7 +3,7 @@
  *
  *   idle ──first statement──▶ open ──commit──▶ committed
  *     │  (BEGIN + entry travel with it)  └──error / rollback──▶ rolled back
- *     └──commit with nothing said──▶ committed, without a word to the server
+ *     └──commit without a statement──▶ committed, nothing is sent
  *
  * The entry statement binds the tenant (or announces the crossing) and returns the database's clock. Statements queued
  * by `atCommit` travel with COMMIT in the same round trip; if one fails, COMMIT is skipped and everything rolls back.
@@ -63,14 +63,14 @@ export class TransactionState implements Queryable {
     return (await this.run(statement)).count;
   }
 
-  /** Several statements in one round trip. Returns one list of rows per statement, in order. */
+  /** Runs several statements in one round trip. Returns one list of rows per statement, in order. */
   async batch<const Statements extends readonly Sql[]>(statements: Statements): Promise<BatchRows<Statements>> {
     return (await this.roundTrip(statements)).map((result) => result.rows) as BatchRows<Statements>;
   }
 
   /**
-   * Statements that travel with whatever this transaction says next, ahead of it, and so cost no round trip of their own. The
-   * function returned resolves with their rows; if nothing has been said by then, it sends them.
+   * Queues statements that travel before the next statement of this transaction, in its round trip. The returned
+   * function resolves with their rows; if no statement has followed by then, it sends them.
    */
   piggyback<const Statements extends readonly Sql[]>(statements: Statements): () => Promise<BatchRows<Statements>> {
     const each: Piggybacked = { statements, rows: undefined };
@@ -92,7 +92,7 @@ export class TransactionState implements Queryable {
     this.committing.push(statement);
   }
 
-  /** Announces `topic` to this process once the transaction is committed; a rollback says nothing. */
+  /** Signals `topic` in this process after the transaction has committed; a rollback sends no signal. */
   signal(topic: string, tenant: string): void {
     this.committed.push(() => this.signals.announce(topic, tenant));
   }

@@ -5,7 +5,7 @@ const TIMESTAMPTZ = 1184;
 const read = parserOf(TIMESTAMPTZ) as (text: string) => Date;
 const general = pg.types.getTypeParser(TIMESTAMPTZ, 'text') as (text: string) => Date;
 
-describe('moments', () => {
+describe('timestamps', () => {
   it('are read to the millisecond, as the general parser reads them', () => {
     for (let microseconds = 0; microseconds < 1_000_000; microseconds += 8) {
       const fraction = `.${String(microseconds).padStart(6, '0')}`.replace(/\.?0+$/, '');

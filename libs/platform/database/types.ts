@@ -1,6 +1,6 @@
 /**
- * How column types arrive. `int8` becomes bigint and `numeric` stays text, so that no figure passes through a float;
- * `date` stays `YYYY-MM-DD`, because a calendar day has no time zone.
+ * The JavaScript types of columns. `int8` becomes bigint and `numeric` stays text, so that no figure passes through a
+ * float; `date` stays `YYYY-MM-DD`, because a calendar day has no time zone.
  */
 import pg from 'pg';
 
@@ -9,7 +9,7 @@ const DATE = 1082;
 const TIMESTAMPTZ = 1184;
 const SPACE = 32;
 const ZERO = 48;
-/** Characters of a moment. */
+/** The positions of a timestamp's parts. */
 const WITHOUT_FRACTION = 22;
 const WITH_MILLISECONDS = 26;
 
@@ -42,7 +42,7 @@ function instantOf(text: string): Date {
   );
 }
 
-/** Of six digits the first three; PostgreSQL leaves zeros at the end away. */
+/** The first three of six digits; PostgreSQL omits trailing zeros. */
 function millisecondsOf(text: string): number {
   if (text.length === WITHOUT_FRACTION) return 0;
   if (text.length >= WITH_MILLISECONDS) return digits(text, 20) * 10 + text.charCodeAt(22) - ZERO;

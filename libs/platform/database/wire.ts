@@ -3,13 +3,13 @@
  *
  * The extended query protocol executes statements until a Sync, and everything between two Syncs outside an explicit
  * transaction is one implicit transaction. So `set_config('app.tenant_id', …, true)` followed by a statement and one
- * Sync isolates that statement for the price of no extra round trip; and BEGIN or COMMIT can travel with the
- * statement beside them. An error skips the rest up to the Sync, which is why a guard that raises protects what follows.
+ * Sync isolates that statement without an extra round trip; and BEGIN or COMMIT can travel with the statement beside
+ * them. An error skips the rest up to the Sync, so a guard that raises an error protects the statements after it.
  *
  *   Parse? Bind Execute · Parse? Bind Execute · … · Sync   →   rows, rows, …, ReadyForQuery
  *
- * Statement names are remembered per connection. After an error it is unknown whether the failing Parse was kept, so
- * the next use closes the name first (closing an unknown name is no error).
+ * The client keeps the statement names of each connection. After an error it is unknown whether the failing Parse was
+ * kept, so the next use closes the name first (closing an unknown name is no error).
  */
 import type pg from 'pg';
 import { type Sql, SqlJson, type SqlValue } from './sql.js';
@@ -59,7 +59,7 @@ class Pipeline {
   private readonly results: StatementResult[];
   private current = 0;
   private error: Error | undefined;
-  /** Of the connection; none yet while the query waits for its turn, and a connection may break before that comes. */
+  /** The connection; undefined while the query waits for its turn, because a connection may break before. */
   private known: Map<string, Known> = new Map();
 
   constructor(
@@ -151,7 +151,7 @@ class Pipeline {
     if (known?.state !== 'ready') {
       if (known) wire.close({ type: 'S', name: statement.name });
       wire.parse({ name: statement.name, text: statement.text });
-      // Ready from here on for later statements of the same pipeline; an error makes it unsure again.
+      // From here on the name is known to later statements of the same pipeline; an error makes this uncertain again.
       this.known.set(statement.name, { state: 'ready', fields: undefined, blank: {} });
     }
     wire.bind({ portal: '', statement: statement.name, values });
@@ -189,7 +189,7 @@ function arrayLiteral(items: readonly (string | number | bigint | boolean | null
   return text + '}';
 }
 
-/** Most are ids, and looking is several times faster than replacing nothing. */
+/** Most values are ids, and a search is several times faster than a replacement without a match. */
 function escaped(item: string): string {
   return item.includes('"') || item.includes('\\') ? item.replace(/[\\"]/g, '\\$&') : item;
 }

@@ -1,7 +1,8 @@
 /**
- * The question only the database can answer exactly: does this session still stand, and may this tenant do that? Its
- * statement runs in the same round trip as the work and raises to refuse, so a logout, a changed role or a suspension bites
- * on the very next request without a round trip of its own. Implemented by the identity and tenancy modules.
+ * The check that only the database can make exactly: is the session still valid, and may this tenant do that? Its
+ * statement runs in the same round trip as the work, and raises an error to refuse. So a logout, a changed role or a
+ * suspension takes effect with the next request, without a separate round trip. Implemented by the identity and tenancy
+ * modules.
  */
 import type { Operation } from '#contracts/operation';
 import type { OperatorPrincipal, TenantPrincipal } from '#platform/auth';

@@ -9,7 +9,7 @@ const ask = (busiest: BusiestTenants, slug: string, times: number) => {
   for (let nth = 0; nth < times; nth++) busiest.count(slug);
 };
 
-it('tells the last full minute, not the running one', () => {
+it('reports the last full minute, not the running one', () => {
   const busiest = start();
   ask(busiest, 'acme', 3);
   expect(busiest.top()).toEqual({});

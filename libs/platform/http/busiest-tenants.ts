@@ -1,6 +1,6 @@
 /**
- * Which stores ask the most, for whoever wonders where the load comes from. A counter for every store would be thousands of
- * series that never end; these are the first few of one minute, however many stores there are.
+ * The stores with the most requests, to find the source of a load. A counter for every store would make thousands of
+ * series that never end; this exports the first few of one minute, for any number of stores.
  */
 const MINUTE_MS = 60_000;
 const SHOWN = 10;
@@ -19,7 +19,7 @@ export class BusiestTenants {
     this.counting.set(slug, (this.counting.get(slug) ?? 0) + 1);
   }
 
-  /** Of the last full minute. */
+  /** The counts of the last full minute. */
   top(): Readonly<Record<string, number>> {
     this.turn();
     const ranked = [...this.finished].sort(([, a], [, b]) => b - a);

@@ -1,4 +1,4 @@
-/** What a handler is called with. Reads get a scope and the database; writes get the open transaction, or none yet. */
+/** The argument of a handler. Reads get a scope and the database; writes get the open transaction, or none yet. */
 import type { ServerResponse } from 'node:http';
 import type { BodyOf, Operation, ParamsOf, QueryOf } from '#contracts/operation';
 import type { DomainError } from '#kernel';
@@ -15,12 +15,12 @@ interface Call<Op extends Operation> {
   /** The caller's address, for audit and limits. */
   readonly address: string;
   readonly userAgent: string | null;
-  /** The version named by `If-Match`, or undefined when the caller did not ask. */
+  /** The version named by `If-Match`, or undefined when the caller sent none. */
   readonly ifMatch: number | undefined;
   /** Answers with `ETag: "<version>"`, which `If-Match` can name later. */
   etag(version: number): void;
   header(name: string): string | undefined;
-  /** The body's bytes as they came, of JSON; for signatures. */
+  /** The bytes of a JSON body as they were received; for signatures. */
   rawBody(): Buffer | undefined;
   cookie(name: string): string | undefined;
   setCookie(name: string, value: string, maxAgeSeconds: number): void;
@@ -35,18 +35,18 @@ interface TenantCall<Op extends Operation> extends Call<Op> {
 export interface ReadCall<Op extends Operation> extends TenantCall<Op> {
   readonly scope: TenantScope;
   readonly database: TenantDatabase;
-  /** Hands the connection over to the handler, which answers by itself from here on (live streams). */
+  /** Gives the connection to the handler, which writes the answer itself (live streams). */
   takeOver(): ServerResponse;
 }
 
 export interface WriteCall<Op extends Operation> extends TenantCall<Op> {
   readonly body: BodyOf<Op>;
   readonly tx: TenantTransaction;
-  /** What the transaction did is kept, and the caller is refused all the same. */
+  /** The transaction commits, and the caller is refused nevertheless. */
   refuseAfterCommit(error: DomainError): void;
 }
 
-/** Of a write that asks somebody outside: transactions come one by one, to the parts of its exchange. */
+/** For a write that calls an outside service: each part of its exchange gets its own transaction. */
 export interface ExchangeCall<Op extends Operation> extends TenantCall<Op> {
   readonly body: BodyOf<Op>;
 }

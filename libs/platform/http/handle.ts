@@ -2,8 +2,8 @@
  * `@Handle(operation)` turns a controller method into the operation's handler: route, validation, permission, transaction
  * and idempotency all follow from the value. The method receives one typed call and returns the response.
  *
- * `@HandleExchange(operation)` is for a tenant's write that asks somebody outside: its method returns an `exchange`, whose
- * parts run in a transaction, outside of any, and in another one.
+ * `@HandleExchange(operation)` is for a tenant's write that calls an outside service: its method returns an `exchange`,
+ * whose parts run in a transaction, outside of any, and in another one.
  */
 import { HttpCode, Req, RequestMapping, RequestMethod, Res, SetMetadata } from '@nestjs/common';
 import { type Operation, PREFIX, type ResponseOf } from '#contracts/operation';
@@ -23,7 +23,7 @@ type Handler<Op extends Operation> = (call: CallOf<Op>) => Promise<ResponseOf<Op
 
 const registered = new Map<string, Operation>();
 
-/** Every operation some controller handles: what the API document is made from. */
+/** Every operation some controller handles: the API document is made from them. */
 export function handledOperations(): readonly Operation[] {
   return [...registered.values()];
 }
@@ -55,7 +55,7 @@ function bound<Shape extends (call: never) => unknown>(operation: Operation, way
     const handler = descriptor.value!;
     const route = async function (this: unknown, request: HttpRequest, reply: HttpReply): Promise<unknown> {
       const answer = await way(request.server.operations, request, reply, (call) => handler.call(this, call));
-      // A file is what the operation says it is; everything else is JSON.
+      // The operation states the media type of a file; everything else is JSON.
       if (answer instanceof Uint8Array && operation.mediaType) void reply.type(operation.mediaType);
       return answer;
     };

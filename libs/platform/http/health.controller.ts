@@ -1,4 +1,4 @@
-/** Probes on the public port: they name the parts that fail; what the parts themselves say is on the private port alone. */
+/** Probes on the public port: they name the parts that fail; only the private port shows the reasons. */
 import { Controller, Get, Inject, Res } from '@nestjs/common';
 import { type HealthCheck, readiness } from '#platform/telemetry';
 import { Open } from './access.guard.js';

@@ -1,4 +1,4 @@
-/** What the public port does, by route pattern: never by path, whose ids would make a series each. */
+/** Metrics of the public port by route pattern, never by path, because each id would make its own series. */
 import { Injectable, Module } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 import { gauge, gaugeOnScrape, histogram } from '#platform/telemetry';
@@ -31,7 +31,7 @@ export class HttpMetrics {
     );
     fastify.addHook('onRequest', (_request, reply, done) => {
       inFlight.inc();
-      // A live stream is no request in flight, and how long it lasts is no latency.
+      // A live stream does not count as a request in progress, and its duration is no latency.
       reply.raw.once(TAKEN_OVER, () => {
         inFlight.dec();
         streams.add(reply.raw);

@@ -6,5 +6,5 @@ export const refusedRequests = counter({
   labelNames: ['reason'],
 });
 
-// There from the start: an increase from nothing to one would go unseen.
+// The series start at zero: Prometheus does not see an increase of a series that begins with one.
 for (const reason of ['rate_limited', 'too_many_at_once']) refusedRequests.inc({ reason }, 0);

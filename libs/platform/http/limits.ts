@@ -1,7 +1,7 @@
 /**
- * How much one tenant may ask of this process: requests per minute, counted in memory, and requests at once. Counting in
- * memory costs a microsecond where a shared counter would cost a round trip; behind N processes the limit is N-fold,
- * which is what it protects: each process.
+ * The limits of one tenant in this process: requests per minute, counted in memory, and requests at once. Counting in
+ * memory costs a microsecond; a shared counter would cost a round trip. With N processes the limit is N-fold, which is
+ * right, because it protects each process.
  */
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { errorTable } from '#kernel';

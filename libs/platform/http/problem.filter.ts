@@ -1,10 +1,13 @@
-/** The one place where an error becomes an HTTP answer. Unknown errors are logged whole and shown as nothing but an id. */
+/**
+ * The one place where an error becomes an HTTP answer. Unknown errors are logged completely, and the answer shows only
+ * an id.
+ */
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import { type Problem, PROBLEM_MEDIA_TYPE } from '#contracts/problem';
 import { DomainError, type ErrorKind } from '#kernel';
 import type { HttpReply, HttpRequest } from './request.js';
 
-/** The status an error of this kind is answered with. */
+/** The HTTP status of each kind of error. */
 export const STATUS_OF_KIND: Readonly<Record<ErrorKind, number>> = {
   malformed: 400,
   unauthenticated: 401,

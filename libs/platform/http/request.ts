@@ -1,4 +1,4 @@
-/** What the hooks and the guard add to a Fastify request. */
+/** The members that the hooks and the guard add to a Fastify request. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Operation } from '#contracts/operation';
 import type { Principal } from '#platform/auth';
@@ -26,7 +26,7 @@ export interface HttpRequest extends FastifyRequest {
   site?: Site;
   trace?: Trace;
   principal?: Principal;
-  /** The body's bytes, of JSON. */
+  /** The bytes of a JSON body. */
   rawBody?: Buffer;
   server: FastifyRequest['server'] & { operations: Operations };
   raw: FastifyRequest['raw'] & LoggedRequest;
@@ -34,5 +34,5 @@ export interface HttpRequest extends FastifyRequest {
 
 export type HttpReply = FastifyReply;
 
-/** Emitted by the raw response when a handler takes the connection over for as long as it lasts. */
+/** Emitted by the raw response when a handler takes over the connection until its end. */
 export const TAKEN_OVER = 'takenOver';

@@ -5,8 +5,9 @@
  *   write     validate → transaction { idempotency? → handler(tx) → record answer? } → answer after commit
  *   exchange  validate → transaction { idempotency? → prepare(tx) } → ask → transaction { conclude(tx) → record answer? } → answer
  *
- * A write is one transaction, idempotency record included: either all of it happened or none of it. What asks somebody outside
- * cannot be one, because a connection would be held for as long as they take: platform/idempotency/outbound-exchange.ts.
+ * A write is one transaction, idempotency record included: all of it happens or none of it. A write that calls an
+ * outside service cannot be one transaction, because it would hold a connection during the call:
+ * platform/idempotency/outbound-exchange.ts.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import type { Operation } from '#contracts/operation';
@@ -77,7 +78,7 @@ export class OperationRunner {
     const options = { guard: principal && this.admission.operator(principal) };
     const work = (tx: CrossTenantTransaction) =>
       handler({ ...call, principal, tx } as unknown as OperatorCall<Operation>);
-    // A rehearsal is the real thing, rolled back: what it shows is what the real run would do.
+    // A dry run is the real run with a rollback, so it shows exactly what the real run would do.
     return request.headers['x-dry-run'] === 'true'
       ? this.crossing.rehearse(work, options)
       : this.crossing.transaction(work, options);
@@ -129,7 +130,7 @@ function headerOf(request: HttpRequest, name: string): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }
 
-/** What hooks have put on the reply so far stays; limits and metrics, which count answers, are told not to wait for this one. */
+/** Headers that hooks have set on the reply stay. Limits and metrics, which count answers, do not wait for this one. */
 function takenOver(reply: HttpReply) {
   for (const [name, value] of Object.entries(reply.getHeaders())) {
     if (value !== undefined) reply.raw.setHeader(name, value);

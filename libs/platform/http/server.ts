@@ -1,4 +1,4 @@
-/** Fastify under Nest: limits, hooks that resolve the site before any guard runs, and one shape for every error. */
+/** Fastify under Nest: limits, hooks that resolve the site before any guard runs, and one format for every error. */
 import type { IncomingMessage } from 'node:http';
 import cookie from '@fastify/cookie';
 import type { DynamicModule } from '@nestjs/common';
@@ -31,7 +31,8 @@ export async function createHttpApp(
   const adapter = new FastifyAdapter({
     bodyLimit: MEBIBYTE,
     requestTimeout: 30_000,
-    // Outlives Nginx's upstream keep-alive (60 s), so that the gateway never writes into a connection we are closing.
+    // Longer than Nginx's upstream keep-alive (60 s), so that the gateway never writes to a connection that is being
+    // closed.
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
     trustProxy: settings.TENANT_SOURCE === 'header' ? 'loopback, uniquelocal' : false,
@@ -59,11 +60,14 @@ export async function createHttpApp(
   return app;
 }
 
-/** A POST without a body may say that it is JSON, as many clients always do; Fastify's own parser refuses that. */
+/**
+ * A POST without a body may have the JSON content type, as many clients always send it; Fastify's own parser refuses
+ * that.
+ */
 function acceptEmptyJson(app: NestFastifyApplication): void {
   const parse = app.getHttpAdapter().getInstance().getDefaultJsonParser('error', 'error');
   app.useBodyParser('application/json', { bodyLimit: MEBIBYTE }, (request, body: Buffer, done) => {
-    // Whoever checks a signature needs the bytes as they came; they live no longer than the request.
+    // Checking a signature needs the received bytes; they are kept until the request ends.
     (request as HttpRequest).rawBody = body;
     if (body.length === 0) done(null, undefined);
     else void parse(request as FastifyRequest, body.toString('utf8'), done);

@@ -1,6 +1,7 @@
 /**
- * Which house a request knocks at. Behind the gateway the tenant is what Nginx wrote into X-Tenant-Slug; without one, in
- * development, it is the first label of the host. The console lives at `console.BASE_DOMAIN`; any other host is not ours.
+ * Finds the site of a request: a store or the console. Behind the gateway, Nginx writes the tenant into X-Tenant-Slug;
+ * without a gateway, in development, it is the first label of the host. The console is `console.BASE_DOMAIN`; any other
+ * host is refused.
  */
 import { errorTable, type TenantId } from '#kernel';
 

@@ -1,4 +1,4 @@
-/** As the relay's role, on a real database. */
+/** Runs as the relay's role, on a real database. */
 import pg from 'pg';
 import { newId } from '#kernel';
 import { CrossTenantDatabase } from '#platform/database/crossing';
@@ -19,7 +19,7 @@ afterAll(async () => {
   await server.drop();
 });
 
-/** For each store and each age in days: one key that was answered and one that was only asked. */
+/** For each store and each age in days: one key with an answer and one without. */
 async function keep(stores: number, ages: readonly string[]): Promise<void> {
   for (const age of ages) {
     const values = [stores, newId(), age];
@@ -41,20 +41,20 @@ const kept = async () =>
                               (select count(*)::int from idempotency_asks) as asked`)
   ).rows[0];
 
-it('forgets keys of all stores after seven days, and none before', async () => {
+it('deletes keys of all stores after seven days, and none before', async () => {
   await keep(3, ['1 hour', '6 days 23 hours', '7 days 1 hour', '400 days']);
   expect(await deleteExpiredRows(relay)).toEqual({ idempotency_records: 6, idempotency_asks: 6 });
   expect(await kept()).toEqual({ answered: 6, asked: 6 });
   expect(await deleteExpiredRows(relay)).toEqual({});
 });
 
-it('forgets any number of them, a portion at a time', async () => {
+it('deletes any number of them, in portions', async () => {
   await keep(12_000, ['8 days']);
   expect(await deleteExpiredRows(relay)).toEqual({ idempotency_records: 12_000, idempotency_asks: 12_000 });
   expect(await kept()).toEqual({ answered: 6, asked: 6 });
 });
 
-it('is all that its role can do there: nothing younger is seen, nothing written, no answer read', async () => {
+it('can do nothing else with its role: it sees nothing younger, writes nothing and reads no answer', async () => {
   const as = async (statement: string) =>
     (await relay.pool.query(statement).catch((error: Error) => ({ rowCount: error.message }))).rowCount;
   await keep(1, ['8 days']);
@@ -70,7 +70,7 @@ it('is all that its role can do there: nothing younger is seen, nothing written,
   expect(await kept()).toEqual({ answered: 6, asked: 6 });
 });
 
-it('forgets sessions thirty days after their end, revoked or not, and none before', async () => {
+it('deletes sessions thirty days after their end, revoked or not, and none before', async () => {
   const [tenant, user] = [newId(), newId()];
   await owner.query(
     `insert into tenants (id, slug, legal_name, created_at, changed_at) values ($1, 'sessions', 'Sessions Ltda', now(), now())`,
@@ -102,7 +102,7 @@ it('forgets sessions thirty days after their end, revoked or not, and none befor
   expect((await relay.pool.query('delete from sessions')).rowCount).toBe(0);
 });
 
-it('deletes the rows of a table from the moment on that its room declares how long it keeps them', async () => {
+it('deletes the old rows of a table as soon as its room declares how long it keeps them', async () => {
   await owner.query(`
     create table receipts (tenant_id uuid, id uuid, printed_at timestamptz not null, primary key (tenant_id, id));
     alter table receipts enable row level security, force row level security;

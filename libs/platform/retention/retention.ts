@@ -5,7 +5,7 @@
  */
 import { composedSql, type Queryable, type Sql, sql } from '#platform/database';
 
-/** Rows of one statement: so few that a request that waits for the same rows does not notice it. */
+/** Rows per statement: few enough not to delay a request that waits for the same rows. */
 const PORTION = 5_000;
 
 interface Rule {

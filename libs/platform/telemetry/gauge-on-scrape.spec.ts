@@ -5,7 +5,7 @@ const fails = () => Promise.reject(new Error('away'));
 const told = async (name: string) =>
   (await register.metrics()).split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
 
-it('is read when somebody asks', async () => {
+it('is read at each scrape', async () => {
   let waiting = 1;
   gaugeOnScrape('waiting', 'help', () => waiting);
   expect(await told('waiting')).toEqual(['waiting 1']);
@@ -13,7 +13,7 @@ it('is read when somebody asks', async () => {
   expect(await told('waiting')).toEqual(['waiting 2']);
 });
 
-it('is absent when it cannot be read, not old, and keeps nobody else from being told', async () => {
+it('is absent and not old when it cannot be read, and leaves the other metrics readable', async () => {
   let read: () => number | Promise<number> = () => 5;
   gaugeOnScrape('waiting', 'help', () => read());
   gaugeOnScrape('other', 'help', () => 1);
@@ -25,7 +25,7 @@ it('is absent when it cannot be read, not old, and keeps nobody else from being 
   expect(await told('waiting')).toEqual(['waiting 6']);
 });
 
-it('forgets the values of its label that are not there any more, and all of them when it cannot be read', async () => {
+it('removes the values of its label that no longer exist, and all of them when it cannot be read', async () => {
   let read: () => Record<string, number> | Promise<never> = () => ({ acme: 1, bolt: 2 });
   gaugeOnScrape('busiest', 'help', () => read(), 'tenant');
   expect(await told('busiest')).toEqual(['busiest{tenant="acme"} 1', 'busiest{tenant="bolt"} 2']);

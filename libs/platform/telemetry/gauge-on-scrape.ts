@@ -1,7 +1,7 @@
 /**
- * A gauge whose figure is read when somebody asks. What cannot be read is absent, because an old figure looks like a good
- * one: an outbox whose age is told by the last second before the database went away would stay young for ever. The other
- * metrics of the process are told all the same, and a counter says which one is missing.
+ * A gauge whose value is read at each scrape. A value that cannot be read is absent, because an old value looks like a
+ * good one: the age of the outbox, last read before the database became unreachable, would stay low for ever. The other
+ * metrics of the process stay readable, and a counter names the missing one.
  */
 import { register } from 'prom-client';
 import { counter, gauge } from './metrics.js';
@@ -16,7 +16,7 @@ const unreadable = counter({
 });
 
 export function gaugeOnScrape(name: string, help: string, read: () => Figure<number | Figures>, label?: string): void {
-  // Parts of a process that are started a second time in it (by a test) replace the metric, whose reader is theirs.
+  // A part that a test starts a second time in one process replaces the metric, and its own reader is used.
   register.removeSingleMetric(name);
   gauge({
     name,

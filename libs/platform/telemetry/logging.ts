@@ -1,6 +1,6 @@
 /**
- * One JSON object a line on stdout, with request, tenant and trace ids. What could be a secret never gets this far: the
- * paths below are censored wherever they occur.
+ * Writes one JSON object per line to stdout, with request, tenant and trace ids. Fields that can hold a secret are
+ * censored: the paths below, wherever they occur.
  */
 import type { IncomingMessage } from 'node:http';
 import { RequestMethod } from '@nestjs/common';
@@ -60,7 +60,7 @@ export function nestLogging(service: string, level: string) {
   });
 }
 
-/** One line a request, of fields that cannot hold a secret. Probes are silent. */
+/** Logs one line per request, with fields that cannot hold a secret. Probes are not logged. */
 export function logRequests(fastify: FastifyInstance, service: string, level: string): void {
   const logger = pino({ ...loggerOptions(service, level), redact: [] });
   fastify.addHook('onResponse', (request, reply, done) => {

@@ -20,7 +20,7 @@ export interface Readiness {
   readonly checks: Readonly<Record<string, string>>;
 }
 
-/** A check that hangs is a check that fails. */
+/** A check that takes longer counts as failed. */
 const CHECK_TIMEOUT_MS = 2_000;
 
 export async function readiness(checks: readonly HealthCheck[]): Promise<Readiness> {
@@ -39,7 +39,7 @@ export class MetricsServer {
     private readonly isMetricsEnabled = true,
   ) {}
 
-  /** A figure that is read when somebody asks; with `label`, one for each of its values. */
+  /** A value that is read at each scrape; with `label`, one for each of its values. */
   gauge(name: string, help: string, read: () => Figure<number>): void;
   gauge(name: string, help: string, read: () => Figure<Figures>, label: string): void;
   gauge(name: string, help: string, read: () => Figure<number | Figures>, label?: string): void {

@@ -2,7 +2,7 @@ import { traceOf } from './tracing.js';
 
 const GIVEN = '4bf92f3577b34da6a3ce929d0e0e4736';
 
-it('a trace of one’s own is well-formed and never the same', () => {
+it('a new trace is well-formed and different each time', () => {
   const traces = Array.from({ length: 1_000 }, () => traceOf(undefined));
   for (const { traceId, traceparent } of traces) {
     expect(traceId).toMatch(/^[0-9a-f]{32}$/);
@@ -11,7 +11,7 @@ it('a trace of one’s own is well-formed and never the same', () => {
   expect(new Set(traces.map(({ traceId }) => traceId)).size).toBe(traces.length);
 });
 
-it('a caller’s trace is continued, under a span of one’s own', () => {
+it('a caller’s trace is continued, under a new span', () => {
   const { traceId, traceparent } = traceOf(`00-${GIVEN}-00f067aa0ba902b7-01`);
   expect(traceId).toBe(GIVEN);
   expect(traceparent).toMatch(new RegExp(`^00-${GIVEN}-(?!00f067aa0ba902b7)[0-9a-f]{16}-01$`));

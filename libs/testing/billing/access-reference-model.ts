@@ -1,7 +1,7 @@
 /**
- * What the ladder, the notices, the holds and the retries should do, told a second time as plainly as possible: by looking
- * back over a whole history instead of moving a state along, slowly, without a shared line of code. The specs compare the
- * two. The provider stands here as well, as forgetful and late as real ones are.
+ * A second, simple and slow implementation of access states, notices, holds and retries. It looks back over a whole
+ * history instead of moving a state, and shares no code with the product; the specs compare the two. It also contains a
+ * model of the provider, which forgets keys and answers late, as real providers do.
  */
 import type { AccessState } from '../../engines/billing/access/domain/access-states.js';
 import type { EffectiveAccess, HoldCause } from '../../engines/billing/access/domain/holds.js';
@@ -10,7 +10,10 @@ import type { Lookup, Outcome } from '../../engines/billing/collection/domain/at
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-/** Instants in milliseconds. A `stale_pass` carries an older `asOf`; a `crashed_pass` rolls back. Neither leaves a trace. */
+/**
+ * Instants in milliseconds. A `stale_pass` carries an older `asOf`; a `crashed_pass` rolls back. Neither changes
+ * anything.
+ */
 export type Happening = { readonly at: number } & (
   | { readonly kind: 'falls_due'; readonly amount: bigint }
   | { readonly kind: 'pays'; readonly amount: bigint }
@@ -47,7 +50,10 @@ export function inFlightAfter(history: readonly Happening[], index: number): big
   return last.amount < debt ? last.amount : debt;
 }
 
-/** Every rung an active tenant takes, found episode by episode by searching forward for the first instant that deserves it. */
+/**
+ * Every access state that an active tenant enters, found episode by episode by searching forward for the first instant
+ * of it.
+ */
 export function expectedRungs(history: readonly Happening[], tolerance: bigint): readonly Rung[] {
   const rungs: Rung[] = [];
   const at = (index: number) => history[index]?.at ?? Number.NaN;
@@ -88,7 +94,7 @@ export function expectedRungs(history: readonly Happening[], tolerance: bigint):
   }
 }
 
-/** A hold is there if it was placed after it was last lifted; nothing else in a history has a say. */
+/** A hold exists if it was placed after it was last removed; nothing else in a history matters. */
 export function expectedHold(history: readonly Happening[], cause: HoldCause): boolean {
   const last = history.findLast(
     (happening) => (happening.kind === 'hold_placed' || happening.kind === 'hold_lifted') && happening.cause === cause,
@@ -96,7 +102,7 @@ export function expectedHold(history: readonly Happening[], cause: HoldCause): b
   return last?.kind === 'hold_placed';
 }
 
-/** What is refused, by the sentence of the contract that refuses it. */
+/** The refused operations, each with the sentence of the contract that refuses it. */
 export function expectedRefusals(
   state: AccessState,
   holds: readonly HoldCause[],
@@ -111,7 +117,7 @@ export function expectedRefusals(
   return refused;
 }
 
-/** Whether a retry is due: the days of the grace fall into windows, and each window that is reached is worth one try. */
+/** Whether a retry is due: the days of the grace fall into windows, and each window that is reached allows one try. */
 export function expectsRetry(noticeAt: number, triedAt: readonly number[], asOf: number): boolean {
   const windows: readonly (readonly [number, number])[] = [
     [0, 2],
@@ -125,7 +131,7 @@ export function expectsRetry(noticeAt: number, triedAt: readonly number[], asOf:
   });
 }
 
-/** The notice that the hours since the first one ask for. */
+/** The notice that is due after the hours since the first one. */
 export function expectedCourtesy(hours: number): string | undefined {
   if (hours >= 144) return 'final_warning';
   if (hours >= 96) return 'reminder_96h';

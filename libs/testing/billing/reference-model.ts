@@ -1,7 +1,7 @@
 /**
- * What billing should come to, written a second time for the specs and as naively as it can be: fractions instead of
- * rounding rules, minute by minute instead of calendars, day by day instead of intervals. Slow on purpose; nothing but
- * specs may import it, and it takes nothing but types from the code it judges.
+ * A second, simple implementation of billing's computations for the specs: fractions instead of rounding rules, minutes
+ * instead of calendars, days instead of intervals. It is slow by design. Only specs may import it, and it imports only
+ * types from the code that it checks.
  */
 import type { PlanAssignment } from '../../engines/billing/plans/domain/proration.js';
 import type { Meter } from '../../engines/billing/plans/domain/rating.js';
@@ -31,14 +31,14 @@ export function ceilOf(value: Fraction): bigint {
   return -floorOf(fraction(-value.over, value.under));
 }
 
-/** Of values from zero up. */
+/** For values from zero up. */
 export function halfUp(value: Fraction): bigint {
   return floorOf(plus(value, fraction(1n, 2n)));
 }
 
 // --- Rating -------------------------------------------------------------------------------------------------------
 
-/** Whether `units` lie within `bp` of the allowance, asked without rounding anything. */
+/** Whether `units` are within `bp` of the allowance, computed without rounding. */
 export function isWithin(units: bigint, meter: Meter, bp: number): boolean {
   return !isBelow(times(fraction(meter.included), fraction(BigInt(bp), 10_000n)), fraction(units));
 }
@@ -59,7 +59,7 @@ export function subtractBillable(meter: Meter, used: bigint): bigint {
   return used > free ? used - free : 0n;
 }
 
-/** What is paid for where nobody is refused: as far as the hard limit, asked without rounding anything. */
+/** The billed units of a meter that never refuses: those up to the hard limit, computed without rounding. */
 export function payable(meter: Meter, used: bigint): bigint {
   const hard = floorOf(times(fraction(meter.included), fraction(BigInt(meter.hardBp), 10_000n)));
   return isBelow(fraction(hard), fraction(used)) ? hard : used;
@@ -72,10 +72,10 @@ export function exactAmount(units: bigint, priceMicro: bigint): Fraction {
 // --- Calendars ----------------------------------------------------------------------------------------------------
 
 const clocks = new Map<string, Intl.DateTimeFormat>();
-/** Midnights found before: the watch takes half a millisecond, and specs ask for the same ones thousands of times. */
+/** A cache of midnights: the search takes half a millisecond, and specs need the same ones thousands of times. */
 const seen = new Map<string, number>();
 
-/** What a clock on the wall shows, as if it were UTC. */
+/** The local time of the zone, written as if it were UTC. */
 function wallClock(at: number, zone: string): number {
   const clock =
     clocks.get(zone) ??
@@ -95,8 +95,8 @@ function wallClock(at: number, zone: string): number {
 }
 
 /**
- * Watches the clock from 30 hours before, hour by hour and then minute by minute, until it shows the midnight or
- * anything later. Transitions fall on whole minutes in every zone since 1972.
+ * Steps the local clock from 30 hours before, hour by hour and then minute by minute, until it shows the midnight or a
+ * later time. Transitions fall on whole minutes in every zone since 1972.
  */
 export function firstInstantOf(date: number, zone: string): number {
   const key = `${zone} ${date}`;
@@ -109,7 +109,7 @@ export function firstInstantOf(date: number, zone: string): number {
   return at;
 }
 
-/** The date `months` after the anchor, by turning calendar leaves; 31 becomes what the month has. */
+/** The date `months` after the anchor, counted month by month; 31 becomes the last day of a shorter month. */
 export function dateAfter(anchorOn: string, months: number): number {
   const [year, month, day] = anchorOn.split('-').map(Number) as [number, number, number];
   let [y, m] = [year, month];
@@ -135,7 +135,7 @@ interface Span {
   readonly zone: string;
 }
 
-/** Asks of each day which plan is in force in its last millisecond, and strings equal neighbours together. */
+/** Finds the plan that is in force in the last millisecond of each day, and joins equal neighbours. */
 export function phasesByDay({ startsAt, endsAt, zone }: Span, assignments: readonly PlanAssignment[]) {
   const phases: PhaseOfDays[] = [];
   let days = 0n;
@@ -158,7 +158,7 @@ export function phasesByDay({ startsAt, endsAt, zone }: Span, assignments: reado
   }
 }
 
-/** The date whose day has begun last. */
+/** The date of the day that began last. */
 function dateOf(at: number, zone: string): number {
   const shown = Math.floor(wallClock(at, zone) / DAY) * DAY;
   return firstInstantOf(shown + DAY, zone) <= at ? shown + DAY : shown;
@@ -173,7 +173,7 @@ export function exactBases({ phases, days }: ReturnType<typeof phasesByDay>): Fr
   });
 }
 
-/** Largest remainder as it is told: give out the floors, then single units to whoever is owed most. */
+/** The largest-remainder method by its definition: give each its floor, then single units to the largest remainders. */
 export function handOut(exact: readonly Fraction[]): bigint[] {
   const parts = exact.map(floorOf);
   const whole = halfUp(exact.reduce(plus, fraction(0n)));

@@ -1,4 +1,6 @@
-/** What a store does, as the events its modules would have written. For specs: the same story can be told of any tenant. */
+/**
+ * The activity of a store, as the events that its modules would have written. Specs play the same story for any tenant.
+ */
 import { storageMeasured, usageCapChanged, usageReported } from '#contracts/entitlements/events';
 import type { Envelope, EventContract, EventData } from '#contracts/event';
 import { userCreated, userSignedIn } from '#contracts/identity/events';
@@ -13,7 +15,7 @@ export interface Step {
   readonly activity: Activity;
   /** Minutes after the story's beginning. */
   readonly minute: number;
-  /** Which person, how many calls, what cap. */
+  /** The person, the number of calls, or the cap. */
   readonly figure: number;
 }
 
@@ -31,7 +33,7 @@ export class Story {
     return story;
   }
 
-  /** The same events, with the same ids, of another tenant. */
+  /** The same events, with the same ids, for another tenant. */
   toldOf(tenant: string): Envelope[] {
     return this.events.map((event) => ({
       ...event,
@@ -75,7 +77,7 @@ export class Story {
     return this.say(storageMeasured, newId(), at, data);
   }
 
-  /** The store's own, of orders; null takes it away. */
+  /** The store's own cap of orders; null removes it. */
   cap(cap: number | null, at: Date): this {
     const data = { meter: 'orders' as const, cap, set_by: 'user:ana', set_at: at.toISOString() };
     this.caps += 1;

@@ -1,6 +1,7 @@
 /**
- * A store's story as the events its modules would have written: versions per aggregate without a gap, balances that add
- * up. Specs, benchmarks and the quality scores feed engines from it. The same story has the same ids for every tenant.
+ * A store's history as the events that its modules would have written, with gapless versions per aggregate and balances
+ * that add up. Specs, benchmarks and the quality scores feed engines from it. The same story has the same ids for every
+ * tenant.
  */
 import type { Envelope, EventContract, EventData } from '#contracts/event';
 import { customerCreated } from '#contracts/customers/events';
@@ -34,7 +35,7 @@ export class EventScript {
   readonly events: Envelope[] = [];
   private readonly state: StoryState;
 
-  /** A script that goes on where another stopped: same tenant, same counters, events of its own. */
+  /** A script that continues another one: same tenant, same counters, its own events. */
   constructor(before?: EventScript) {
     this.state = before?.state ?? {
       tenantId: newId(),

@@ -1,4 +1,4 @@
-/** A floor under the engine's quality; the figures themselves are printed by the benchmark. */
+/** The lowest quality that the engines may have; the benchmark prints the figures themselves. */
 import { salesQuality } from './sales-quality.js';
 import { stockQuality } from './stock-quality.js';
 

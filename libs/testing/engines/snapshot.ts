@@ -2,9 +2,9 @@
 import { composedSql, type Queryable, sql } from '#platform/database';
 
 /**
- * Rows of the tables, then the insights as far as they are a function of facts, day and answers: without `resolved` rows and
- * the moments at which something was seen, which remember what the store was shown. The tenant's id is left out, so
- * that snapshots of two tenants with the same story can be compared.
+ * Rows of the tables, then the insights as far as they are a function of facts, day and answers: without `resolved`
+ * rows and the moments at which something was seen, because these record what the store saw. The tenant's id is left
+ * out, so that snapshots of two tenants with the same story can be compared.
  */
 export async function snapshotOf(
   database: Queryable,
@@ -26,7 +26,7 @@ export async function snapshotOf(
   return [...lines, 'insights', ...insights.map(({ row }) => row)].join('\n');
 }
 
-/** As a rebuild begins. */
+/** The state in which a rebuild begins. */
 export async function forgetTables(database: Queryable, tables: readonly string[], tenant: string): Promise<void> {
   for (const table of tables)
     await database.execute(composedSql(`delete from ${table} where tenant_id = $1`, [tenant]));

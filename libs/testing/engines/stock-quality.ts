@@ -1,6 +1,6 @@
 /**
- * How good the stock engine's forecasts and rupture alerts are, against a history whose truth is known. Figures for
- * `npm run bench`; specs hold them to a floor.
+ * Measures the stock engine's forecasts and rupture alerts against a history whose future is known. `npm run bench`
+ * prints the figures; a spec checks their lowest values.
  */
 import { type Pattern, PATTERNS, type ProductHistory, storeHistory } from './store-history.js';
 import { Decimal } from '#kernel';

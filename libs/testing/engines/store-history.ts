@@ -37,7 +37,7 @@ export function storeHistory(seed: number, size = 180, known = 460, horizon = 28
   return { products, known, horizon, ...plantedBaskets(random, products) };
 }
 
-/** Draws what is sold on a day, by the pattern's own law. */
+/** Draws the sales of a day from the pattern's distribution. */
 function expectation(pattern: Pattern, random: Random, known: number): (day: number) => number {
   const level = 1.5 + random.next() * 8;
   switch (pattern) {

@@ -1,9 +1,10 @@
 /**
- * Stripe as far as billing uses it: a real HTTP server with its own ledger, its own clock and its own troubles.
+ * The part of Stripe that billing uses: a real HTTP server with its own ledger, its own clock and configurable
+ * failures.
  *
- * What it keeps from the original: an idempotency key answers with the first answer, errors of execution included, and is
- * forgotten after a day; the same key with other parameters is refused; the search lags behind; a declined intent waits
- * for another method; refunds and disputes carry no metadata of their own.
+ * It behaves like the original in these points: an idempotency key returns the first answer, errors of execution
+ * included, and is forgotten after a day; the same key with other parameters is refused; the search is late; a declined
+ * intent waits for another method; refunds and disputes have no metadata of their own.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,10 +13,10 @@ import { type Answer, StripeLedger } from './ledger.js';
 
 export type { Verdict } from './ledger.js';
 
-/** What happens to one POST. `before` and `after` say on which side of the charge. */
+/** The failure of one POST. `before` and `after` state on which side of the charge it happens. */
 export type Fault =
   | 'none'
-  /** No answer at all; the client gives up by itself. */
+  /** No answer; the client gives up by itself. */
   | 'silent_before'
   | 'silent_after'
   /** The connection breaks; the client repeats once by itself, and breaks again. */
@@ -25,7 +26,7 @@ export type Fault =
   | 'torn'
   /** An answer that takes `slowMs`. */
   | 'slow'
-  /** Before Stripe has looked at it; an error after that is kept as the key's answer. */
+  /** Before Stripe processes it; an error after that is kept as the key's answer. */
   | 'error_500_before'
   | 'error_500_after'
   | 'rate_limit';
@@ -95,7 +96,7 @@ export class StripeStub {
     if (this.isDown) return void response.destroy();
     if (method === 'GET') return send(response, this.ledger.get(new URL(url, 'http://stripe')));
     const key = String(request.headers['idempotency-key']);
-    // The client's own repetition over a new connection meets the same trouble.
+    // The client's own repetition over a new connection gets the same failure.
     if (this.broken.delete(key)) return void response.destroy();
     await this.post(response, url, key, body);
   }

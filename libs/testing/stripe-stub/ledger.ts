@@ -1,9 +1,9 @@
-/** What the stub remembers, apart from HTTP. */
+/** The state of the stub, without HTTP. */
 
 export interface Answer {
   readonly status: number;
   readonly body: object;
-  /** Given before, under the same key. */
+  /** The earlier answer to the same key. */
   readonly isReplayed?: boolean;
 }
 
@@ -29,7 +29,7 @@ export class StripeLedger {
   readonly intents: Intent[] = [];
   /** By the method's id. */
   verdict: (method: string) => Verdict = () => 'succeeds';
-  /** The least that it charges, in its units. */
+  /** The smallest amount that it charges, in minor units. */
   smallest = 50;
   private readonly keys = new Map<string, { at: number; parameters: string; answer: Answer }>();
   private readonly objects = new Map<string, Record<string, unknown>>();
@@ -56,7 +56,7 @@ export class StripeLedger {
     return answer;
   }
 
-  /** What the key answers from now on. */
+  /** The answer of the key from now on. */
   keep(key: string, answer: Answer): void {
     this.keys.get(key)!.answer = answer;
   }
@@ -95,7 +95,7 @@ export class StripeLedger {
     body['balance_transactions'] = [...(body['balance_transactions'] as object[]), given];
   }
 
-  /** Changes an object behind everybody's back. */
+  /** Changes an object without a webhook. */
   patch(id: string, changed: Record<string, unknown>): void {
     Object.assign(this.objects.get(id) ?? this.body(id), changed);
   }
@@ -165,7 +165,7 @@ export class StripeLedger {
     return { status: 200, body };
   }
 
-  /** What a question asks to have in place of an id. */
+  /** The members that a request wants as objects instead of ids. */
   private expanded(body: Record<string, unknown>, query: URLSearchParams): Record<string, unknown> {
     const wanted = [...query].filter(([name]) => name.startsWith('expand')).map(([, value]) => value);
     const copy = structuredClone(body);
@@ -186,7 +186,7 @@ export class StripeLedger {
   private execute(parameters: URLSearchParams): Answer {
     const method = parameters.get('payment_method')!;
     const amount = Number(parameters.get('amount'));
-    // Nothing is made of it, and the key answers so for a day.
+    // Nothing is created, and the key returns this answer for a day.
     if (amount < this.smallest) return refusal('amount_too_small', 'amount');
     if (amount > 99_999_999) return refusal('amount_too_large', 'amount');
     const id = `pi_${this.intents.length + 1}_${parameters.get('metadata[attempt_id]')?.slice(-6) ?? ''}`;
@@ -222,7 +222,7 @@ export class StripeLedger {
     const data = this.intents
       .filter(({ createdAt }) => createdAt + this.searchLagMs <= this.clock())
       .filter(({ body }) => body.metadata['attempt_id'] === attempt)
-      // A stale index: the state is not to be trusted.
+      // A stale index: the state may be old.
       .map(({ body }) => ({ ...body, status: 'requires_confirmation', last_payment_error: null }));
     return { status: 200, body: { object: 'search_result', data, has_more: false } };
   }

@@ -1,4 +1,7 @@
-/** Reads and writes of the catalogue's tables. Units travel as one JSON column, so a product is one row on the wire. */
+/**
+ * Reads and writes of the catalogue's tables. Units are selected as one JSON column, so a product is one row of the
+ * result.
+ */
 import { Decimal, priceText, Ratio } from '#kernel';
 import type { ResponseOf } from '#contracts/operation';
 import type { getProduct } from '#contracts/catalogue/operations';

@@ -20,7 +20,7 @@ export interface Product {
   readonly units: readonly Unit[];
 }
 
-/** What a quantity in some unit means: how much of the base unit, and what one of the unit costs by default. */
+/** A quantity in some unit, as a quantity of the base unit, with the default price of one such unit. */
 export interface Measure {
   readonly unit: string;
   readonly quantity: Decimal;

@@ -27,7 +27,7 @@ export async function changeProduct(tx: TenantTransaction, input: ChangeProduct)
     (input.is_active !== undefined && input.is_active !== before.is_active);
   if (!isRepriced && !isDescriptionChanged) return before;
 
-  // A change of both is two facts. Each takes a version; the price takes the last one.
+  // A change of data and price is two facts with a version each; the price gets the last one.
   const facts = Number(isRepriced) + Number(isDescriptionChanged);
   const after = (await tx.first(sql<ProductRow>`
     update products

@@ -1,4 +1,4 @@
-/** Requested lines → document lines with product, measure and price, frozen as of now. */
+/** Requested lines → document lines with the product, measure and price of this moment. */
 import { Decimal } from '#kernel';
 import { type DocumentLine, lineTotal } from '#modules/documents';
 import type { TenantTransaction } from '#platform/database';

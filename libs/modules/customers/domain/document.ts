@@ -1,7 +1,7 @@
 /**
- * Brazilian tax numbers. Both end in two check digits, each a weighted sum modulo 11 over what stands before it. Since July
- * 2026 a CNPJ may hold letters (Receita Federal, IN RFB 2.229/2024): a character counts as its ASCII code minus 48, which
- * leaves digits as they were.
+ * Brazilian tax numbers. Both end in two check digits, each a weighted sum modulo 11 over the characters before it.
+ * Since July 2026 a CNPJ may hold letters (Receita Federal, IN RFB 2.229/2024): a character counts as its ASCII code
+ * minus 48, which leaves digits as they were.
  */
 export type CustomerKind = 'person' | 'company';
 
@@ -17,7 +17,7 @@ export function parseDocument(kind: CustomerKind, text: string): string | undefi
 }
 
 function isCpf(plain: string): boolean {
-  // One digit eleven times passes the arithmetic and is never issued.
+  // A number of eleven equal digits has correct check digits, but is never issued.
   if (!CPF.test(plain) || /^(\d)\1+$/.test(plain)) return false;
   return [9, 10].every(
     (length) => checkDigit(plain.slice(0, length), (fromEnd) => fromEnd + 2) === Number(plain[length]),

@@ -8,7 +8,7 @@ const WINDOW_SECONDS = 300;
 const PER_ADDRESS_AND_ACCOUNT = new RateLimiterMemory({ points: 10, duration: WINDOW_SECONDS });
 const PER_ACCOUNT = new RateLimiterMemory({ points: 50, duration: WINDOW_SECONDS });
 
-/** Only failures count: throws `too_many_attempts` before the password is looked at when there were too many. */
+/** Counts failures only. Throws `too_many_attempts`, before the password is checked, when there were too many. */
 export async function limitedAttempt<Result>(
   account: string,
   address: string,
@@ -31,7 +31,7 @@ export async function limitedAttempt<Result>(
     signInAttempts.inc({ outcome: 'succeeded' });
     return result;
   } catch (error) {
-    // A database that is away refuses nobody.
+    // An unreachable database is not a failed attempt.
     if (error instanceof DomainError && error.kind === 'unauthenticated') signInAttempts.inc({ outcome: 'refused' });
     await Promise.allSettled(counters.map(([limiter, key]) => limiter.consume(key)));
     throw error;

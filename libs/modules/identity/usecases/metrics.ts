@@ -6,5 +6,5 @@ export const signInAttempts = counter({
   labelNames: ['outcome'],
 });
 
-// There from the start: an increase from nothing to one would go unseen.
+// The series start at zero: Prometheus does not see an increase of a series that begins with one.
 for (const outcome of ['succeeded', 'refused', 'limited']) signInAttempts.inc({ outcome }, 0);

@@ -1,7 +1,8 @@
 /**
- * The refresh token: `<session>.<secret>`. The table keeps the SHA-256 of the newest secret only, so a stolen table opens
- * nothing, and rotation is one UPDATE whose WHERE names the old hash: of two callers with the same token one wins.
- * Whoever loses presents a token that was used before, and that ends the session for both: one of them is a thief.
+ * The refresh token: `<session>.<secret>`. The table keeps the SHA-256 of the newest secret only, so a stolen table
+ * gives no access. Rotation is one UPDATE whose WHERE names the old hash, so only one of two callers with the same
+ * token succeeds. The other presents a used token, and this ends the session for both, because one of them may be a
+ * thief.
  */
 import { createHash } from 'node:crypto';
 import { isUuid, newSecret } from '#kernel';
@@ -23,7 +24,7 @@ export function formatRefreshToken(token: RefreshToken): string {
   return `${token.sessionId}.${token.secret}`;
 }
 
-/** Undefined when the text cannot be a token of ours. */
+/** Undefined when the text does not have the form of a refresh token. */
 export function parseRefreshToken(text: string | undefined): RefreshToken | undefined {
   const [sessionId, secret, ...rest] = (text ?? '').split('.');
   return isUuid(sessionId) && secret && rest.length === 0 ? { sessionId, secret } : undefined;

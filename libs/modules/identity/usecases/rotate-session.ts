@@ -9,7 +9,7 @@ export type Rotation = { kind: 'rotated'; signedIn: SignedIn } | { kind: 'reused
 type RotatedRow = Row<'sessions', 'user_id'> & Row<'users', 'auth_version', { roles: Role[] }>;
 
 /**
- * Exchanges a refresh token for the next. `reused` means the session has been ended here and now: the transaction must
+ * Exchanges a refresh token for the next. `reused` means that this call has ended the session: the transaction must
  * commit, so the caller refuses afterwards. Throws `refresh_missing` or `session_ended`.
  */
 export async function rotateSession(tx: TenantTransaction, cookie: string | undefined): Promise<Rotation> {

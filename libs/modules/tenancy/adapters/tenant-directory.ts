@@ -1,7 +1,7 @@
 /**
- * Finds the tenant of a slug, for every request. A slug never moves to another tenant, so a tenant that was found stays in
- * memory. A slug that nobody has is looked up again after a second: a new store can be reached at once, and a flood of
- * made-up names costs one query for each of them.
+ * Finds the tenant of a slug, for every request. A slug never moves to another tenant, so a tenant that was found stays
+ * in memory. A slug without a tenant is looked up again after a second, so that a new store can be reached soon, and a
+ * flood of unknown names costs at most one query for each name and second.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { tenantId } from '#kernel';
@@ -35,7 +35,7 @@ export class CachedTenantDirectory implements TenantDirectory {
   }
 }
 
-/** The oldest entry makes room: bounded, and never a full clear that would send every tenant to the database at once. */
+/** Removes the oldest entry, so the size has a limit. A full clear would send every tenant to the database at once. */
 function remember<Value>(cache: Map<string, Value>, key: string, value: Value): void {
   if (cache.size >= KEPT) cache.delete(cache.keys().next().value!);
   cache.set(key, value);

@@ -1,5 +1,5 @@
 /**
- * A tenant's states, as the operator moves them. What is owed moves them too, through billing's own ladder.
+ * A tenant's states, which the operator changes. Unpaid bills do not change them; billing has access states of its own.
  *
  *   active ⇄ suspended ─▶ closed ◀─ active
  */

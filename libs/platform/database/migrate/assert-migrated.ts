@@ -1,4 +1,4 @@
-/** Asked at boot and by readiness: do this process and this database fit together? */
+/** Checks, at boot and for readiness, that this process fits this database. */
 import type pg from 'pg';
 import { DomainError } from '#kernel';
 import { type Migration, migrationsDirectory, readMigrations } from './files.js';

@@ -1,6 +1,6 @@
 import { contractionsIn } from './contractions.js';
 
-describe('what the release before cannot live with', () => {
+describe('statements that break the previous release', () => {
   it.each([
     ['alter table a drop column b;', 1],
     ['drop table if exists a;', 1],

@@ -1,6 +1,6 @@
 /**
- * What in a migration takes something away, or makes it stricter, under a process of the release before, which still reads and
- * writes the old shape. Read from the text: a migration is judged before anything is run.
+ * Finds the statements of a migration that remove something or make it stricter while processes of the previous release
+ * still read and write the old schema. It reads the text, because it must decide before anything runs.
  */
 const CONTRACTIONS: readonly (readonly [RegExp, says: string])[] = [
   [/\bdrop\s+(table|column|view|materialized\s+view|schema|type|function|procedure)\b/i, 'drops something'],
@@ -18,8 +18,8 @@ const CONTRACTIONS: readonly (readonly [RegExp, says: string])[] = [
 ];
 
 /**
- * Each contraction as the end of a sentence that begins with the migration's name. Comments and quoted texts say nothing, the
- * bodies of functions neither: what they do, they do when they are called.
+ * Each contraction as the end of a sentence that begins with the migration's name. Comments, quoted texts and the
+ * bodies of functions do not count: a function acts only when it is called.
  */
 export function contractionsIn(script: string): string[] {
   const statements = script

@@ -1,4 +1,4 @@
-/** Migrations as they lie on disk: `prisma/migrations/<timestamp>_<name>/migration.sql`, applied in name order. */
+/** The migrations on disk: `prisma/migrations/<timestamp>_<name>/migration.sql`, applied in name order. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,9 +8,9 @@ export interface Migration {
   readonly sql: string;
   /** SHA-256 of the file, as Prisma records it. */
   readonly checksum: string;
-  /** False if the first line says `-- no-transaction`: for statements such as CREATE INDEX CONCURRENTLY. */
+  /** False if the first line has `-- no-transaction`: for statements such as CREATE INDEX CONCURRENTLY. */
   readonly isTransactional: boolean;
-  /** The first line says `-- breaking`: processes older than it must not run against the migrated database. */
+  /** The first line has `-- breaking`: processes older than it must not run against the migrated database. */
   readonly isBreaking: boolean;
 }
 

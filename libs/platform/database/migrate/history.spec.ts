@@ -42,7 +42,7 @@ describe('what is left to apply', () => {
 });
 
 describe('status', () => {
-  it('tells pending from unknown', () => {
+  it('distinguishes pending from unknown', () => {
     const newer = migrationOf('20260103000000_newer', '');
     expect(statusOf([first, second], [recorded(first), recorded(newer)])).toEqual({
       pending: [second.name],
@@ -50,7 +50,7 @@ describe('status', () => {
     });
   });
 
-  it('takes an unfinished migration for pending', () => {
+  it('treats an unfinished migration as pending', () => {
     expect(statusOf([first], [recorded(first, { finished_at: null })]).pending).toEqual([first.name]);
   });
 });

@@ -1,4 +1,4 @@
-/** What `_prisma_migrations` says, compared with the files: pure, so that every disagreement has its own test. */
+/** Compares `_prisma_migrations` with the files. It is pure, so every disagreement has its own test. */
 import type pg from 'pg';
 import { DomainError } from '#kernel';
 import type { Migration } from './files.js';

@@ -58,7 +58,7 @@ it('lets racing migrators pass one after the other: each migration is applied on
   expect(applied.flat().sort()).toEqual(readMigrations(directory).map((migration) => migration.name));
 });
 
-it('keeps nothing of a migration that fails, says where, and applies it once it is repaired', async () => {
+it('keeps nothing of a migration that fails, names the place, and applies it after its repair', async () => {
   write('20300101000000_broken', 'create table half_done ();\nselect 1;\nselect missing from nowhere;\n');
   await expect(run()).rejects.toMatchObject({
     code: 'migration_failed',
@@ -78,7 +78,7 @@ it('refuses to go on when an applied file has changed', async () => {
   await expect(run()).rejects.toMatchObject({ code: 'migration_changed' });
 });
 
-it('gives way to a reader that holds a lock, and comes back', async () => {
+it('gives way to a reader that holds a lock, and tries again', async () => {
   await pool.query('create table busy ()');
   write('20300101000000_waits', 'alter table busy add column a integer;\n');
   const reader = await pool.connect();
@@ -86,7 +86,7 @@ it('gives way to a reader that holds a lock, and comes back', async () => {
   const lines: string[] = [];
   const migrating = run((line) => lines.push(line));
   while (lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
-  // The migrator has let go: whoever comes now is not queued behind it.
+  // The migrator has released its request, so a new reader does not wait behind it.
   await pool.query('select * from busy');
   await reader.query('commit');
   reader.release();
@@ -161,7 +161,7 @@ describe('a process at boot', () => {
 });
 
 describe('the confinement of a role', () => {
-  it('is denied to a superuser, to an owner, and to whoever could become one', async () => {
+  it('is denied to a superuser, to an owner, and to a role that can become one', async () => {
     await expect(pool.query('select app.assert_confined()')).rejects.toMatchObject({
       code: 'BC500',
       detail: 'role_not_confined',
@@ -190,7 +190,7 @@ describe('migrating as an ordinary role that may create databases and roles', ()
     url.username = maker;
     url.password = 'maker';
     await pool.query(`create role ${maker} login password 'maker' createrole createdb`);
-    // What a cluster that is shared by several projects needs from its administrator, because the roles are there already.
+    // In a cluster with several projects the roles exist already, so its administrator must grant these rights.
     const { rows } = await pool.query<{ version: number }>(
       `select current_setting('server_version_num')::int as version`,
     );

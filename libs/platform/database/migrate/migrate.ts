@@ -4,14 +4,14 @@
  *
  *   lock ─▶ compare with what is recorded ─▶ for each pending: begin, lock_timeout, run, record, commit ─▶ unlock
  *
- * One migrator at a time holds the advisory lock, which is the one Prisma takes; a second waits and finds nothing left. It
- * waits by asking again, not inside pg_advisory_lock: a waiting statement keeps its snapshot, and CREATE INDEX
+ * One migrator at a time holds the advisory lock, the same as Prisma's; a second one waits and finds nothing to do. It
+ * polls and does not wait inside pg_advisory_lock: a waiting statement keeps its snapshot, and CREATE INDEX
  * CONCURRENTLY in the migrator that holds the lock would wait for that snapshot for ever.
  *
- * `lock_timeout` keeps a migration from queueing in front of everybody's reads: it gives up after 750 ms (a reader waited
- * 3.3 s without, 0.58 s with), rolls back, lets them pass and tries again. In a transaction a failure leaves nothing
+ * `lock_timeout` prevents that reads wait behind a waiting migration: it gives up after 750 ms (a reader waited 3.3 s
+ * without, 0.58 s with it), rolls back, lets the reads run and tries again. In a transaction a failure leaves nothing
  * behind. Outside one (`-- no-transaction`) it may, so the start is recorded first, and a migration that did not reach
- * its end stops every later run until somebody has looked.
+ * its end stops every later run until a person has repaired it.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,7 +25,7 @@ const ADVISORY_LOCK = 72_707_369;
 const LOCK_TIMEOUT_MS = 750;
 const ATTEMPTS = 20;
 const LONGEST_PAUSE_MS = 4_000;
-/** Lost to somebody else's lock (not available, deadlock, two migrators of two databases at the same role). */
+/** Errors of another transaction's lock (not available, deadlock, two migrators of two databases at the same role). */
 const WORTH_RETRYING = new Set(['55P03', '40P01', '40001']);
 
 const TABLE = `
@@ -66,7 +66,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
     }
     return pending.map((migration) => migration.name);
   } finally {
-    // Ending the session lets go of the advisory lock, whatever state it is in.
+    // The end of the session releases the advisory lock in every state.
     await client.end();
   }
 }
@@ -116,7 +116,10 @@ async function inTransaction(client: pg.Client, migration: Migration): Promise<v
   }
 }
 
-/** No lock_timeout: cut off while it waits, CREATE INDEX CONCURRENTLY leaves an invalid index, and its lock stops nobody. */
+/**
+ * Without lock_timeout: if it is cut off while it waits, CREATE INDEX CONCURRENTLY leaves an invalid index. Its lock
+ * blocks neither reads nor writes.
+ */
 async function outsideTransaction(client: pg.Client, migration: Migration): Promise<void> {
   const id = randomUUID();
   await client.query('insert into public._prisma_migrations (id, checksum, migration_name) values ($1, $2, $3)', [

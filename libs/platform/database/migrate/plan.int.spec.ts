@@ -28,7 +28,7 @@ const write = (name: string, sql: string) => {
 };
 const plan = () => planMigrations({ url: database.url, directory });
 
-it('names what is pending, in order, and what of it the release before cannot live with', async () => {
+it('lists pending migrations in order, and the statements that break the previous release', async () => {
   write('20300101000000_expands', 'create table a (b integer, c integer);\n');
   write('20300102000000_takes_away', 'alter table a drop column b;\n');
   write('20300103000000_breaks', '-- breaking\ntruncate a;\n');
@@ -44,7 +44,7 @@ it('names what is pending, in order, and what of it the release before cannot li
   expect(await plan()).toEqual({ isFirst: false, pending: [] });
 });
 
-it('changes nothing, not even where nothing was ever applied', async () => {
+it('changes nothing, not even in a database without migrations', async () => {
   await client.query('drop table _prisma_migrations');
   write('20300101000000_first', 'create table a ();\n');
   expect(await plan()).toMatchObject({ isFirst: true, pending: [{ name: '20300101000000_first' }] });
@@ -58,7 +58,7 @@ it('does not wait for a migrator that is at work', async () => {
   expect(await plan()).toMatchObject({ pending: [{ name: '20300101000000_first' }] });
 });
 
-it('refuses what migrate would refuse', async () => {
+it('throws the same errors as migrate', async () => {
   write('20300101000000_first', 'create table a ();\n');
   await migrate({ url: database.url, directory });
   write('20300101000000_first', 'create table b ();\n');

@@ -1,4 +1,4 @@
-/** What `migrate` would apply, and what of it the release before cannot live with. The session is read-only: it changes nothing. */
+/** Lists what `migrate` would apply, and the statements that break the previous release. The session is read-only. */
 import pg from 'pg';
 import { contractionsIn } from './contractions.js';
 import { type Migration, readMigrations } from './files.js';
@@ -10,14 +10,14 @@ export interface PlannedMigration {
 }
 
 export interface MigrationPlan {
-  /** Nothing was ever applied: there is no release before this one. */
+  /** No migration was ever applied, so there is no previous release. */
   readonly isFirst: boolean;
   readonly pending: readonly PlannedMigration[];
 }
 
 const PATIENCE_MS = 5_000;
 
-/** Throws what `migrate` would: `migration_changed`, `migration_unfinished`. */
+/** Throws the errors of `migrate`: `migration_changed`, `migration_unfinished`. */
 export async function planMigrations(options: { url: string; directory: string }): Promise<MigrationPlan> {
   const client = new pg.Client({
     connectionString: options.url,
@@ -39,7 +39,7 @@ export async function planMigrations(options: { url: string; directory: string }
   }
 }
 
-/** One that is marked `-- breaking` is meant to break, and breaks all the same. */
+/** A migration that is marked `-- breaking` breaks the previous release by design, and is listed as well. */
 function objectionsTo({ isBreaking, sql }: Migration): string[] {
   return [...(isBreaking ? ['is marked as breaking'] : []), ...contractionsIn(sql)];
 }

@@ -1,6 +1,6 @@
 /**
- * Cuts a script into statements. Needed outside a transaction only: PostgreSQL runs a text of several statements as one
- * transaction, and CREATE INDEX CONCURRENTLY refuses to be in one.
+ * Splits a script into statements. This is needed only outside a transaction: PostgreSQL runs a text of several
+ * statements as one transaction, and CREATE INDEX CONCURRENTLY refuses to be in one.
  */
 const OPENING = /--[^\n]*|\/\*|'|"|\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$|;/g;
 
@@ -24,13 +24,13 @@ export function statementsOf(script: string): string[] {
   return statements.map((statement) => statement.trim()).filter((statement) => !isBlank(statement));
 }
 
-/** Where the comment, quoted text or name that `token` opens at `from` is over. */
+/** The end of the comment, quoted text or name that `token` opens at `from`. */
 function endOf(script: string, token: string, from: number, end: number): number {
   if (token.startsWith('--')) return end;
   if (token === '/*') return endOfComment(script, end);
   if (token === "'" && /[eE]/.test(script[from - 1] ?? '') && !/\w/.test(script[from - 2] ?? ''))
     return endOfEscaped(script, end);
-  // A doubled quote closes and opens again, which comes to the same.
+  // A doubled quote closes the text and opens it again, with the same result.
   return after(script, token, end);
 }
 

@@ -27,14 +27,14 @@ export async function signInOperator(
   return { id: account.id, sessionId: token.sessionId };
 }
 
-/** Returns 1, or 0 when the session has ended already. */
+/** Returns 1, or 0 when the session had already ended. */
 export function endOperatorSession(tx: CrossTenantTransaction, sessionId: string): Promise<number> {
   return tx.execute(
     sql`update operator_sessions set revoked_at = app.now() where id = ${sessionId} and revoked_at is null`,
   );
 }
 
-/** Newest first; one row more than `limit`, which says whether another page follows. */
+/** Newest first; one row more than `limit`, which shows whether another page follows. */
 export function operatorPage(tx: CrossTenantTransaction, beforeId: string, limit: number): Promise<OperatorRow[]> {
   return readModels(tx, ({ operators }) =>
     operators.findMany({

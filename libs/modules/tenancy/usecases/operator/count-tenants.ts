@@ -1,7 +1,7 @@
 import { type Queryable, type Row, sql } from '#platform/database';
 import type { TENANT_STATES } from '#contracts/tenancy/events';
 
-/** Every state is there, those nobody is in as well: a series that comes and goes reads like a gap. */
+/** Returns every state, also those without a tenant, because a series that disappears looks like a gap. */
 export async function countTenants(database: Queryable): Promise<Record<(typeof TENANT_STATES)[number], number>> {
   const rows = await database.query(sql<
     Row<'tenants', never, { state: (typeof TENANT_STATES)[number] }> & { count: number }

@@ -22,13 +22,13 @@ export interface NewTenant {
 export interface CreatedTenant {
   tenant: TenantRow;
   owner: UserRow;
-  /** Shown once, when it was made here. */
+  /** The generated password, shown once; absent when the operator gave one. */
   password: string | null;
 }
 
 const SECRET_BYTES = 15;
 
-/** A store and its owner, in one transaction: there is never one without the other. */
+/** Creates a store and its owner in one transaction, so neither exists without the other. */
 export async function createTenant(
   tx: CrossTenantTransaction,
   actor: string,

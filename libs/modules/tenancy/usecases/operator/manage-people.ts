@@ -1,4 +1,4 @@
-/** What an operator does to a store's people, each act with its reason in the audit. */
+/** An operator's changes to a store's people, each with its reason in the audit. */
 import type { Role } from '#contracts/roles';
 import { newSecret } from '#kernel';
 import { recordAct } from '#platform/audit';
@@ -24,7 +24,7 @@ export interface Person {
   reason: string;
 }
 
-/** `password` is what was made here, shown once; null when it was given. */
+/** `password` is the generated password, shown once; null when the operator gave one. */
 export async function addUser(
   tx: CrossTenantTransaction,
   actor: string,

@@ -12,7 +12,10 @@ export interface MoveTenant {
   reason: string;
 }
 
-/** Suspends, reactivates or closes. Bites on the next request: admission reads the state in front of every statement. */
+/**
+ * Suspends, reactivates or closes. Takes effect with the next request: admission reads the state before every
+ * statement.
+ */
 export async function moveTenant(tx: CrossTenantTransaction, actor: string, input: MoveTenant): Promise<TenantRow> {
   const { id } = await requireTenant(tx, input.tenant);
   await tx.query(sql`select 1 from tenants where id = ${id} for update`);
