@@ -67,11 +67,10 @@ it('leaves entries unacknowledged until their effects are committed', async () =
   await system.relay().drain();
   await system.worker([flaky]).start();
   await waitUntil('the engine was called', () => calls > 0);
-  const [unacknowledged, effects] = [await pendingEntries(), await system.effects()];
+  expect(await pendingEntries()).toBeGreaterThan(0);
+  expect(await system.effects()).toBe(0);
   isAway = false;
   await system.quiet();
-  expect(unacknowledged).toBeGreaterThan(0);
-  expect(effects).toBe(0);
   expect(await system.verdict()).toMatchObject({ ...CLEAN, events: 5 });
 });
 

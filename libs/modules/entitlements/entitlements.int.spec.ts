@@ -136,8 +136,8 @@ async function refusal(work: Promise<unknown>): Promise<DomainError> {
     () => undefined,
     (thrown: unknown) => thrown,
   );
-  if (!(error instanceof DomainError)) throw new Error(`not refused: ${String(error)}`);
-  return error;
+  expect(error).toBeInstanceOf(DomainError);
+  return error as DomainError;
 }
 
 /** On a slow machine, requests that wait three seconds for a connection are refused; they are repeated. */
