@@ -194,6 +194,27 @@ describe('from quote to sale', () => {
     expect((await owner.post(`/quotes/${first.id}/accept`, { accepted_by: 'x' })).body.code).toBe('invalid_transition');
   });
 
+  it('records the expiry of a quote before the change that meets it, and answers with the version of the last event', async () => {
+    const { id: product_id } = await product('10');
+    const { id: customer_id } = await customer();
+    const quote = (await owner.post('/quotes', { customer_id, lines: [{ product_id, quantity: '2' }] })).body;
+    await owner.post(`/quotes/${quote.id}/send`);
+    await expire(system, quote.id);
+    expect((await owner.post(`/quotes/${quote.id}/accept`, { accepted_by: 'x' })).body.code).toBe('invalid_transition');
+    const cancelled = await owner.post(`/quotes/${quote.id}/cancel`);
+    expect(cancelled).toMatchObject({ status: 200, body: { state: 'cancelled', lines: [{ quantity: '2' }] } });
+    const events = await system.crossing.query(sql<{ type: string; aggregate_version: number }>`
+      select type, aggregate_version from outbox_events where aggregate_id = ${quote.id} order by seq`);
+    expect(events.map((event) => `${event.type} ${event.aggregate_version}`)).toEqual([
+      'quote.created 1',
+      'quote.sent 2',
+      'quote.expired 3',
+      'quote.cancelled 4',
+    ]);
+    expect(cancelled.headers['etag']).toBe('"4"');
+    expect((await owner.get(`/quotes/${quote.id}`)).body).toEqual(cancelled.body);
+  });
+
   it('lets an expired quote be converted only by who may', async () => {
     const { id: product_id } = await product('10');
     const quote = await accepted([{ product_id, quantity: '2' }]);

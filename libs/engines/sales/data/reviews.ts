@@ -1,4 +1,4 @@
-/** What refresh and pass read. The window is made of UTC days: a basket is one moment, and its day matters at the edge only. */
+/** The rows that a review reads. The window consists of UTC days; the day of a basket matters only at the edges of the window. */
 import { type Column, composedSql, type Row, type Sql, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import type { CustomerFacts, PartnerFacts, ProductFacts, QuoteFacts } from '../domain/advice.js';
@@ -20,8 +20,8 @@ const TENANTS_AT_ONCE = 64;
 const nothing = (): Claimed => ({ product: [], customer: [], quote: [] });
 
 /**
- * Takes stale rows of tenants that nobody else is busy with (one transaction at a time reviews a tenant). Skipping a busy
- * tenant loses nothing: whoever holds it asks again after committing, and finds what was marked before then.
+ * Takes stale rows of tenants that no other transaction is reviewing. Skipping a busy tenant loses nothing: the transaction
+ * that holds it claims again after its commit and finds the rows marked before then.
  */
 export async function claimStale(tx: CrossTenantTransaction, limit: number): Promise<Claimed> {
   const claimed = nothing();

@@ -1,4 +1,4 @@
-/** What there is to say about a product's company, a silent customer and a quote that is about to end. Pure. */
+/** The insights of a product's partners, of a silent customer and of a quote that is about to end. Pure. */
 import type { DesiredInsight, Worth } from '#modules/insights';
 import { Decimal, divideHalfUp, Money } from '#kernel';
 import { type Partner, suggestionsFor, WINDOW_DAYS } from './associations.js';
@@ -24,7 +24,7 @@ export interface ProductFacts {
   readonly factsAt: Date;
 }
 
-/** Of the baskets that went without the partner, how many would take it when offered: an assumption, and said to be one. */
+/** An assumption, shown as one: this percentage of the baskets without the partner would take it when it is offered. */
 const TAKEN_PERCENT = 10n;
 
 export function adviseCompany(product: ProductFacts): DesiredInsight | null {
@@ -81,7 +81,7 @@ export interface CustomerFacts {
 export const LEAST_ORDERS = 4;
 export const SILENT_INTERVALS = 3;
 export const LEAST_SILENT_DAYS = 30;
-/** Beyond a year the customer is gone, and reminding every day helps nobody. */
+/** After a year the customer is lost, and a reminder no longer helps. */
 export const LONGEST_SILENCE_DAYS = 365;
 
 export function adviseCustomer(customer: CustomerFacts, asOf: Date): DesiredInsight | null {

@@ -59,7 +59,7 @@ export function bandOf(together: number, baskets: number): Band | undefined {
 function byPromise(a: Partner, b: Partner): number {
   if (a.isInStock !== b.isInStock) return a.isInStock ? -1 : 1;
   if (a.together !== b.together) return b.together - a.together;
-  // Equally often together: the rarer partner is the more telling one.
+  // Equally often together: the association with the rarer partner is the stronger one.
   if (a.baskets !== b.baskets) return a.baskets - b.baskets;
   return a.id < b.id ? -1 : 1;
 }

@@ -27,7 +27,7 @@ import {
 } from '../data/facts.js';
 import { LONGEST_BASKET } from '../domain/associations.js';
 
-/** What a quote's last event says about its state. */
+/** The state of a quote after each event. */
 const QUOTE_STATE: Readonly<Record<string, string>> = {
   'quote.created': 'draft',
   'quote.changed': 'draft',

@@ -1,9 +1,9 @@
 /**
- * Insights anew for the products, customers and quotes given: the same way for refresh, pass and rebuild.
+ * Computes the insights of the given products, customers and quotes again, in the same way for refresh, pass and rebuild.
  *
- * A sale makes its own products stale. It also moves, ever so little, the lift of every other pair (more baskets in all) and
- * what is in stock among a product's partners; those follow with the daily pass. Counts and confidence, which decide
- * what is suggested, are exact at once.
+ * A sale makes its own products stale. It also changes the lift of every other pair a little (there are more baskets in all)
+ * and the stock of a product's partners; the daily pass brings those up to date. Counts and confidence, which decide what is
+ * suggested, are exact at once.
  */
 import { type DesiredInsight, type Reconciled, reconcileInsights, type ReviewedSubject } from '#modules/insights';
 import type { CrossTenantTransaction } from '#platform/database/crossing';

@@ -10,9 +10,9 @@ export type Claim = Key & { readonly news_from: string | null };
 const TENANTS_AT_ONCE = 64;
 
 /**
- * Takes stale products of tenants that nobody else is busy with. Skipping a busy tenant loses nothing: whoever holds it
- * asks again after committing, and what was marked before then is found. Tenants are skipped through by the partial index, so
- * finding some among thousands reads a page per tenant.
+ * Takes stale products of tenants that no other transaction is reviewing. Skipping a busy tenant loses nothing: the
+ * transaction that holds it claims again after its commit and finds the products marked before then. The partial index leads
+ * from tenant to tenant, so finding a few among thousands reads a page per tenant.
  */
 export function claimStale(tx: CrossTenantTransaction, limit: number): Promise<Claim[]> {
   return tx.query(sql<Claim>`

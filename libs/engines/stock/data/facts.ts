@@ -42,7 +42,7 @@ export interface SaleSlot {
   value_minor: bigint;
 }
 
-/** One tenant's plans and insights are computed by one transaction at a time; whoever changes its zone counts as one. */
+/** One tenant's plans and insights are computed by one transaction at a time; a transaction that changes its zone takes the same lock. */
 export const lockTenants = (tenants: readonly TenantZone[]): Sql => sql`
   select pg_advisory_xact_lock(hashtextextended('stock engine ' || t.id, 0))
     from unnest(${tenants.map((t) => t.tenant)}::text[]) as t(id)`;

@@ -1,4 +1,4 @@
-/** What refresh and pass read, and the plans they leave. */
+/** The rows that a review reads, and the plans that it saves. */
 import { Decimal } from '#kernel';
 import { type Column, type Row, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';

@@ -1,6 +1,6 @@
 /**
- * What there is to say about one product: at most a rupture ahead, a purchase to make, and either stock beyond the
- * maximum or stock that no longer sells. Pure; every figure shown in a sentence is computed here.
+ * The insights of one product: at most a stockout ahead, a purchase to make, and either stock beyond the maximum or stock
+ * that no longer sells. Pure; every figure shown in a sentence is computed here.
  */
 import type { DesiredInsight, Figures, Worth } from '#modules/insights';
 import { Decimal, Money } from '#kernel';
@@ -43,7 +43,7 @@ const PRIORITY: Readonly<
   idle: { A: 31, B: 30, C: 29 },
 };
 
-/** Units that come in pieces (UN/ECE Recommendation 20 and 21): nobody buys half a box. */
+/** Units that come in pieces (UN/ECE Recommendation 20 and 21): a purchase has no half box. */
 const PIECES = new Set([
   'H87',
   'C62',
@@ -108,7 +108,7 @@ function replenishment(context: Context): DesiredInsight | null {
   return {
     ...about(product, 'replenishment'),
     figures: { ...figuresOf(context), suggestion: suggestion.toText() },
-    // What stays unsold if nobody buys: the part of the minimum that is not there.
+    // The sales that are missed without a purchase: the part of the minimum that is not in stock.
     worth: valued(plan.minimum.minus(available), product.price, product.currency),
     action: { type: 'create_purchase', product_id: product.id, quantity: suggestion.toText() },
     priority: PRIORITY.replenishment[abc],

@@ -1,9 +1,9 @@
 /**
- * Plans and insights anew, for the products given. One way for refresh, pass and rebuild alike: the same facts on the same
- * day give the same plans, classes and insights, whoever asks and in whatever portions.
+ * Computes the plans and insights of the given products again. Refresh, pass and rebuild all use it: the same facts on the
+ * same day give the same plans, classes and insights, in one portion or in many.
  *
- * A sale changes the ranking of its whole tenant. Products that change class by it and were not asked for keep their plan
- * and get their insights told anew (the class decides how pressing they are).
+ * A sale changes the ranking of its whole tenant. Other products that change class because of it keep their plan; their
+ * insights are computed again, because the class decides their priority.
  */
 import { type Reconciled, reconcileInsights } from '#modules/insights';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
@@ -25,7 +25,7 @@ import { type Plan, planDemand, withTodaysSales } from '../domain/plan.js';
 
 const ENGINE = 'stock';
 
-interface Told {
+interface Reviewed {
   readonly product: ProductFacts;
   readonly plan: Plan;
   readonly class: Class;
@@ -39,18 +39,21 @@ export async function reviewProducts(
   if (claims.length === 0) return { opened: 0, changed: 0, closed: 0 };
   const planned = await planProducts(tx, claims, asOf);
   const classes = await rankTenants(tx, planned);
-  const told: Told[] = planned.map((entry) => ({ ...entry, class: classes.get(keyOf(entry.product)) ?? entry.class }));
-  told.push(...(await rankedElsewhere(tx, planned, classes, asOf)));
+  const reviewed: Reviewed[] = planned.map((entry) => ({
+    ...entry,
+    class: classes.get(keyOf(entry.product)) ?? entry.class,
+  }));
+  reviewed.push(...(await rankedElsewhere(tx, planned, classes, asOf)));
   return reconcileInsights(
     tx,
     ENGINE,
-    told.map(({ product }) => ({
+    reviewed.map(({ product }) => ({
       tenant: product.tenant,
       subject: `product/${product.id}`,
       at: product.factsAt,
       today: dayText(product.today),
     })),
-    told.flatMap((entry) => advise(entry.product, entry.plan, entry.class, entry.product.today)),
+    reviewed.flatMap((entry) => advise(entry.product, entry.plan, entry.class, entry.product.today)),
   );
 }
 
@@ -121,7 +124,7 @@ async function rankedElsewhere(
   planned: readonly PlannedProduct[],
   classes: ReadonlyMap<string, Class>,
   asOf: Date | null,
-): Promise<Told[]> {
+): Promise<Reviewed[]> {
   const here = new Set(planned.map(({ product }) => keyOf(product)));
   const keys = [...classes.keys()].filter((key) => !here.has(key)).map(toClaim);
   if (keys.length === 0) return [];

@@ -1,5 +1,5 @@
 /**
- * What a line costs. Quantity × unit price × (1 − line discount) × (1 − general discount), rounded half-up once, at the
+ * The total of a line: quantity × unit price × (1 − line discount) × (1 − general discount), rounded half-up once, at the
  * line, to the currency's minor unit; a document's total is the sum of its lines, so the two can never disagree.
  */
 import { Decimal, Money } from '#kernel';

@@ -9,7 +9,7 @@
  *
  * `not_now` may still become `done` or `wrong`. After `done` and `wrong` the next reason is a new episode with a new id.
  *
- * What is open is a function of facts, day and answers, never of how often or in which order engines reviewed it. `resolved`
+ * The set of open insights is a function of facts, day and answers, never of how often or in which order engines reviewed it. `resolved`
  * rows and the two moments `opened_at` and `resolved_at` are the exception: they remember what the store was shown.
  */
 import { createHash } from 'node:crypto';

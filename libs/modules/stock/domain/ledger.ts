@@ -1,6 +1,6 @@
 /**
  * The stock ledger's arithmetic. Movements are the truth and a balance is their sum; three things always hold:
- * on hand ≥ 0, reserved ≥ 0, reserved ≤ on hand. The table's CHECK constraints say the same, for whoever goes around this.
+ * on hand ≥ 0, reserved ≥ 0, reserved ≤ on hand. The table's CHECK constraints hold the same for statements that bypass this file.
  */
 import { Decimal } from '#kernel';
 import type { MOVEMENT_KINDS } from '#contracts/stock/events';
@@ -18,7 +18,7 @@ export interface Change {
   readonly reserved: Decimal;
 }
 
-/** What a movement of `quantity` base units changes. `sell` takes from the shelf and, up to what was held, from the reservation. */
+/** The change by a movement of `quantity` base units. `sell` takes from the shelf and, up to `held`, from the reservation. */
 export function changeOf(kind: MovementKind, quantity: Decimal, balance: Balance, held = Decimal.zero): Change {
   const nothing = Decimal.zero;
   switch (kind) {
