@@ -94,7 +94,7 @@ describe('without PostgreSQL', () => {
       () => database.url.replace(/[^/]+$/, `not_${PASSWORD.slice(0, 8)}`),
       /PostgreSQL at \S+:\d+ refuses: database "not_\w+" does not exist/,
     ],
-  ])('%s is told apart', async (_, address, line) => {
+  ])('%s has its own message', async (_, address, line) => {
     saysOnly(await ended(['', 'outbox-relay'], { database: address() }), line);
   });
 });

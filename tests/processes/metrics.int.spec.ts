@@ -232,10 +232,10 @@ describe('pools and processes', () => {
 describe('rules and dashboards', () => {
   it('use existing metrics only, and every metric of ours', async () => {
     const watching = await launcher<Watching>('check/watching.mjs');
-    const told = new Set(
+    const exported = new Set(
       (await Promise.all([vertical, worker, relay].map((one) => one.scrape()))).flatMap((one) => one.families),
     );
-    const known = new Set([...told, ...watching.foreignMetrics, ...watching.recordedMetrics]);
+    const known = new Set([...exported, ...watching.foreignMetrics, ...watching.recordedMetrics]);
     const asked = watching.expressions.flatMap(({ where, expr }) =>
       watching.metricsOf(expr).map((name) => ({ where, name })),
     );
@@ -243,7 +243,7 @@ describe('rules and dashboards', () => {
     expect(asked.filter(({ name }) => !watching.isAmong(known, name))).toEqual([]);
     const families = new Set(asked.flatMap(({ name }) => [name, name.replace(/_(bucket|sum|count)$/, '')]));
     // The library's default metrics need no rule or dashboard.
-    const own = [...told].filter((name) => !/^(nodejs|process)_/.test(name));
+    const own = [...exported].filter((name) => !/^(nodejs|process)_/.test(name));
     expect(own.length).toBeGreaterThan(40);
     expect(own.filter((name) => !families.has(name))).toEqual([]);
   });

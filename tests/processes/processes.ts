@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 export type ProcessName = 'vertical' | 'engines-worker' | 'outbox-relay';
 
 const READY_MS = 120_000;
-const TOLD_MS = 90_000;
+const SCRAPED_MS = 90_000;
 /** Longer than any of them drains, so that a failed run also ends. */
 const STOP_MS = 60_000;
 
@@ -80,10 +80,10 @@ export class RealProcess {
 
   /** Scrapes until the condition holds. */
   async tells(wanted: (scrape: Scrape) => boolean): Promise<Scrape> {
-    for (const deadline = Date.now() + TOLD_MS; ; await pause(50)) {
+    for (const deadline = Date.now() + SCRAPED_MS; ; await pause(50)) {
       const scrape = await this.scrape();
       if (wanted(scrape)) return scrape;
-      if (Date.now() > deadline) throw new Error(`${this.name} never told it`);
+      if (Date.now() > deadline) throw new Error(`${this.name} never exported the expected value`);
     }
   }
 
