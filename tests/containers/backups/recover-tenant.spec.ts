@@ -134,25 +134,28 @@ it('lets one run at a time', async () => {
   await first;
 });
 
-it.each(['TERM', 'KILL'] as const)('removes its server and files when it is ended by SIG%s in the middle', async (signal) => {
-  const child = spawn(resolve('infra/droplets/host/recover-tenant'), ['acme', '--to', moment, '--compare-only'], {
-    env: { ...process.env, ...application.droplet.environment, BASECOMMERCE_IMAGE: '' },
-    stdio: 'ignore',
-  });
-  const ended = new Promise<[number | null, string | null]>((done) => child.once('exit', (...how) => done(how)));
-  await eventually(scratches, (volumes) => volumes !== '');
-  child.kill(`SIG${signal}`);
-  expect(await ended).toEqual(signal === 'TERM' ? [143, null] : [null, 'SIGKILL']);
-  if (signal === 'KILL') {
-    // Its child processes end by themselves, and no other run starts before. The next run removes the rest.
-    const again = () => application.recover('acme', '--to', moment, '--compare-only');
-    const next = await eventually(again, ({ code }) => code !== 75, 120);
-    expect([next.code, next.stderr.trimEnd().split('\n').at(-1)]).toEqual([0, expect.stringContaining('Kept: ')]);
-    expect(next.stderr).toMatch(/Removing \S+-scratch-store-\d{6}, which an earlier one has left/);
-  }
-  expect(await scratches()).toBe('');
-  expect(await docker('ps', '--all', '--quiet', '--filter', `name=${application.droplet.prefix}-scratch-`)).toBe('');
-});
+it.each(['TERM', 'KILL'] as const)(
+  'removes its server and files when it is ended by SIG%s in the middle',
+  async (signal) => {
+    const child = spawn(resolve('infra/droplets/host/recover-tenant'), ['acme', '--to', moment, '--compare-only'], {
+      env: { ...process.env, ...application.droplet.environment, BASECOMMERCE_IMAGE: '' },
+      stdio: 'ignore',
+    });
+    const ended = new Promise<[number | null, string | null]>((done) => child.once('exit', (...how) => done(how)));
+    await eventually(scratches, (volumes) => volumes !== '');
+    child.kill(`SIG${signal}`);
+    expect(await ended).toEqual(signal === 'TERM' ? [143, null] : [null, 'SIGKILL']);
+    if (signal === 'KILL') {
+      // Its child processes end by themselves, and no other run starts before. The next run removes the rest.
+      const again = () => application.recover('acme', '--to', moment, '--compare-only');
+      const next = await eventually(again, ({ code }) => code !== 75, 120);
+      expect([next.code, next.stderr.trimEnd().split('\n').at(-1)]).toEqual([0, expect.stringContaining('Kept: ')]);
+      expect(next.stderr).toMatch(/Removing \S+-scratch-store-\d{6}, which an earlier one has left/);
+    }
+    expect(await scratches()).toBe('');
+    expect(await docker('ps', '--all', '--quiet', '--filter', `name=${application.droplet.prefix}-scratch-`)).toBe('');
+  },
+);
 
 it('lets the store write again when the restore itself is killed, and has changed nothing', async () => {
   const before = await application.holdings();
