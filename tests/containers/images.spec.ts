@@ -43,7 +43,7 @@ describe.each(['construction', 'engines'] as const)('the image %s', (name) => {
     inside = JSON.parse(ran.stdout) as Inside;
   });
 
-  it('is small: it adds little to Node's image', async () => {
+  it('is small: it adds little to the image of Node', async () => {
     const size = async (each: string) => Number(await docker('image', 'inspect', '--format', '{{.Size}}', each)) / 1e6;
     const [whole, base] = [await size(image), await size('node:24-trixie-slim')];
     process.stdout.write(`${name}: ${whole.toFixed(0)} MB, of which ${(whole - base).toFixed(1)} MB are ours\n`);

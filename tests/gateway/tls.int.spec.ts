@@ -212,8 +212,8 @@ describe('the command that gets one', () => {
     ['--plugin', /^certificate: --plugin needs a value; see --help$/],
     ['--plugin x;y', /^certificate: --plugin takes a name such as cloudflare, not x;y$/],
     ['--email --plugin', /^certificate: --email needs a value/],
-    ['--renew --force', /^certificate: --renew goes by what the first time was told/],
-    ['--renew -- --quiet', /^certificate: --renew goes by what the first time was told/],
+    ['--renew --force', /^certificate: --renew uses the options of the first run/],
+    ['--renew -- --quiet', /^certificate: --renew uses the options of the first run/],
     ['--plugin rfc2136 --env /nowhere', /^certificate: \/nowhere cannot be read$/],
   ])('refuses “%s” in one line', async (words, complaint) => {
     const { code, stderr } = await certificate(...words.split(' ').filter(Boolean));

@@ -64,7 +64,7 @@ it('cannot be read with another key, and makes no new database beside a reposito
   const started = await droplet.script('start', ['postgres']);
   expect(started.code).toBe(1);
   const { stdout, stderr } = await tryDocker(['logs', droplet.container]);
-  expect(stdout + stderr).toContain('so nothing is made anew beside it');
+  expect(stdout + stderr).toContain('so no new database is made');
 
   await writeFile(settings, right);
   // This database has no schema of ours and so no fence: it is restored, but not reported as done.
