@@ -19,6 +19,9 @@ const TENANT_DOORS = '/(index|http|errors|view)\\.ts$';
 const KERNEL = '^libs/kernel/index\\.ts$';
 const CONTRACTS = '^libs/contracts/';
 const PLATFORM_DOOR = '^libs/platform/[^/]+/((migrate|relay|worker)/)?index\\.ts$';
+/** What only a server needs. Rooms leave it alone, so that a command which runs their code does not load it. */
+const SERVER_DOOR =
+  '^libs/platform/(http/server|config/config\\.module|telemetry/logging|inbox/worker/worker\\.module)\\.ts$';
 const DATABASE = '^libs/platform/database/index\\.ts$';
 /** The one module that engines import: an insight is saved in the transaction of the facts that it follows from. */
 const INSIGHTS = '^libs/modules/insights/index\\.ts$';
@@ -198,7 +201,7 @@ module.exports = {
     { from: { path: '^libs/contracts/' }, to: { path: ['^libs/contracts/', KERNEL, 'node_modules/zod/'] } },
     {
       from: { path: '^libs/platform/([^/]+)/' },
-      to: { path: ['^libs/platform/$1/', PLATFORM_DOOR, CROSSING, CONTRACTS, KERNEL] },
+      to: { path: ['^libs/platform/$1/', PLATFORM_DOOR, SERVER_DOOR, CROSSING, CONTRACTS, KERNEL] },
     },
     { from: { path: '^libs/platform/' }, to: NPM },
     {
@@ -214,7 +217,10 @@ module.exports = {
         path: ['^libs/verticals/$1/', '^libs/(modules|engines)/[^/]+/index\\.ts$', PLATFORM_DOOR, CONTRACTS, KERNEL],
       },
     },
-    { from: { path: '^apps/([^/]+)/' }, to: { path: ['^apps/$1/', PLATFORM_DOOR, CROSSING, CONTRACTS, KERNEL] } },
+    {
+      from: { path: '^apps/([^/]+)/' },
+      to: { path: ['^apps/$1/', PLATFORM_DOOR, SERVER_DOOR, CROSSING, CONTRACTS, KERNEL] },
+    },
     {
       from: { path: '^apps/vertical/' },
       to: { path: '^libs/(modules|engines|verticals)/[^/]+/(http|operator|texts)\\.ts$' },

@@ -24,6 +24,10 @@ const OLDEST_POSTGRES = 15;
 const CLOCK_TOLERANCE_MS = 2_000;
 const STALE_OUTBOX_SECONDS = 60;
 
+export const DOCTOR_USAGE = `basecommerce doctor [--json]
+
+Shows the state of the whole system, problems first. Exit code 1 when something is red.`;
+
 export async function doctor(settings: Settings, isJson: boolean): Promise<number> {
   const database = new CrossTenantDatabase({
     url: settings.DATABASE_URL,
@@ -38,7 +42,7 @@ export async function doctor(settings: Settings, isJson: boolean): Promise<numbe
     ['row security', () => confinement(database)],
     ['migrations', () => migrations(database)],
     ['clocks', () => clocks(database)],
-    ['Redis', () => redisPreflight(() => assertStreamSettings(redis))],
+    ['Redis', () => redisFitness(() => assertStreamSettings(redis))],
     ['recovery', () => recovery(database)],
     ['relay', () => relay(database)],
     ['outbox', () => outbox(database)],
@@ -94,7 +98,7 @@ async function clocks(database: CrossTenantDatabase): Promise<Omit<Finding, 'wha
   };
 }
 
-async function redisPreflight(check: () => Promise<string[]>): Promise<Omit<Finding, 'what'>> {
+async function redisFitness(check: () => Promise<string[]>): Promise<Omit<Finding, 'what'>> {
   const warnings = await check();
   return warnings.length > 0
     ? { light: 'amber', says: warnings.join('; ') }

@@ -1,7 +1,8 @@
 /** Composes every consumer of events, and the worker that delivers events to them. */
 import { type DynamicModule, Module } from '@nestjs/common';
-import { type Settings, SettingsModule } from '#platform/config';
-import { WorkerModule } from '#platform/inbox/worker';
+import type { Settings } from '#platform/config';
+import { SettingsModule } from '#platform/config/module';
+import { WorkerModule } from '#platform/inbox/worker/module';
 import { CONSUMERS } from './doors.js';
 
 @Module({})

@@ -1,7 +1,8 @@
 /** Publishes outbox rows to Redis Streams. It knows the consumers and their subscriptions, and no other business term. */
 import { type DynamicModule, Module } from '@nestjs/common';
 import { SUBSCRIPTIONS } from '#contracts/rooms';
-import { type Settings, SettingsModule } from '#platform/config';
+import type { Settings } from '#platform/config';
+import { SettingsModule } from '#platform/config/module';
 import { RelayModule } from '#platform/outbox/relay';
 
 @Module({})

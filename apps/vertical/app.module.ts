@@ -3,12 +3,14 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { InsightTextsModule } from '#modules/insights/http';
 import { IdentityHttp } from '#modules/identity/http';
 import { TenancyHttp } from '#modules/tenancy/http';
-import { type Settings, SettingsModule } from '#platform/config';
+import type { Settings } from '#platform/config';
+import { SettingsModule } from '#platform/config/module';
 import { DatabaseModule } from '#platform/database';
-import { HttpModule } from '#platform/http';
+import { HttpModule } from '#platform/http/server';
 import { LiveModule } from '#platform/live';
 import { DocsController } from '#platform/openapi';
-import { type HealthCheck, nestLogging } from '#platform/telemetry';
+import type { HealthCheck } from '#platform/telemetry';
+import { nestLogging } from '#platform/telemetry/logging';
 import { HTTP_DOORS, INSIGHT_TEXTS, OPERATOR_DOORS } from './doors.js';
 
 @Module({})

@@ -1,5 +1,5 @@
 /** Made by `npm run gen` from the doors of the rooms. Do not edit. */
-import type { Type } from '@nestjs/common';
+import type { Type } from '#platform/nest';
 import { BillingHttp } from '#engines/billing/http';
 import { CatalogueHttp } from '#modules/catalogue/http';
 import { CustomersHttp } from '#modules/customers/http';

@@ -1,17 +1,18 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { countTenants } from '#modules/tenancy/operator';
-import { starting } from '#platform/boot';
+import { printUsageWhenAsked, starting } from '#platform/boot';
 import { bootSettings } from '#platform/config';
 import { TenantDatabase } from '#platform/database';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { assertMigrated } from '#platform/database/migrate';
-import { createHttpApp, Drain } from '#platform/http';
+import { createHttpApp, Drain } from '#platform/http/server';
 import { LiveFeeds, streamWakes } from '#platform/live';
 import { OutboxWaker } from '#platform/outbox';
 import { connectRedis, StreamNames } from '#platform/streams';
 import { type HealthCheck, MetricsServer } from '#platform/telemetry';
 import { VerticalModule } from './app.module.js';
 
+printUsageWhenAsked('vertical\n\nServes the API of the stores and of the operator over HTTP. It takes no words.');
 const settings = bootSettings('vertical');
 await starting('vertical', async () => {
   const redis = connectRedis({ url: settings.REDIS_URL, name: 'vertical' });

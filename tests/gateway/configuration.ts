@@ -1,11 +1,11 @@
-/** The rendered configuration as a tree, includes followed, so that tests can query it. */
+/** The rendered configuration as a tree, includes followed, so that tests can ask what is in it. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 export interface Directive {
   readonly words: readonly string[];
   readonly block?: readonly Directive[];
-  /** The file of the directive. */
+  /** The file it stands in. */
   readonly file: string;
 }
 
@@ -41,7 +41,7 @@ export function named(directives: readonly Directive[], name: string): Directive
   return directives.filter(({ words }) => words[0] === name);
 }
 
-/** Names one of the six servers by its ports and hosts. */
+/** Which of the six servers it is, by what it listens to and for. */
 export function serverName(server: Directive): string {
   const listens = named(server.block!, 'listen').flatMap(({ words }) => words.slice(1));
   const names = named(server.block!, 'server_name').flatMap(({ words }) => words.slice(1));

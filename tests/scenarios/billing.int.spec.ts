@@ -570,7 +570,11 @@ describe('the operator’s command', () => {
     const say = async (words: string) => {
       const parsed = parseCommandLine(operations, words.split(' '));
       if (parsed.kind !== 'run') throw new Error('help');
-      return desk.post(parsed.path, parsed.body ?? {});
+      const path = Object.entries(parsed.params).reduce(
+        (text, [name, value]) => text.replace(`:${name}`, value),
+        parsed.operation.path,
+      );
+      return desk.post(`/operator/v1${path}`, parsed.body ?? {});
     };
     const plan = await say(
       'plans create --code said --base-price 99 --interval month --trial-days 7 --meters orders=100@0.10,api_calls=5000@0.001:included --reason so',

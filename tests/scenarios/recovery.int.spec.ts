@@ -7,15 +7,15 @@ import { BILLING_PASSES } from '#engines/billing/worker';
 import { newId } from '#kernel';
 import { readSettings, type Settings } from '#platform/config';
 import { CrossTenantDatabase } from '#platform/database/crossing';
-import { createHttpApp } from '#platform/http';
+import { createHttpApp } from '#platform/http/server';
 import type { PassEvent } from '#platform/inbox';
 import { StripeStub, WEBHOOK_SECRET } from '#testing/stripe-stub/index';
-import { CommandModule } from '../../apps/basecommerce/app.module.js';
 import { doctor } from '../../apps/basecommerce/doctor.js';
 import { sealSecrets } from '../../libs/engines/billing/collection/providers/configured.js';
 import { stripeProvider } from '../../libs/engines/billing/collection/providers/stripe.js';
 import { chargeDueInvoices } from '../../libs/engines/billing/collection/usecases/charge-invoice.js';
 import { reconcileAttempts } from '../../libs/engines/billing/collection/usecases/reconcile-attempts.js';
+import { VerticalModule } from '../../apps/vertical/app.module.js';
 import { Books } from '../billing/books.js';
 
 const KEY = 'mk-3f9Q7xW2bZ8vK1nR5tY6uJ0pL4sD7cE';
@@ -41,7 +41,7 @@ beforeAll(async () => {
     },
   });
   await new Promise<void>((resolve) => post.listen(0, '127.0.0.1', resolve));
-  settings = readSettings('basecommerce', {
+  settings = readSettings('vertical', {
     NODE_ENV: 'test',
     DATABASE_URL: books.server.url,
     REDIS_URL: process.env['TEST_REDIS_URL'] ?? 'redis://127.0.0.1:1',
@@ -54,7 +54,7 @@ beforeAll(async () => {
     METRICS_ENABLED: 'false',
   });
   operator = new CrossTenantDatabase({ url: books.server.url, role: 'basecommerce_operator', application: 'test' });
-  app = await createHttpApp(CommandModule.with(settings), settings);
+  app = await createHttpApp(VerticalModule.with(settings, []), settings);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
 });

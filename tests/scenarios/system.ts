@@ -8,7 +8,7 @@ import type { Role } from '#contracts/roles';
 import { addUser, createTenant } from '#modules/tenancy';
 import { readSettings, type Settings } from '#platform/config';
 import { CrossTenantDatabase } from '#platform/database/crossing';
-import { createHttpApp } from '#platform/http';
+import { createHttpApp } from '#platform/http/server';
 import { createTestDatabase, type TestDatabase } from '#testing/database';
 import { VerticalModule } from '../../apps/vertical/app.module.js';
 

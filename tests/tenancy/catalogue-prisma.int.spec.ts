@@ -1,6 +1,4 @@
-/**
- * Prisma's client under row security: it sees what its connection's role and tenant may see, and refuses `undefined`.
- */
+/** Prisma's client under the same walls: it sees what its connection's role and tenant may see, and refuses `undefined`. */
 import { randomUUID } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
@@ -38,7 +36,7 @@ const inTenant = <Result>(
     return work(tx);
   });
 
-it('sees only the rows of its tenant, with or without a condition', async () => {
+it('sees the rows of its tenant and no others, asked for or not', async () => {
   expect(await inTenant(own, (tx) => tx.products.findMany({ select: { tenant_id: true } }))).toEqual([
     { tenant_id: own },
   ]);

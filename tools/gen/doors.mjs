@@ -13,9 +13,9 @@ const KINDS = ['engines', 'modules', 'verticals'];
 
 /** Constant of an app → the door it collects from, which exports it takes, and the type of its members. */
 const LISTS = {
-  HTTP_DOORS: { door: 'http', pattern: /^[A-Z]\w*Http$/, type: ['Type', '@nestjs/common'] },
+  HTTP_DOORS: { door: 'http', pattern: /^[A-Z]\w*Http$/, type: ['Type', '#platform/nest'] },
   INSIGHT_TEXTS: { door: 'texts', pattern: /^[a-z]\w*InsightTexts$/ },
-  OPERATOR_DOORS: { door: 'operator', pattern: /^[A-Z]\w*Operator$/, type: ['Type', '@nestjs/common'] },
+  OPERATOR_DOORS: { door: 'operator', pattern: /^[A-Z]\w*Operator$/, type: ['Type', '#platform/nest'] },
   CONSUMERS: { door: 'worker', pattern: /^[a-z]\w*(Engine|Projection)$/, type: ['EventConsumer', '#platform/inbox'] },
   PASSES: { door: 'worker', pattern: /^[A-Z_]+_PASSES$/, type: ['EnginePass', '#platform/inbox'], isSpread: true },
 };
@@ -52,6 +52,22 @@ function exportedNames(text) {
     names.split(',').map((name) => name.trim().split(' as ').at(-1)),
   );
   return [...declared, ...listed.filter((name) => name && !name.startsWith('type '))];
+}
+
+/**
+ * The text of the command's list of rooms: the operations of each room that has a door of the operator, and the door as a
+ * function that loads it, so that a command loads the room that it calls and no other.
+ */
+export function operatorRoomsText(doors) {
+  const rooms = doors.filter(({ constant }) => constant === 'OPERATOR_DOORS');
+  const named = rooms.map(({ specifier }) => {
+    const room = specifier.split('/')[1];
+    return { room, name: room.replace(/-(\w)/g, (_, letter) => letter.toUpperCase()), specifier };
+  });
+  return `${named.map(({ room, name }) => `import * as ${name} from '#contracts/${room}/operations';\n`).join('')}
+export const OPERATOR_ROOMS = [
+${named.map(({ name, specifier }) => `  { operations: ${name}, open: () => import('${specifier}') },\n`).join('')}];
+`;
 }
 
 /** The text of an app's list of doors: its imports, then one constant for each name in `constants`. */

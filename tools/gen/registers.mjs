@@ -8,7 +8,7 @@ import { format, resolveConfig } from 'prettier';
 import { root } from '../launch/places.mjs';
 import { main } from '../launch/say.mjs';
 import { readContracts } from './contracts.mjs';
-import { doorsText, readDoors } from './doors.mjs';
+import { doorsText, operatorRoomsText, readDoors } from './doors.mjs';
 
 const isChecking = process.argv.includes('--check');
 const header = (source) => `/** Made by \`npm run gen\` from ${source}. Do not edit. */\n`;
@@ -20,7 +20,7 @@ await main(async () => {
     'libs/contracts/rooms.ts': roomsFile(rooms),
     'libs/contracts/event-contracts.ts': eventsFile(rooms),
     'apps/vertical/doors.ts': doorsFile(doors, 'HTTP_DOORS', 'INSIGHT_TEXTS', 'OPERATOR_DOORS'),
-    'apps/basecommerce/doors.ts': doorsFile(doors, 'OPERATOR_DOORS'),
+    'apps/basecommerce/doors.ts': `${header('the doors of the rooms')}${operatorRoomsText(doors)}`,
     'apps/engines-worker/doors.ts': doorsFile(doors, 'CONSUMERS', 'PASSES'),
   };
   const stale = [];

@@ -394,18 +394,4 @@ export const MUTANTS = [
     replace: "closed: ['active'],",
     tests: ['libs/modules/tenancy/domain/tenant'],
   },
-  {
-    name: 'an operation on an item that the attack leaves out',
-    file: 'libs/modules/orders/fixture.ts',
-    find: "bodies: { changeOrderStatus: { status: 'cancelled' } },",
-    replace: 'bodies: {},',
-    tests: ['tests/tenancy/routes'],
-  },
-  {
-    name: 'a room left out of the list of events',
-    file: 'libs/contracts/event-contracts.ts',
-    find: 'readonly EventContract[] = Object.values(rooms)',
-    replace: 'readonly EventContract[] = Object.values(rooms).slice(1)',
-    tests: ['tests/contracts/events'],
-  },
 ];

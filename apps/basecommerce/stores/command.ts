@@ -13,14 +13,8 @@ import { columns, printedProblem } from '#platform/command';
 import type { Settings } from '#platform/config';
 import { CrossTenantDatabase } from '#platform/database/crossing';
 import { assertMigrated } from '#platform/database/migrate';
-import { type Answer, personAtTheKeyboard } from '../console.js';
+import { type Answer, personAtTheKeyboard } from '../operate.js';
 import { EXIT } from '../exit.js';
-
-export const STORE_COMMANDS = [
-  ['backup store <store>', 'Write everything of a store into one file'],
-  ['restore compare <store>', 'Show what a store and a file of it have that the other has not'],
-  ['restore store <store>', 'Set a store back to a file of it; others and the operator’s books stay as they are'],
-] as const;
 
 type Command = 'backup store' | 'restore compare' | 'restore store';
 
@@ -55,10 +49,6 @@ Other stores, people and their passwords, and everything that was used, invoiced
 };
 
 const STATEMENT_TIMEOUT_MS = 3_600_000;
-
-export function isStoreCommand(words: readonly string[]): boolean {
-  return words[0] === 'backup' || words[0] === 'restore';
-}
 
 export async function storeCommand(words: string[], boot: () => Settings, request: Request): Promise<number> {
   const understood = understand(words);

@@ -1,5 +1,5 @@
 /** What a store sees of its bill. All of it stays readable while the store is suspended. */
-import { Controller, Inject, Module } from '@nestjs/common';
+import { Controller, Inject, Module } from '#platform/nest';
 import {
   getBilling,
   getOwnInvoice,

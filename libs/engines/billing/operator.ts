@@ -1,5 +1,5 @@
 /** The operator's doors to billing: console host only, every change audited with its reason. */
-import { Module } from '@nestjs/common';
+import { Module } from '#platform/nest';
 import { BillingAccessController } from './access/controllers/access.js';
 import { InvoicesController } from './collection/controllers/invoices.js';
 import { PaymentProvidersController } from './collection/controllers/payment-providers.js';

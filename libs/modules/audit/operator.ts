@@ -1,4 +1,4 @@
-import { Controller, Module } from '@nestjs/common';
+import { Controller, Module } from '#platform/nest';
 import { listAudit } from '#contracts/audit/operations';
 import { type CallOf, Handle } from '#platform/http';
 import { before, pageOf } from '#platform/paging';

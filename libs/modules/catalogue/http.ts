@@ -1,4 +1,4 @@
-import { Controller, Module } from '@nestjs/common';
+import { Controller, Module } from '#platform/nest';
 import * as operations from '#contracts/catalogue/operations';
 import { type CallOf, Handle } from '#platform/http';
 import { before, pageOf } from '#platform/paging';

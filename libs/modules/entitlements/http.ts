@@ -1,4 +1,4 @@
-import { Controller, Module } from '@nestjs/common';
+import { Controller, Module } from '#platform/nest';
 import { getEntitlements, removeUsageCap, setUsageCap } from '#contracts/entitlements/operations';
 import { type CallOf, Handle } from '#platform/http';
 import { type CapRow, capView, currentLimits, limitView } from './data/limits.js';

@@ -1,5 +1,5 @@
 /** The operator's routes to events and dead letters. A decision is recorded here; the worker carries it out. */
-import { Controller, Module } from '@nestjs/common';
+import { Controller, Module } from '#platform/nest';
 import {
   dropDeadLetter,
   listDeadLetters,

@@ -1,4 +1,4 @@
-import { Controller, Inject, Module } from '@nestjs/common';
+import { Controller, Inject, Module } from '#platform/nest';
 import {
   changeOwnPassword,
   changeUser,

@@ -1,5 +1,5 @@
 /** The console's own sign-in and the people who have it. */
-import { Controller, Inject, Module } from '@nestjs/common';
+import { Controller, Inject, Module } from '#platform/nest';
 import { createOperator, listOperators, operatorLogin, operatorLogout } from '#contracts/identity/operations';
 import { recordAct } from '#platform/audit';
 import { Tokens } from '#platform/auth';

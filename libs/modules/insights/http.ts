@@ -1,4 +1,4 @@
-import { Controller, type DynamicModule, Inject, Module } from '@nestjs/common';
+import { Controller, type DynamicModule, Inject, Module } from '#platform/nest';
 import type { ResponseOf } from '#contracts/operation';
 import {
   getInsight,

@@ -1,4 +1,4 @@
-import { Controller, Module } from '@nestjs/common';
+import { Controller, Module } from '#platform/nest';
 import * as operations from '#contracts/orders/operations';
 import { mayDo } from '#contracts/permissions';
 import { type CallOf, Handle } from '#platform/http';

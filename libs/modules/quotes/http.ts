@@ -1,4 +1,4 @@
-import { Controller, Module } from '@nestjs/common';
+import { Controller, Module } from '#platform/nest';
 import * as operations from '#contracts/quotes/operations';
 import { mayDo } from '#contracts/permissions';
 import { Decimal } from '#kernel';

@@ -1,5 +1,5 @@
 /** The operator's routes to the recovery fence. Both decisions are recorded in the audit with their reason. */
-import { Controller, Module } from '@nestjs/common';
+import { Controller, Module } from '#platform/nest';
 import { confirmRecovery, fenceRecovery, showRecovery } from '#contracts/recovery/operations';
 import { recordAct } from '#platform/audit';
 import { type CallOf, Handle } from '#platform/http';

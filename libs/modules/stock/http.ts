@@ -1,4 +1,4 @@
-import { Controller, Module } from '@nestjs/common';
+import { Controller, Module } from '#platform/nest';
 import { Decimal } from '#kernel';
 import * as operations from '#contracts/stock/operations';
 import { type CallOf, Handle } from '#platform/http';

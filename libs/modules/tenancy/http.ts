@@ -1,4 +1,4 @@
-import { Controller, Module } from '@nestjs/common';
+import { Controller, Module } from '#platform/nest';
 import { getTenant } from '#contracts/tenancy/operations';
 import { type CallOf, Handle, TENANT_DIRECTORY } from '#platform/http';
 import { CachedTenantDirectory } from './adapters/tenant-directory.js';

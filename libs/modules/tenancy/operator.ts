@@ -1,5 +1,5 @@
 /** The operator's door to tenants and their people: console host only, every change audited with its reason. */
-import { Controller, Module } from '@nestjs/common';
+import { Controller, Module } from '#platform/nest';
 import {
   closeTenant,
   createTenant,
@@ -39,7 +39,7 @@ export class TenantsController {
   @Handle(listTenants)
   async list(call: CallOf<typeof listTenants>) {
     const { state, search, cursor, limit } = call.query;
-    const rows = await tenantPage(call.tx, { state, search }, before(cursor), limit);
+    const rows = await call.tx.query(tenantPage({ state, search }, before(cursor), limit));
     return pageOf(rows, limit, (row) => row.id, tenantView);
   }
 

@@ -1,4 +1,3 @@
 export { hashPassword, verifyPassword } from './passwords.js';
 export type { OperatorPrincipal, Principal, TenantPrincipal } from './principal.js';
-export { JWT_STRATEGIES } from './strategies.js';
-export { type IssuedToken, Tokens } from './tokens.js';
+export { ALGORITHM, type IssuedToken, ISSUER, principalOf, Tokens } from './tokens.js';

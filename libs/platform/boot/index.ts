@@ -1,2 +1,3 @@
 export { disablePretenuring } from './pretenuring.js';
 export { starting } from './starting.js';
+export { printUsageWhenAsked } from './usage.js';

@@ -1,7 +1,7 @@
 /** Output for people: lists as aligned columns, one resource as names and values, problems with code and pointers. */
 import type { Problem } from '#contracts/problem';
 import type { Operation } from '#contracts/operation';
-import { flagsOf, parametersOf } from './command-line.js';
+import { flagsOf, parametersOf } from './flags.js';
 
 const WIDEST = 60;
 

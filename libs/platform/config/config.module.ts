@@ -5,11 +5,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ConfigModule, getConfigToken, registerAs } from '@nestjs/config';
 import type { Settings } from './settings.js';
+import { SETTINGS } from './settings-token.js';
 
 const NAME = 'settings';
-
-/** @nestjs/config's token of the settings' namespace. */
-export const SETTINGS = getConfigToken(NAME);
+if (getConfigToken(NAME) !== SETTINGS) throw new Error(`@nestjs/config provides ${NAME} under another token`);
 
 @Module({})
 export class SettingsModule {

@@ -1,5 +1,5 @@
 /** The vertical's two doors to the database: one per tenant, one for the operator. */
-import { Global, Inject, Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Global, Inject, Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '#platform/nest';
 import { SETTINGS, type Settings } from '#platform/config';
 import { CrossTenantDatabase } from './crossing.js';
 import { TenantDatabase } from './tenant-database.js';

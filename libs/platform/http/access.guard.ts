@@ -3,7 +3,7 @@
  * tenant, and the role's permission. A route without an operation value is closed unless it is marked open.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { type CanActivate, type ExecutionContext, Inject, Injectable, SetMetadata } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import type { Operation } from '#contracts/operation';
@@ -12,13 +12,9 @@ import { DomainError, errorTable } from '#kernel';
 import type { Principal } from '#platform/auth';
 import { SETTINGS, type Settings } from '#platform/config';
 import { OPERATION } from './handle.js';
+import { OPEN } from './open.js';
 import { VerifiedTokens } from './verified-tokens.js';
 import type { HttpRequest } from './request.js';
-
-const OPEN = Symbol('OpenRoute');
-
-/** For health, documentation and redirects: routes that belong to no tenant. */
-export const Open = () => SetMetadata(OPEN, true);
 
 export const accessErrors = errorTable({
   unauthenticated: ['unauthenticated', 'Sign in first: the access token is missing, invalid or expired.'],

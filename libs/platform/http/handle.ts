@@ -5,7 +5,7 @@
  * `@HandleExchange(operation)` is for a tenant's write that calls an outside service: its method returns an `exchange`,
  * whose parts run in a transaction, outside of any, and in another one.
  */
-import { HttpCode, Req, RequestMapping, RequestMethod, Res, SetMetadata } from '@nestjs/common';
+import { HttpCode, Req, RequestMapping, RequestMethod, Res, SetMetadata, type Type } from '#platform/nest';
 import { type Operation, PREFIX, type ResponseOf } from '#contracts/operation';
 import type { OutboundExchange } from '#platform/idempotency';
 import type { ExchangeCall, OperatorCall, ReadCall, WriteCall } from './call.js';
@@ -21,11 +21,24 @@ export type CallOf<Op extends Operation> = Op['audience'] extends 'operator'
 
 type Handler<Op extends Operation> = (call: CallOf<Op>) => Promise<ResponseOf<Op>>;
 
-const registered = new Map<string, Operation>();
+interface Registered {
+  readonly operation: Operation;
+  /** The controller and its method, as they are written: without the route around them. */
+  readonly controller?: Type;
+  readonly handler?: (call: never) => unknown;
+}
+
+const registered = new Map<string, Registered>();
 
 /** Every operation some controller handles: the API document is made from them. */
 export function handledOperations(): readonly Operation[] {
-  return [...registered.values()];
+  return [...registered.values()].map(({ operation }) => operation);
+}
+
+/** The controller that handles an operation, and its method. Undefined when its room is not loaded. */
+export function handlerOf(operation: Operation) {
+  const { controller, handler } = registered.get(operation.id) ?? {};
+  return controller && handler && { controller, handler };
 }
 
 type Asking<Op extends Operation> = (call: ExchangeCall<Op>) => OutboundExchange<ResponseOf<Op>>;
@@ -50,9 +63,10 @@ export function HandleExchange<Op extends Operation & { readonly audience: 'tena
 }
 
 function bound<Shape extends (call: never) => unknown>(operation: Operation, way: Way) {
-  registered.set(operation.id, operation);
+  registered.set(operation.id, { operation });
   return <Method extends Shape>(target: object, key: string, descriptor: TypedPropertyDescriptor<Method>): void => {
     const handler = descriptor.value!;
+    registered.set(operation.id, { operation, controller: target.constructor as Type, handler });
     const route = async function (this: unknown, request: HttpRequest, reply: HttpReply): Promise<unknown> {
       const answer = await way(request.server.operations, request, reply, (call) => handler.call(this, call));
       // The operation states the media type of a file; everything else is JSON.

@@ -1,7 +1,7 @@
 /** Probes on the public port: they name the parts that fail; only the private port shows the reasons. */
 import { Controller, Get, Inject, Res } from '@nestjs/common';
 import { type HealthCheck, readiness } from '#platform/telemetry';
-import { Open } from './access.guard.js';
+import { Open } from './open.js';
 import type { HttpReply } from './request.js';
 
 export const HEALTH_CHECKS = Symbol('HealthChecks');

@@ -2,13 +2,14 @@
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
-import { JWT_STRATEGIES, Tokens } from '#platform/auth';
+import { Tokens } from '#platform/auth';
 import { SETTINGS, type Settings } from '#platform/config';
 import type { HealthCheck } from '#platform/telemetry';
 import { AccessGuard } from './access.guard.js';
 import { Drain } from './drain.js';
 import { HEALTH_CHECKS, HealthController } from './health.controller.js';
 import { OperationRunner } from './runner.js';
+import { JWT_STRATEGIES } from './strategies.js';
 
 @Module({})
 export class HttpModule {

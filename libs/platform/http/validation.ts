@@ -9,7 +9,8 @@ const errors = errorTable({
   validation_failed: ['invalid', 'The request does not fit the operation’s schema.'],
 });
 
-export function validated(operation: Operation, request: HttpRequest) {
+/** Params, query and body as the operation's schemas read them. Throws `validation_failed`, or `not_found` for a path. */
+export function validated(operation: Operation, request: Pick<HttpRequest, 'params' | 'query' | 'body'>) {
   const params = operation.params.safeParse(request.params ?? {});
   const query = operation.query.safeParse(request.query ?? {});
   const body = operation.body.safeParse(request.body);

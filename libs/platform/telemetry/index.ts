@@ -1,5 +1,5 @@
 export { gaugeOnScrape } from './gauge-on-scrape.js';
 export { counter, type Counter, gauge, type Gauge, histogram, type Histogram } from './metrics.js';
-export { createLogger, type LoggedRequest, loggerOptions, logRequests, nestLogging } from './logging.js';
+export type { LoggedRequest } from './logging.js';
 export { type HealthCheck, MetricsServer, readiness, type Readiness } from './metrics-server.js';
 export { type Trace, traceOf } from './tracing.js';

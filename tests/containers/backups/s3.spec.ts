@@ -1,7 +1,4 @@
-/**
- * Backups in a bucket: the droplet keeps no copy, loses nothing while the bucket is unreachable, and is restored from
- * it alone.
- */
+/** Backups in a bucket: the droplet keeps nothing of them, loses nothing while the bucket is away, and comes back from it alone. */
 import { randomBytes } from 'node:crypto';
 import { docker, tryDocker } from '../docker.js';
 import { type DatabaseDroplet, eventually, filesBelow, startDatabaseDroplet } from './system.js';
@@ -11,7 +8,7 @@ const needle = randomBytes(60).toString('hex');
 
 let droplet: DatabaseDroplet;
 
-/** Python's own client beside the server; prints the requested content. */
+/** Python's own client beside the server; prints what it is asked for. */
 const asked = (expression: string) =>
   docker(
     ...['exec', '--env', 'PYTHONWARNINGS=ignore', SERVER, 'python3', '-c'],
@@ -24,7 +21,7 @@ print(${expression})`,
 
 beforeAll(async () => {
   await docker('build', '--quiet', '--tag', SERVER, 'tests/containers/backups/s3');
-  // The machine's own address on Docker's bridge, which containers of every network can reach.
+  // By the machine's own address on Docker's bridge, which containers of every network can reach.
   const address = await docker('network', 'inspect', 'bridge', '--format', '{{(index .IPAM.Config 0).Gateway}}');
   await tryDocker(['rm', '--force', SERVER]);
   const server = ['--name', SERVER, '--env', `ADDRESS=${address}`, '--publish', `${address}::443`];
@@ -65,12 +62,12 @@ it('keeps the backup and the log in the bucket, encrypted, and nothing on the dr
   );
   const plain = `sum(body(k).count(b'${needle}') for k in objects())`;
   expect(await asked(plain)).toBe('0');
-  // A check of the search itself: it finds the value where it is not encrypted.
+  // The search itself is right: it finds the value where it is put in the clear.
   await asked(`s3.put_object(Bucket='backups', Key='plain', Body=b'${needle}')`);
   expect(await asked(plain)).toBe('1');
 });
 
-it('keeps writing while the bucket is unreachable, shows it, and archives everything afterwards', async () => {
+it('writes on while the bucket is away, shows it, and hands everything over when it is back', async () => {
   await docker('pause', SERVER);
   await droplet.sql(`insert into notes values ('while it was away')`);
   const switched = droplet.sql('select pg_switch_wal()');
@@ -81,7 +78,7 @@ it('keeps writing while the bucket is unreachable, shows it, and archives everyt
   await eventually(async () => (await waiting()) === 0, 180);
 });
 
-it('is restored from the bucket alone when server and volume are gone', async () => {
+it('comes back from the bucket alone when server and volume are gone', async () => {
   await droplet.loseServer();
   await droplet.script('restore', ['latest', '--confirm=restore']);
   expect(await droplet.sql(`select string_agg(body, ' ' order by body) from notes`)).toBe(

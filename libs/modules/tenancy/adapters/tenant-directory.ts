@@ -3,7 +3,7 @@
  * in memory. A slug without a tenant is looked up again after a second, so that a new store can be reached soon, and a
  * flood of unknown names costs at most one query for each name and second.
  */
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '#platform/nest';
 import { tenantId } from '#kernel';
 import { type Row, sql } from '#platform/database';
 import { CrossTenantDatabase } from '#platform/database/crossing';

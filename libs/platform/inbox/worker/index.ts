@@ -12,5 +12,5 @@ export { afterFailure, RETRY_POLICY, type RetryPolicy } from './retry.js';
 export { Worker, type WorkerOptions } from './worker.js';
 export { replay, type ReplayOutcome } from './replay.js';
 export { type PassRequest, runPass, type TenantOutcome } from './run-pass.js';
-export { WorkerModule, type WorkerModuleOptions } from './worker.module.js';
+export type { WorkerModuleOptions } from './worker.module.js';
 export { drainUntilIdle } from './drain-until-idle.js';

@@ -16,7 +16,8 @@ import { CrossTenantDatabase } from '#platform/database/crossing';
 import { assertMigrated } from '#platform/database/migrate';
 import { OutboxWaker } from '#platform/outbox';
 import { assertStreamSettings, connectRedis, EventStreams, StreamNames } from '#platform/streams';
-import { createLogger, MetricsServer } from '#platform/telemetry';
+import { MetricsServer } from '#platform/telemetry';
+import { createLogger } from '#platform/telemetry/logging';
 import type { EventConsumer } from '../consumer.js';
 import { CONCURRENCY, Worker } from './worker.js';
 

@@ -1,5 +1,5 @@
 /** What the operator may change about a tenant’s access, and the address of its notices. */
-import { Controller } from '@nestjs/common';
+import { Controller } from '#platform/nest';
 import {
   confirmClosing,
   extendGrace,

@@ -1,5 +1,5 @@
 /** Invoices, what becomes of them, and money. Each decision answers with the whole invoice as it stands afterwards. */
-import { Controller, Inject } from '@nestjs/common';
+import { Controller, Inject } from '#platform/nest';
 import {
   approveInvoice,
   creditInvoice,

@@ -1,5 +1,5 @@
 /** Payment providers: their keys come in once and are sealed, their messages are stored before they are answered. */
-import { Controller, Inject } from '@nestjs/common';
+import { Controller, Inject } from '#platform/nest';
 import {
   hearProvider,
   listProviders,

@@ -1,5 +1,5 @@
 /** The payment provider that the operator has set up, with its keys opened. */
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '#platform/nest';
 import { SETTINGS, type Settings } from '#platform/config';
 import { type Queryable, type Row, sql } from '#platform/database';
 import { CrossTenantDatabase } from '#platform/database/crossing';

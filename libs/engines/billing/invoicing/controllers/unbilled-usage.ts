@@ -1,5 +1,5 @@
 /** Usage that no pass bills any more, for the operator. */
-import { Controller } from '@nestjs/common';
+import { Controller } from '#platform/nest';
 import { listUnbilledUsage } from '#contracts/billing/operations';
 import { type CallOf, Handle } from '#platform/http';
 import { tenantNamed } from '../../accounts/index.js';

@@ -2,7 +2,7 @@
  * An invoice as PDF, A4. The same invoice makes the same bytes: its dates are the document's dates, and the file's id is made
  * from them. The standard fonts carry Latin-1, which writes the three languages; what they lack is printed as `?`.
  */
-import PDFDocument from 'pdfkit';
+import type PDFDocument from 'pdfkit';
 import { type Formats, formatsFor } from './formats.js';
 import { INVOICE_LABELS, type InvoiceDocument, type InvoiceLabels, type Party } from './invoice-document.js';
 import { type DescribedLine, describeLine, spanText } from './invoice-text.js';
@@ -40,10 +40,12 @@ const COLUMNS = columns({ quantity: 56, price: 78, amount: 92 });
 const LINES_OF_A_NAME = 2;
 const ROW_GAP = 7;
 
-export function renderInvoicePdf(invoice: InvoiceDocument): Promise<Buffer> {
+export async function renderInvoicePdf(invoice: InvoiceDocument): Promise<Buffer> {
+  // Loaded here, because billing's commands load this room and few of them print.
+  const { default: Document } = await import('pdfkit');
   const labels = INVOICE_LABELS[invoice.language];
   const heading = `${labels.title} ${labels.number} ${invoice.number}`;
-  const pdf = new PDFDocument({
+  const pdf = new Document({
     size: 'A4',
     margin: MARGIN,
     bufferPages: true,

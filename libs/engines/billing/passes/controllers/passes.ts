@@ -1,5 +1,5 @@
 /** The runs of the passes and the tenants that they leave out, for the operator. */
-import { Controller } from '@nestjs/common';
+import { Controller } from '#platform/nest';
 import { listBillingRuns, listParked, releaseParked } from '#contracts/billing/operations';
 import { recordAct } from '#platform/audit';
 import { type CallOf, Handle } from '#platform/http';

@@ -1,5 +1,5 @@
 /** What stores are offered. A version never changes; a new price is a new version. */
-import { Controller } from '@nestjs/common';
+import { Controller } from '#platform/nest';
 import { createPlan, listPlans, showPlan } from '#contracts/billing/operations';
 import { recordAct } from '#platform/audit';
 import { type CallOf, Handle } from '#platform/http';

@@ -1,5 +1,5 @@
 /** Which store is on which plan. Each answer is the whole subscription as it stands afterwards. */
-import { Controller } from '@nestjs/common';
+import { Controller } from '#platform/nest';
 import {
   cancelSubscription,
   changeSubscriptionPlan,

@@ -5,8 +5,7 @@
 import { Inject, Injectable, type Type } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';
-import type { Principal } from './principal.js';
-import { ALGORITHM, ISSUER, principalOf, Tokens } from './tokens.js';
+import { ALGORITHM, ISSUER, type Principal, principalOf, Tokens } from '#platform/auth';
 
 type Claims = Parameters<typeof principalOf>[0];
 
