@@ -1,4 +1,4 @@
-/** The droplets' scripts as far as no engine is needed: what they say, what they refuse, and that a dry run does nothing. */
+/** The droplets' scripts without a Docker engine: their output, their refusals, and that a dry run changes nothing. */
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -23,7 +23,7 @@ const here = path.resolve('infra/droplets');
 const USAGE = 64;
 const BUSY = 75;
 const READERS = ['status', 'releases', 'cron'];
-/** What each needs before it can say what it would do. */
+/** The arguments that each needs for a dry run. */
 const WORDS = {
   deploy: ['--image', 'a@sha256:1', '--engines-image', 'b@sha256:2'],
   'new-store': ['--slug', 'acme', '--owner-email', 'ana@acme.test'],
@@ -46,10 +46,8 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true }));
 
 /**
- * Runs a script with its droplet moved to a scratch folder. `traps` are programs that only note that they were called.
- * @param {string} file
- * @param {string[]} words
- * @param {{ traps?: string[], env?: Record<string, string> }} [options]
+ * Runs a script with its droplet moved to a scratch folder. `traps` are programs that only record their calls. @param
+ * {string} file @param {string[]} words @param {{ traps?: string[], env?: Record<string, string> }} [options]
  */
 function run(file, words, { traps = [], env = {} } = {}) {
   for (const name of traps) {
@@ -101,7 +99,7 @@ describe('every script', () => {
     expect(status).toBe(0);
   });
 
-  it.each(own)('%s --help says what it takes', (file) => {
+  it.each(own)('%s --help prints its options', (file) => {
     const { code, stdout } = run(file, ['--help']);
     expect(code).toBe(0);
     expect(stdout).toContain(path.basename(file));
@@ -109,7 +107,7 @@ describe('every script', () => {
   });
 
   it.each(own.filter((file) => !/\/(basecommerce|run|job)$/.test(file)))(
-    '%s refuses an option it does not know',
+    '%s refuses an unknown option',
     (file) => {
       const { code, stderr } = run(file, ['--nonsense', 'x']);
       expect(code).toBe(USAGE);
@@ -118,7 +116,7 @@ describe('every script', () => {
   );
 
   it.each(own.filter((file) => !READERS.includes(path.basename(file)) && path.basename(file) !== 'rollback'))(
-    '%s --dry-run says what it would do, and does nothing',
+    '%s --dry-run prints its plan, and changes nothing',
     (file) => {
       const name = path.basename(file);
       const before = tree();
@@ -142,7 +140,7 @@ describe('every script', () => {
 describe('droplet', () => {
   const droplet = path.join(here, 'droplet');
 
-  it('lists its commands, and every one of them is there or is said to be missing', () => {
+  it('lists its commands, and each exists or is reported as missing', () => {
     const { stdout } = run(droplet, ['--help']);
     const listed = [...stdout.matchAll(/^ {2}([a-z-]+) {2,}\S|^ {2}(recover-tenant|backup-verify) \S/gm)].map(
       (match) => match[1] ?? match[2],
@@ -164,7 +162,7 @@ describe('droplet', () => {
     expect(called()).toBe('');
   });
 
-  it('hands every word over as it was typed', () => {
+  it('passes every argument unchanged', () => {
     writeFileSync(
       path.join(root, 'bin/ssh'),
       '#!/bin/sh\nfor word; do line=$word; done\nshift $(($# - 1))\nprintf "%s" "$line"\n',
@@ -178,14 +176,14 @@ describe('droplet', () => {
     expect(arrived.trimEnd().split('\n')).toEqual(['/opt/basecommerce/bin/basecommerce', ...typed]);
   });
 
-  it('says so when the droplet cannot be reached', () => {
+  it('reports a droplet that cannot be reached', () => {
     writeFileSync(path.join(root, 'bin/ssh'), '#!/bin/sh\nexit 255\n', { mode: 0o755 });
     const { code, stderr } = run(droplet, ['status', 'example']);
     expect(stderr).toMatch(/203\.0\.113\.10 cannot be reached/);
     expect(code).toBe(69);
   });
 
-  it('sends nothing secret, and everything that an installation looks for', () => {
+  it('sends no secret, and every file that an installation needs', () => {
     writeFileSync(path.join(root, 'bin/ssh'), `#!/bin/sh\ncat > ${root}/archive.tgz\n`, { mode: 0o755 });
     cpSync(path.join(here, 'environments/example.env'), path.join(root, 'etc/production.env'));
     writeFileSync(
@@ -255,7 +253,7 @@ describe('rollback', () => {
     expect(code).toBe(0);
   });
 
-  it('says that there is nothing to go back to, and lists what ran', () => {
+  it('reports that there is no earlier release, and lists the releases', () => {
     const { code, stderr } = goesTo(serving('a'), serving('b'), serving('a', 'rollback', 'b'));
     expect(stderr).toMatch(/there is no release before this one/);
     expect(stderr).toContain('serving now: v-a (a)');
@@ -274,12 +272,12 @@ describe('job', () => {
     );
   const traps = ['logger'];
 
-  it('leaves its end for an alert to see, and keeps the last success when it fails', () => {
+  it('writes its result for alerts, and keeps the last success when it fails', () => {
     expect(run(host('job'), ['tidy-up', '--', 'true'], { traps }).code).toBe(0);
     const good = figures('tidy_up');
     expect(good).toMatchObject({ last_exit_code: 0 });
     expect(Math.abs(good.last_success_timestamp_seconds - Date.now() / 1_000)).toBeLessThan(600);
-    // As if that had been long ago, so that the next run cannot have the same second.
+    // Sets the time back, so that the next run cannot have the same second.
     const file = 'var/lib/basecommerce/metrics/job_tidy_up.prom';
     const before = readFileSync(path.join(root, file), 'utf8');
     written(file, before.replace(/(last_success_timestamp_seconds\{.*\}) \d+/, '$1 1000'));
@@ -290,17 +288,17 @@ describe('job', () => {
     });
   });
 
-  it('never ran well: the success is the year 1970, not missing', () => {
+  it('reports the year 1970 as its last success if it never succeeded', () => {
     run(host('job'), ['tidy-up', '--', 'false'], { traps });
     expect(figures('tidy_up')).toMatchObject({ last_exit_code: 1, last_success_timestamp_seconds: 0 });
   });
 
-  it('ends what takes too long', () => {
+  it('kills a run that takes too long', () => {
     expect(run(host('job'), ['slow', '--timeout', '1', '--', 'sleep', '30'], { traps }).code).toBe(124);
     expect(figures('slow')).toMatchObject({ last_exit_code: 124 });
   });
 
-  it('leaves a second run out while the first goes on, and the figures to the first', () => {
+  it('skips a second run while the first runs, and keeps the first one’s metrics', () => {
     const { code, stderr } = run(host('job'), ['outer', '--', host('job'), 'outer', '--', 'true'], { traps });
     expect(code).toBe(BUSY);
     expect(stderr + figures('outer').last_exit_code).toContain('75');
@@ -336,7 +334,7 @@ describe('the crontab', () => {
     expect(line).not.toContain('%');
   });
 
-  it('names no job twice, and leaves no pass out', () => {
+  it('names each job once, and every pass', () => {
     const jobs = lines.map((line) => /bin\/job (\S+)/.exec(line)?.[1]);
     expect(new Set(jobs).size).toBe(jobs.length);
     expect(jobs).toEqual(
@@ -354,7 +352,7 @@ describe('the crontab', () => {
 });
 
 describe('cloud-init', () => {
-  it('lets one user in, by key alone', () => {
+  it('allows one user, by key only', () => {
     const text = readFileSync(path.join(here, 'cloud-init.yaml'), 'utf8');
     expect(text.startsWith('#cloud-config\n')).toBe(true);
     const config = parse(text.replaceAll('${deploy_keys}', '["ssh-ed25519 AAAA ana"]'));
@@ -369,7 +367,7 @@ describe('cloud-init', () => {
 describe('pending migrations', () => {
   const plan = (objections, isFirst = false) => ({ isFirst, pending: [{ name: 'x', objections }] });
 
-  it('are refused when they break, unless that is allowed or nothing serves yet', () => {
+  it('are refused when they break the release, unless that is allowed or no release serves yet', () => {
     expect(objectionsTo(plan(['is marked as breaking', 'drops something']), false)).toEqual([
       'x is marked as breaking',
       'x drops something',

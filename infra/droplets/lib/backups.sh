@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What backup, backup-verify, restore and data/start share: names, the tool, scratch servers, metrics. Sourced after say.sh.
+# Functions for backup, backup-verify, restore and data/start: names, the tool, scratch servers, metrics. Sourced after say.sh.
 #
 # BASECOMMERCE_ROOT moves every path (places.sh) and BASECOMMERCE_PREFIX renames every container, volume and network, so that
 # two systems, or a test, can live on one machine.
@@ -9,7 +9,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/places.sh"
 PREFIX=${BASECOMMERCE_PREFIX:-basecommerce}
 SETTINGS=$ETC
 BACKUPS=${BASECOMMERCE_BACKUPS:-$STATE/backups}
-# A restore writes the volume in use here; the one before it keeps its name and its data.
+# A restore records the volume in use here; the previous volume keeps its name and its data.
 DATA_ENV=$STATE/data.env
 DATABASE=$PREFIX-postgres
 # The postgres user of the image.
@@ -29,7 +29,7 @@ preflight() {
   docker image inspect "$POSTGRES_IMAGE" > /dev/null 2>&1 || die 69 "the image $POSTGRES_IMAGE is not on this droplet"
 }
 
-# One of backup, verify and restore at a time: each of them reads or writes what another would move.
+# Only one of backup, verify and restore runs at a time, because each reads or writes what another changes.
 take_turn() {
   [[ "${DRY_RUN:-0}" != 1 ]] || return 0
   mkdir -p "$STATE"
@@ -44,7 +44,7 @@ make_places() {
   if [[ "${DRY_RUN:-0}" == 1 ]] || ! docker network inspect "$PREFIX" > /dev/null 2>&1; then
     run docker network create "$PREFIX" > /dev/null
   fi
-  # `docker volume create` of one that is there does nothing.
+  # `docker volume create` of an existing volume does nothing.
   run docker volume create "$POSTGRES_VOLUME" > /dev/null
   run docker volume create "$PREFIX-redis" > /dev/null
 }
@@ -53,11 +53,12 @@ data_up() {
   run docker compose --file "$data_compose" up --detach --no-deps --wait --wait-timeout 180 "$@" >&2
 }
 
-# Takes writes, asked directly: a container that is restarted over and over runs as well, and one under load may answer its health
-# check late.
+# Checks directly that the server accepts writes: a container that restarts again and again also counts as running, and
+# one under load may answer its health check late.
 database_runs() { docker exec "$DATABASE" healthy > /dev/null 2>&1; }
 
-# A program of the image. Beside the running server, or on its own when there is none: a lost server is when it is needed most.
+# Runs a program of the image, beside the running server or without one, because a restore needs it when the server is
+# lost.
 tool() {
   docker run --rm --interactive --env-file "$SETTINGS/postgres.env" --env POSTGRES_ARCHIVE=off --tmpfs /tmp \
     --volume "$BACKUPS:/var/lib/pgbackrest:ro" "$POSTGRES_IMAGE" "$@"
@@ -71,7 +72,7 @@ ask() {
     'psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 --username="${POSTGRES_USER:-postgres}" --dbname="${POSTGRES_DB:-${POSTGRES_USER:-postgres}}"' <<< "$query"
 }
 
-# jq comes with the image: a droplet that is being rebuilt may have none.
+# Uses jq of the image, because a new droplet may have none.
 json() { if database_runs; then inside jq --raw-output "$@"; else tool jq --raw-output "$@"; fi; }
 
 # The repository's own list, as JSON; `backups` runs a jq expression over the backups that can be restored, oldest first.
@@ -81,12 +82,13 @@ repository() {
 backups() {
   local list
   list=$(repository) || return 1
-  # The tool ends with 0 whatever it met, and an error (another key, damage) looks like a list of none; 1 to 3 say that there is none.
+  # The tool always ends with 0, and an error (another key, damage) looks like an empty list; its status 1 to 3 means no
+  # backups.
   json "if any(.[]; .status.code | IN(0, 1, 2, 3) | not) then error(\"unreadable\") else . end
     | [.[].backup[] | select(.error | not)] | sort_by(.timestamp.stop) | $1" <<< "$list"
 }
 
-# A server of its own from a backup: no port, no network but the one to the repository, and it archives nothing.
+# Starts a separate server from a backup: no port, only the network to the repository, and no archiving.
 #   scratch_start NAME [options of `pgbackrest restore`]     container and volume are called $PREFIX-scratch-NAME
 scratch_start() {
   local name=$PREFIX-scratch-$1
@@ -106,7 +108,8 @@ scratch_remove() {
   docker volume rm "$PREFIX-scratch-$1" > /dev/null 2>&1 || true
 }
 
-# Waits until a server has replayed its archive and takes writes. Its end is an answer, a clock is not: 10 GB of log take minutes.
+# Waits, without a time limit, until a server has replayed its archive and accepts writes or has ended: 10 GB of log
+# take minutes.
 replayed() {
   local state
   while :; do
@@ -122,7 +125,7 @@ replayed() {
   done
 }
 
-# How the archive stands at this moment: what would be lost with the disk is the age of the oldest segment that waits.
+# The state of the archive: the age of the oldest waiting segment is the loss if the disk is lost now.
 archive_metrics() {
   ask "$DATABASE" "
     select format(E'# HELP basecommerce_backup_%s %s\n# TYPE basecommerce_backup_%s gauge\nbasecommerce_backup_%s %s', name, help, name, name, value)
@@ -149,7 +152,7 @@ backup_metrics() {
       ["repository_bytes", "What all backups take up, without the archive.", (map(.info.repository.delta) | add)],
       ["count", "Backups that can be restored.", length]
     ][] | "# HELP basecommerce_backup_\(.[0]) \(.[1])\n# TYPE basecommerce_backup_\(.[0]) gauge\nbasecommerce_backup_\(.[0]) \(.[2])" end') || return 1
-  # Without a server its archive has no state; without a readable repository the old file stays and grows old in sight.
+  # Without a server the archive has no state; without a readable repository the old file stays, and alerts see its age.
   mkdir -p "$METRICS"
   {
     printf '%s\n' "$list"

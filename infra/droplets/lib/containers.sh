@@ -1,12 +1,10 @@
 # shellcheck shell=bash
-# The containers of a release, and how each is started, judged and stopped. All of them run without any right they do not
-# need: no capability, no new privilege, no writable root, no port but the vertical's on loopback (a published port goes
-# around ufw).
+# Starts, checks and stops the containers of a release. They run without unnecessary rights: no capability, no new privilege, no writable root, and only the vertical's port, on loopback (a published port bypasses ufw).
 
 exists() { docker container inspect "$1" > /dev/null 2>&1; }
 is_running() { [[ $(docker container inspect -f '{{.State.Running}}' "$1" 2> /dev/null) == true ]]; }
 label() { docker container inspect -f "{{index .Config.Labels \"basecommerce.$2\"}}" "$1" 2> /dev/null; }
-# An environment that was changed since a container was made is a reason not to start that container again.
+# A container whose environment file has changed since must not be started again.
 environment_hash() { sha256sum "$ENVIRONMENT" | cut -c1-12; }
 
 # start_part NAME PART IMAGE [docker options]… -- [command]…   Needs RELEASE, VERSION, CONSTRUCTION and ENGINES.
@@ -16,7 +14,7 @@ start_part() {
   while [[ $# -gt 0 && $1 != -- ]]; do options+=("$1"); shift; done
   [[ $# -eq 0 ]] || shift
   docker rm -f "$name" > /dev/null 2>&1 || true
-  # No restart until it has proved itself: a crash at boot has to be seen as one.
+  # No restart policy until it is ready, so that a crash at boot is detected.
   docker run --detach --name "$name" --hostname "$name" --restart no \
     --network "$NETWORK" --network-alias "$part" --env-file "$ENVIRONMENT" \
     --read-only --tmpfs /tmp:size=64m --cap-drop ALL --security-opt no-new-privileges --pids-limit 256 \
@@ -28,7 +26,7 @@ start_part() {
     "${options[@]}" "$image" "$@" > /dev/null
 }
 
-# Figures are for Prometheus, on loopback or the droplet's private address. Two releases run at once during a deploy, so
+# Metrics for Prometheus are on loopback or the droplet's private address. Two releases run at once during a deploy, so
 # green's ports are ten above blue's.
 metrics_port() { # metrics_port PORT COLOUR
   local port=$1
@@ -41,7 +39,7 @@ start_vertical() { # start_vertical COLOUR
     --publish "127.0.0.1:$(port_of "$1"):8000" --publish "$(metrics_port 9100 "$1")" --
 }
 
-# A stopped vertical is started as it was, unless the environment has changed since: then it is made anew from its image.
+# Starts a stopped vertical again, or makes it again from its image if the environment has changed since.
 wake_vertical() { # wake_vertical COLOUR
   local name=basecommerce-vertical-$1
   if exists "$name" && [[ $(label "$name" release) == "$RELEASE" && $(label "$name" environment) == "$(environment_hash)" ]]; then
@@ -51,8 +49,8 @@ wake_vertical() { # wake_vertical COLOUR
   fi
 }
 
-# Worker and relay have two places as well, for their figures, and change between them by themselves: after a deploy that
-# was cut off theirs need not be the vertical's.
+# Worker and relay also have two slots, for the ports of their metrics, and change independently: after an interrupted
+# deploy their colour may differ from the vertical's.
 free_place() { if [[ $(label "$1" place) == blue ]]; then echo green; else echo blue; fi; }
 
 start_worker() {
@@ -67,7 +65,7 @@ start_relay() {
   start_part "$1" relay "$ENGINES" --publish "$(metrics_port 9102 "$place")" --label "basecommerce.place=$place" -- outbox-relay
 }
 
-# The address that answers about a part: the vertical's public port, the private port of the others.
+# The health address of a part: the vertical's public port, the private port of the others.
 health_of() { # health_of NAME PART
   local address
   case $2 in
@@ -79,7 +77,8 @@ health_of() { # health_of NAME PART
   esac
 }
 
-# Ready, or ready but for the fence after a restore: that one is lifted by a person, and must not keep a fix from being deployed.
+# Ready, or ready except for the recovery fence: a person confirms that one, and it must not prevent a deploy with a
+# repair.
 is_ready() { # is_ready NAME PART
   local body
   body=$(curl --silent --max-time 3 --write-out '\n%{http_code}' "$(health_of "$1" "$2")" 2> /dev/null) || return 1

@@ -1,9 +1,8 @@
 # shellcheck shell=bash
-# A deploy outlives the connection that it was asked over: it runs in a session of its own and writes to a log, and whoever
-# asked only watches that log. When the watcher is gone, the deploy goes on to its end.
+# A deploy survives its connection: it runs in a separate session and writes to a log, and the caller only follows that log. When the caller is disconnected, the deploy continues to its end.
 
 run_detached() { # run_detached SCRIPT [arguments]…
-  # In memory, so that a full disk can still say that it is full. The log is kept on the disk at the end, if there is room.
+  # The log is in memory, so that it works with a full disk. At the end it is copied to the disk, if there is space.
   local live=$ROOT/run/basecommerce base watcher code try
   mkdir -p "$live"
   base=$live/$(date -u +%Y%m%dT%H%M%SZ)-$$

@@ -1,13 +1,14 @@
 /**
- * Fed to the new release's own Node before it is deployed: are its settings complete, do PostgreSQL and Redis answer, do the
- * clocks agree, and can the release that serves now live with the migrations that are pending? One line an objection.
+ * The preflight of a deploy, run by the new release's own Node: it checks that the settings are complete, PostgreSQL
+ * and Redis answer, the clocks agree, and the pending migrations do not break the serving release. It prints one line
+ * per objection.
  */
 import process from 'node:process';
 
 const PATIENCE_MS = 5_000;
 const CLOCK_TOLERANCE_MS = 2_000;
 
-/** Of `migrate --plan`; what breaks on purpose is refused all the same unless it is allowed, and nobody is hurt by a first release. */
+/** Objections to `migrate --plan`: breaking migrations, unless they are allowed or this is the first release. */
 export function objectionsTo({ isFirst, pending }, isBreakingAllowed) {
   if (isBreakingAllowed || isFirst) return [];
   const objections = pending.flatMap(({ name, objections: those }) => those.map((says) => `${name} ${says}`));
@@ -28,7 +29,7 @@ async function redis() {
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });
-  // Without a listener it writes to standard error by itself.
+  // Without a listener the client writes errors to standard error.
   /** @type {Error | undefined} */
   let reason;
   client.on('error', (error) => (reason = error));
@@ -78,5 +79,5 @@ async function main() {
   process.stdout.write(`pending migrations: ${pending.join(', ') || 'none'}\n`);
 }
 
-// Read from standard input it is a program; imported, a function to test.
+// From standard input this file runs as a program; a test imports its functions.
 if (!import.meta.url.startsWith('file:') || import.meta.url.includes('[eval')) await main();

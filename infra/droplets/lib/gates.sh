@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034  # REASON and REFUSED_BY are read by whoever asked
-# What has to be true before a deploy touches anything. Every gate prints one sentence with the figure when it refuses.
+# shellcheck disable=SC2034  # REASON and REFUSED_BY are read by the caller
+# The conditions that a deploy checks before it changes anything. A gate that refuses prints one sentence with the figure.
 
 preflight() {
   local gate
@@ -13,12 +13,12 @@ gate_disk() {
   local place free inodes least
   least=$(setting LEAST_FREE_DISK_MB 2048)
   for place in "$(docker info -f '{{.DockerRootDir}}')" "$STATE" "$ROOT/etc"; do
-    # The state and the settings are small; what needs room is images and their layers.
+    # The state and the settings are small; images and their layers need the space.
     [[ $place != "$STATE" && $place != "$ROOT/etc" ]] || least=$(setting LEAST_FREE_STATE_MB 64)
     free=$(($(df --output=avail -k "$place" | tail -1) / 1024))
     inodes=$(df --output=iavail "$place" | tail -1)
     ((free >= least)) || { REASON="$place has $free MB free and needs $least: docker image prune, or a larger disk"; return 1; }
-    # A file system without a count of inodes says 0 or - for all of them.
+    # A file system without a count of inodes reports 0 or -.
     [[ ! $inodes =~ ^[1-9][0-9]*$ ]] || ((inodes >= 10000)) ||
       { REASON="$place has $inodes inodes left and needs 10000"; return 1; }
   done
@@ -31,7 +31,7 @@ gate_memory() {
   ((free >= least)) || { REASON="$free MB of memory are free and the new release beside the old needs $least"; return 1; }
 }
 
-# Tokens, periods and certificates are decided by time. The database's clock is compared with ours by fitness.mjs.
+# Tokens, periods and certificates depend on the time. The database's clock is compared with ours by fitness.mjs.
 gate_clock() {
   local leap
   command -v chronyc > /dev/null && leap=$(chronyc -c tracking 2> /dev/null | cut -d, -f14) || return 0
@@ -47,7 +47,7 @@ gate_gateway() {
   [[ -r $UPSTREAM ]] || { REASON="$UPSTREAM is missing: droplet install"; return 1; }
 }
 
-# The new release itself looks at its settings, PostgreSQL, Redis, the clocks and its pending migrations, with its own code.
+# The new release checks its settings, PostgreSQL, Redis, the clocks and its pending migrations with its own code.
 gate_release() {
   local answer
   answer=$(once "$CONSTRUCTION" node --input-type=module - "${ALLOW_BREAKING:-0}" < "${BASH_SOURCE[0]%/*}/fitness.mjs" 2>&1) ||
@@ -55,7 +55,7 @@ gate_release() {
   say "$answer"
 }
 
-# A container that lives for one command: same settings, same rights, no name, gone afterwards.
+# Runs one command in a container with the same settings and rights and no name, which is removed afterwards.
 once() { # once IMAGE command…
   local image=$1
   shift

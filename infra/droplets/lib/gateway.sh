@@ -1,6 +1,5 @@
 # shellcheck shell=bash
-# Which of the two verticals Nginx sends requests to. upstream.conf is the one truth about it: deploy rewrites the port in
-# it and reloads. Nginx goes on with its old configuration until a reload has worked, so every failure here changes nothing.
+# Switches Nginx between the two verticals. Only upstream.conf states which one serves: a deploy rewrites its port and reloads. Nginx keeps its old configuration until a reload has succeeded, so a failure here changes nothing.
 
 BLUE_PORT=8000
 GREEN_PORT=8001
@@ -8,7 +7,8 @@ GREEN_PORT=8001
 port_of() { if [[ $1 == blue ]]; then echo $BLUE_PORT; else echo $GREEN_PORT; fi; }
 other_colour() { if [[ $1 == blue ]]; then echo green; else echo blue; fi; }
 
-# blue or green, by the file; blue before the first deploy, so that the first release is green and nothing is special.
+# Prints blue or green, from the file; blue before the first deploy, so that the first release is green without a
+# special case.
 active_colour() {
   if grep -Eq "^[^#]*\b127\.0\.0\.1:$GREEN_PORT\b" "$UPSTREAM" 2> /dev/null; then echo green; else echo blue; fi
 }
@@ -16,7 +16,7 @@ active_colour() {
 gateway_workers() { pgrep -P "$(cat /run/nginx.pid)" 2> /dev/null | sort; }
 gateway_runs() { [[ -s /run/nginx.pid ]] && kill -0 "$(cat /run/nginx.pid)" 2> /dev/null; }
 
-# A reload answers before it has happened, and a failed one only writes a line to a log: wait until a new worker is there.
+# A reload returns before it is done, and a failed one only writes a log line, so this waits for a new worker process.
 gateway_reload() {
   local before try
   before=$(gateway_workers)
@@ -28,12 +28,13 @@ gateway_reload() {
   return 1
 }
 
-# Puts the port of COLOUR in place of the other's. Says why on stderr and leaves the old file and the old Nginx as they were.
+# Replaces the port by that of COLOUR. On failure it prints the reason on stderr and keeps the old file and the old
+# Nginx.
 gateway_switch() { # gateway_switch COLOUR
   local to old complaint
   to=$(port_of "$1")
   old=$(< "$UPSTREAM") || return 1
-  # The piece on its own first, so that a broken file is never under the name that Nginx reads.
+  # Checks the new file separately first, so that a broken file never has the name that Nginx reads.
   if ! sed -E "s/\b127\.0\.0\.1:($BLUE_PORT|$GREEN_PORT)\b/127.0.0.1:$to/" <<< "$old" | replace "$UPSTREAM.next" 0644; then
     say "$UPSTREAM.next cannot be written"
     return 1

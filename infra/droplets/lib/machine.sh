@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# What makes a bare Debian machine a droplet, each part alone and each harmless when done again. Needs say.sh and places.sh.
+# The steps that set up a bare Debian machine as a droplet; each can be repeated without harm. Needs say.sh and places.sh.
 
-# A container shares its host's kernel: swap, clock and kernel settings are the host's there.
+# A container shares its host's kernel: there, swap, clock and kernel settings belong to the host.
 in_container() { systemd-detect-virt --container --quiet 2> /dev/null; }
 
-# put FILE MODE: standard input becomes the file, or under a dry run is only named.
+# put FILE MODE: writes standard input to the file; a dry run only prints its name.
 put() {
   if [[ ${DRY_RUN:-0} == 1 ]]; then
     cat > /dev/null
@@ -26,7 +26,8 @@ install_packages() {
   run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
 }
 
-# The one who may come in: by key only, and as root only through the scripts, so that every act is in the log with a name.
+# The only user that may log in: by key, and with root's rights only through the scripts, so that the log names each
+# command.
 make_deploy_user() { # make_deploy_user FILE-OF-KEYS
   [[ -s $1 ]] || die 64 "$1 holds no public key: without one nobody could come in any more"
   id deploy > /dev/null 2>&1 || run useradd --create-home --shell /bin/bash deploy
@@ -56,11 +57,11 @@ SSHD
   run systemctl reload ssh
 }
 
-# ufw for the machine itself. Docker's published ports never meet ufw's rules, so its own chain gets a rule as well.
+# ufw for the machine itself. Docker's published ports bypass ufw's rules, so Docker's own chain gets a rule as well.
 raise_firewall() {
   run ufw default deny incoming
   run ufw default allow outgoing
-  # Not `limit`: six commands in half a minute would lock their own operator out, and keys cannot be guessed.
+  # Not `limit`: six commands in half a minute would lock the operator out, and keys cannot be guessed.
   run ufw allow 22/tcp
   run ufw allow 80/tcp
   run ufw allow 443/tcp
@@ -100,9 +101,9 @@ settle_kernel() {
   if in_container; then say "a container: clock, swap and kernel settings are its host's"; return 0; fi
   run systemctl enable --quiet --now chrony.service
   put /etc/sysctl.d/60-basecommerce.conf 0644 << 'SYSCTL'
-# Redis saves from a copy of itself; without this the copy is refused when memory is half full.
+# Redis saves from a forked copy; without this setting the kernel refuses the fork when memory is half full.
 vm.overcommit_memory = 1
-# Swap is for what is never used, not for the database.
+# Swap is for unused pages, not for the database.
 vm.swappiness = 10
 net.core.somaxconn = 4096
 net.ipv4.tcp_syncookies = 1
@@ -128,7 +129,7 @@ limit_logs() {
   run systemctl try-restart systemd-journald.service
 }
 
-# live-restore: an upgrade of Docker restarts the engine, not the containers.
+# live-restore: an upgrade of Docker restarts the engine, but not the containers.
 set_up_docker() {
   local before
   before=$(sha256sum /etc/docker/daemon.json 2> /dev/null || true)
@@ -153,7 +154,7 @@ make_places() {
   run install -d -m 0750 "$STATE/deploys" "$STATE/jobs"
 }
 
-# A disk of its own for backups: what fills it does not fill the database's disk.
+# A separate disk for backups, so that they cannot fill the database's disk.
 mount_backups() {
   local device=$1 place=$STATE/backups
   [[ -n $device ]] || return 0
@@ -165,8 +166,8 @@ mount_backups() {
 
 random() { openssl rand -base64 48 | tr -d '\n/+=' | cut -c1-48; }
 
-# Secrets are made here, once, and never leave the machine in the clear. What is there is never overwritten: a new
-# ENCRYPTION_KEY would make everything that the old one sealed unreadable.
+# Makes secrets once; they never leave the machine unencrypted. Existing ones are never overwritten: with a new
+# ENCRYPTION_KEY, everything encrypted with the old one could not be read.
 make_secrets() {
   local database redis domain
   domain=$(setting BASE_DOMAIN)

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# What every command line here has in common. A script's help is the comment at its own head, so the two cannot differ.
+# The common parts of all command lines here. A script's help is the comment at its head, so the two cannot differ.
 
 usage() { sed -n '2,/^[^#]/{/^#/s/^# \{0,1\}//p}' "$0"; }
 
-# value OPTION VALUE…: the word after an option, or the end.
+# value OPTION VALUE…: the argument of an option; fails without one.
 value() {
   [[ $# -ge 2 && -n $2 && $2 != --* ]] || die 64 "$1 needs a value; --help says what it takes"
   printf '%s' "$2"

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034  # these names are for the scripts that source this file
-# Where everything lies on a droplet, and what its two settings files say. BASECOMMERCE_ROOT moves all of it, for tests.
+# The paths of a droplet, and its two settings files. BASECOMMERCE_ROOT moves all paths, for tests.
 
 ROOT=${BASECOMMERCE_ROOT:-}
 ETC=$ROOT/etc/basecommerce
@@ -12,14 +12,14 @@ RELEASES=$STATE/releases.jsonl
 
 # The containers' environment: secrets, owned by root, never sourced by a shell and never on a command line.
 ENVIRONMENT=$ETC/basecommerce.env
-# How this droplet is run: image names, waits, limits. No secrets.
+# The settings of this droplet: image names, waits, limits. No secrets.
 DROPLET=$ETC/droplet.conf
 
 NETWORK=basecommerce
 
-# setting NAME [DEFAULT]: from droplet.conf, which is `NAME=value` a line, taken as it is.
+# setting NAME [DEFAULT]: from droplet.conf, one literal `NAME=value` per line.
 setting() { value_in "$DROPLET" "$@"; }
-# of_environment NAME [DEFAULT]: the same from the containers' environment. Only for what is no secret.
+# of_environment NAME [DEFAULT]: the same from the containers' environment. Only for values that are not secret.
 of_environment() { value_in "$ENVIRONMENT" "$@"; }
 
 value_in() {
@@ -29,7 +29,7 @@ value_in() {
   printf '%s' "${line:-${3:-}}"
 }
 
-# Writes standard input to FILE in one step: whoever reads it sees the old or the new content, never a part.
+# Writes standard input to FILE in one step: a reader sees the old or the new content, never a part.
 replace() { # replace FILE MODE
   local part
   part=$(mktemp "${1%/*}/.${1##*/}.XXXXXX") || return 1

@@ -1,7 +1,6 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2016  # what stands in single quotes here is jq's
-# What ran when, as one JSON object a line. A release begins, passes its steps, and then serves or has failed; `serving`
-# lines are the history that rollback reads. Appended only, so a deploy that is cut off leaves a true record.
+# shellcheck disable=SC2016  # text in single quotes here is for jq
+# The record of releases, one JSON object per line. A release begins, passes its steps, and then serves or fails; rollback reads the `serving` lines. Lines are only appended, so the record is also right after an interrupted deploy.
 
 record() { # record EVENT [NAME VALUE]…
   local arguments=(--arg at "$(date -u +%Y-%m-%dT%H:%M:%SZ)" --arg event "$1") line
@@ -11,13 +10,13 @@ record() { # record EVENT [NAME VALUE]…
     shift 2
   done
   line=$(jq -nc "${arguments[@]}" '$ARGS.named') || return 1
-  # A line that was cut off must not take the next one with it.
+  # An incomplete last line must not damage the next one.
   [[ ! -s $RELEASES || -z $(tail -c 1 "$RELEASES") ]] || line=$'\n'$line
   printf '%s\n' "$line" >> "$RELEASES" || return 1
   sync -d "$RELEASES"
 }
 
-# A line that a full disk or a power cut left half written is skipped, not fatal.
+# Skips a line that a full disk or a power cut left incomplete.
 recorded() { # recorded JQ-FILTER [jq options]…: the filter sees the array of all lines
   local filter=$1
   shift
@@ -28,8 +27,8 @@ recorded() { # recorded JQ-FILTER [jq options]…: the filter sees the array of 
 # The last release that served, as one JSON object, or nothing.
 last_serving() { recorded 'map(select(.event == "serving")) | last // empty | tojson'; }
 
-# Where a rollback goes: the release that was deployed before the one that serves, leaving out those that somebody has
-# already rolled back from. Nothing if there is none.
+# The target of a rollback: the release that was deployed before the serving one, without those that were already rolled
+# back. Nothing if there is none.
 rollback_target() {
   recorded '
     map(select(.event == "serving")) as $serving
@@ -44,7 +43,7 @@ rollback_target() {
 
 release_named() { recorded 'map(select(.event == "serving" and .release == $id)) | last // empty | tojson' --arg id "$1"; }
 
-# The last thing said about any release: `serving` and `failed` are ends, all else means that it was cut off.
+# The last event of any release: `serving` and `failed` are final, every other means that it was interrupted.
 last_event() { recorded 'map(select(.release)) | last // {} | .event // ""'; }
 
 field() { jq -r --arg name "$2" '.[$name] // ""' <<< "$1"; }

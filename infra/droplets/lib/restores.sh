@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# The acts of host/restore, in the order in which they happen. Sourced after backups.sh.
+# The steps of host/restore, in their order. Sourced after backups.sh.
 # shellcheck disable=SC2154  # kind, wanted, set, volume come from host/restore
 
-# Finds the backup to begin with and the tool's options. Refuses before anything is stopped what cannot work.
+# Finds the backup to begin with and the tool's options. Refuses an impossible target before anything is stopped.
 choose_backup() {
   local first
   local count
@@ -26,7 +26,7 @@ choose_backup() {
   [[ -z $set ]] || options+=(--set="$set")
 }
 
-# A replay stops at a time when it meets a commit behind it. So there has to be one, and it has to be in the archive.
+# A replay to a time stops at the first commit after it. So such a commit must exist, and be in the archive.
 close_archive() {
   database_runs || return 0
   ask "$DATABASE" 'select pg_current_xact_id()' > /dev/null 2>&1 || return 0
@@ -60,13 +60,13 @@ restore_database() {
     --volume "$volume:/var/lib/postgresql/data" --volume "$BACKUPS:/var/lib/pgbackrest:ro" \
     "$POSTGRES_IMAGE" restore "${options[@]}" >&2 || die 1 'the backup cannot be restored'
   say "Restored in $((SECONDS - began)) s. Replaying the archive."
-  # Under another name and without restarts: the application cannot reach it, and a replay that fails is seen as one. It archives,
-  # because the branch of the log that begins here has to be in the archive from its first byte.
+  # Under another name and without restarts, so that the application cannot reach it, and a failed replay is detected.
+  # It archives, because the archive needs the new branch of the log from its first byte.
   docker rm --force "$PREFIX-restoring" > /dev/null 2>&1 || true
   docker run --detach --name "$PREFIX-restoring" --env-file "$SETTINGS/postgres.env" --tmpfs /tmp --shm-size 256m --stop-timeout 120 \
     --volume "$volume:/var/lib/postgresql/data" --volume "$BACKUPS:/var/lib/pgbackrest" "$POSTGRES_IMAGE" > /dev/null
   replayed "$PREFIX-restoring" || die 1 "the archive does not lead $([[ $kind == latest ]] && echo 'to a complete database' || echo "to $kind $wanted: it may end before that, then restore latest")"
-  # From here on the new one is the database, because a branch of the log has begun: a failure below leaves it in use.
+  # From here on the new volume is the database, because a branch of the log has begun: a failure below keeps it in use.
   local old=$POSTGRES_VOLUME
   { grep -sv '^POSTGRES_VOLUME=' "$DATA_ENV" || true; echo "POSTGRES_VOLUME=$volume"; } | replace "$DATA_ENV" 0644
   trap - EXIT
@@ -93,7 +93,7 @@ restore_database() {
   "$here/backup" --now > /dev/null || say 'The backup afterwards failed: run backup now. Until then a restore begins with the backup before.'
 }
 
-# Anything that fails before the new volume is in use ends with what served before.
+# If anything fails before the new volume is in use, the old database serves again.
 undo() {
   local code=$?
   say 'Putting back what served before.'
@@ -106,8 +106,8 @@ undo() {
   exit "$code"
 }
 
-# The application wakes up in the past: what it once sent, it would send again. So the fence stands before the first process
-# does. The database fences itself as well, since a restored one has another lineage; the answer that counts is its own.
+# The restored application would send again what it has already sent. So the fence is up before the first process
+# starts. The database also fences itself, because a restored one has another lineage; its own state decides.
 start_fenced() {
   local image name because
   image=${BASECOMMERCE_IMAGE:-basecommerce-construction}

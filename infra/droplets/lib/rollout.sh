@@ -1,23 +1,23 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2153  # RELEASE, KIND and the like are set by deploy and rollback
-# The way from one release to another, shared by deploy and rollback:
+# The steps from one release to another, shared by deploy and rollback:
 #
 #   old serves ─▶ new vertical, worker and relay start beside it ─▶ all ready ─▶ Nginx switches ─▶ old drains ─▶ old stops
 #        ▲                     │ not ready                            │ refused
 #        └─────────────────────┴──── what is new is removed ◀─────────┘
 #
-# Two workers or relays at once are harmless: leases decide who acts. So the new ones start first, and a worker that knows
-# the new events is there before the vertical that writes them.
+# Two workers or relays at once are harmless: leases decide who acts. So the new ones start first, and the worker that
+# knows the new events runs before the vertical that writes them.
 
 DEPLOY_LOCK=$ROOT/run/lock/basecommerce-deploy
 
-# One at a time. The kernel lets go of the lock when the last of us ends, however it ends.
+# One at a time. The kernel releases the lock when the last of these processes ends, in any way.
 lock_deploys() {
   exec 9> "$DEPLOY_LOCK" || die 1 "$DEPLOY_LOCK cannot be opened"
   flock --nonblock 9 || die 75 "another deploy or rollback is at work; droplet releases shows how far it is"
 }
 
-# Everything that an interrupted run can leave is put right before anything new begins.
+# Repairs everything that an interrupted run can leave, before anything new begins.
 heal() {
   local active idle name
   active=$(active_colour)
@@ -30,7 +30,7 @@ heal() {
   idle=$(other_colour "$active")
   case $(last_event) in '' | serving | failed | retired) ;; *)
     say "an earlier deploy was cut off; tidying up after it"
-    # The file may be ahead of the Nginx that runs, or the other way round.
+    # The file may be newer than the configuration of the running Nginx, or older.
     gateway_reload || die 1 "Nginx does not reload"
     settle "$active"
     ;;
@@ -38,7 +38,7 @@ heal() {
   if is_running "basecommerce-vertical-$idle"; then stop "basecommerce-vertical-$idle"; fi
   for name in worker relay; do
     exists "basecommerce-$name-next" || continue
-    # The new one stays if the vertical it belongs to serves, or if it is the only one.
+    # Keeps the new one if its vertical serves, or if it is the only one.
     if is_running "basecommerce-$name" &&
       [[ $(label "basecommerce-$name-next" release) != $(label "basecommerce-vertical-$active" release) ]]; then
       remove "basecommerce-$name-next"
@@ -48,7 +48,7 @@ heal() {
   done
 }
 
-# How the interrupted run ended, said in the record: without it a rollback would not know what serves.
+# Records how the interrupted run ended, because a rollback must know which release serves.
 settle() { # settle COLOUR
   local name=basecommerce-vertical-$1 release before
   exists "$name" || return 0
@@ -69,20 +69,20 @@ settle() { # settle COLOUR
 
 last_release() { recorded 'map(select(.release)) | last // {} | .release // ""'; }
 
-# step TEXT: says it, and records that the release got that far.
+# step TEXT: prints it, and records that the release reached this step.
 step() {
   say "$(date -u +%H:%M:%S) $*"
   record step release "$RELEASE" says "$*" || give_up "$RELEASES cannot be written"
 }
 
-# Removes what is new, leaves what was, records why, and ends.
+# Removes the new containers, keeps the old ones, records the reason, and ends.
 give_up() {
   [[ -z ${NEW:-} ]] || discard_new
   record failed release "$RELEASE" reason "$*" 2> /dev/null || say "the record of releases cannot be written"
   die 1 "$* (what served before still serves)"
 }
 
-# The new worker or relay takes the old one's place.
+# Replaces the old worker or relay by the new one.
 promote() { # promote worker|relay
   keep_up "basecommerce-$1-next"
   stop "basecommerce-$1"
@@ -93,7 +93,7 @@ promote() { # promote worker|relay
 discard_new() {
   remove basecommerce-worker-next
   remove basecommerce-relay-next
-  # A rollback's vertical was there before, and stays for the next try.
+  # The vertical of a rollback existed before, and stays for the next try.
   if [[ $KIND == rollback ]]; then stop "basecommerce-vertical-$NEW"; else remove "basecommerce-vertical-$NEW"; fi
 }
 

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# What every script here says and how it stops: a plan first, then each act by name, and one exit code per kind of end.
+# The output and the ends of every script here: first a plan, then each step by name, and one exit code per kind of end.
 #   0 done · 1 failed, what served before still serves · 64 wrong usage · 69 something needed is unavailable · 75 busy
 # Under DRY_RUN=1 `run` only prints; under CONFIRM=WORD `confirm` takes that word in place of a typed one.
 
-# What happens, for the person watching. Everything here goes to stderr: stdout is for a command's answer.
+# Progress for the person at the terminal. It goes to stderr, because stdout is for a command's answer.
 say() { printf '%s\n' "$*" >&2; }
 
-# The numbered list of what will be done, each argument a step.
+# Prints the numbered plan; each argument is a step.
 plan() {
   local step number=0
   say "${0##*/} will:"
@@ -17,7 +17,7 @@ plan() {
   [[ "${DRY_RUN:-0}" != 1 ]] || say "This is a dry run: nothing is changed."
 }
 
-# The one way that a script changes anything; a dry run shows the command as a shell would read it.
+# Scripts change things only through this function; a dry run prints the command in shell syntax.
 run() {
   if [[ "${DRY_RUN:-0}" == 1 ]]; then
     local line
@@ -35,7 +35,7 @@ die() {
   exit "$code"
 }
 
-# Names every program that is missing at once: an operator installs them in one go.
+# Names all missing programs together, so that an operator can install them at once.
 need() {
   local program missing=()
   for program in "$@"; do
@@ -44,7 +44,7 @@ need() {
   ((${#missing[@]} == 0)) || die 69 "these programs are missing: ${missing[*]}"
 }
 
-# Before what cannot be undone. A script without a terminal has to be told the word; it is never guessed.
+# Asks before an act that cannot be undone. Without a terminal, the word must be passed as an option.
 confirm() {
   local word=$1 typed
   shift

@@ -1,4 +1,5 @@
-# The machines of one environment. What runs on them is not Terraform's affair: `droplet bootstrap` and `droplet deploy` do that.
+# The machines of one environment. Terraform does not manage what runs on them: `droplet bootstrap` and `droplet deploy`
+# do.
 
 locals {
   name = "basecommerce-${var.environment}"
@@ -19,14 +20,14 @@ resource "digitalocean_droplet" "machine" {
   vpc_uuid   = digitalocean_vpc.private.id
   ipv6       = true
   monitoring = true
-  # The provider's weekly picture of the whole machine; the database's own backups are the ones that are counted on.
+  # The provider's weekly snapshot of the whole machine, in addition to the database's own backups.
   backups = true
   tags    = [digitalocean_tag.environment.id]
 
   user_data = templatefile("${path.module}/../cloud-init.yaml", { deploy_keys = jsonencode(var.deploy_keys) })
 
   lifecycle {
-    # A machine is never replaced because a key or a newer image appeared: it holds the database.
+    # A new key or image never replaces the machine, because it has the database.
     ignore_changes  = [user_data, image]
     prevent_destroy = true
   }
@@ -36,7 +37,7 @@ resource "digitalocean_tag" "environment" {
   name = local.name
 }
 
-# In front of the machine's own firewall: what a mistake there would open, stays closed here.
+# A second firewall in front of the machine's own: it keeps closed what a mistake there would open.
 resource "digitalocean_firewall" "public" {
   name = local.name
   tags = [digitalocean_tag.environment.id]
@@ -56,7 +57,7 @@ resource "digitalocean_firewall" "public" {
     }
   }
 
-  # Between the environment's own machines: data stores and figures.
+  # Between the environment's own machines: PostgreSQL, Redis and metrics.
   inbound_rule {
     protocol    = "tcp"
     port_range  = "1-65535"
@@ -95,7 +96,7 @@ resource "digitalocean_volume_attachment" "backups" {
   volume_id  = digitalocean_volume.backups.id
 }
 
-# The address that the world knows stays when the machine behind it is replaced.
+# The public address stays when the machine behind it is replaced.
 resource "digitalocean_reserved_ip" "public" {
   region = var.region
 }
