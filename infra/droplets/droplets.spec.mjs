@@ -106,14 +106,11 @@ describe('every script', () => {
     expect(stdout).toContain('--dry-run');
   });
 
-  it.each(own.filter((file) => !/\/(basecommerce|run|job)$/.test(file)))(
-    '%s refuses an unknown option',
-    (file) => {
-      const { code, stderr } = run(file, ['--nonsense', 'x']);
-      expect(code).toBe(USAGE);
-      expect(stderr.trim().split('\n')).toHaveLength(1);
-    },
-  );
+  it.each(own.filter((file) => !/\/(basecommerce|run|job)$/.test(file)))('%s refuses an unknown option', (file) => {
+    const { code, stderr } = run(file, ['--nonsense', 'x']);
+    expect(code).toBe(USAGE);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
 
   it.each(own.filter((file) => !READERS.includes(path.basename(file)) && path.basename(file) !== 'rollback'))(
     '%s --dry-run prints its plan, and changes nothing',
