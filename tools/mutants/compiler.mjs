@@ -16,10 +16,12 @@ export class Compiler {
     this.folder = folder;
     const config = ts.getParsedCommandLineOfConfigFile(
       path.join(folder, 'tsconfig.build.json'),
-      { incremental: false, tsBuildInfoFile: undefined },
+      { incremental: false },
       { ...ts.sys, onUnRecoverableConfigFileDiagnostic: (fault) => this.#refuse(fault) },
     );
     if (!config) throw new Error(`${folder} has no tsconfig.build.json`);
+    // TypeScript refuses the name of a build-info file without incremental builds.
+    delete config.options.tsBuildInfoFile;
     this.#config = config;
   }
 

@@ -23,13 +23,13 @@ const LIMIT_MS = 600_000;
 const HEALTHY_LIMIT_MS = 3_600_000;
 const SHOWN = 300;
 
-/** @typedef {{ name: string, file: string, find: string, replace: string, also?: string[][], tests: string[] }} Mutant */
+/** @typedef {import('./mutants.mjs').Mutant} Mutant */
 
 await main(async () => {
   install();
   build();
   const words = process.argv[process.argv.indexOf('--only') + 1] ?? '';
-  /** @type {Mutant[]} */
+  /** @type {readonly Mutant[]} */
   const chosen = process.argv.includes('--only')
     ? MUTANTS.filter(({ name }) => words.split('|').some((each) => name.includes(each)))
     : MUTANTS;

@@ -1,0 +1,147 @@
+// @ts-check
+/** Defects in what the operator charges: plans, usage, invoices, payments, access. */
+/** @type {import('./mutants.mjs').Mutant[]} */
+export const BILLING_MUTANTS = [
+  {
+    name: 'overage billed again by every run',
+    file: 'libs/engines/billing/invoicing/usecases/bill-subscription.ts',
+    find: 'lines: invoices.flatMap(({ lines }) => lines) };',
+    replace: 'lines: invoices.slice(0, 0).flatMap(({ lines }) => lines) };',
+    tests: ['tests/billing/passes'],
+  },
+  {
+    name: 'grace restarted by whatever happens last',
+    file: 'libs/engines/billing/access/data/access.ts',
+    find: 'e.id as episode_id, e.opened_at, e.notice_at,',
+    replace:
+      'e.id as episode_id, e.opened_at, greatest(e.notice_at, (select max(f.recorded_at) from billing_payment_facts f where f.tenant_id = b.tenant_id)) as notice_at,',
+    tests: ['tests/billing/grace'],
+  },
+  {
+    name: 'charged before it is on record',
+    file: 'libs/engines/billing/collection/usecases/charge-invoice.ts',
+    find: '  const attempt = await database.transaction((tx) => beginAttempt(tx, provider, tenant, invoice), {',
+    replace: '  const attempt = await database.rehearse((tx) => beginAttempt(tx, provider, tenant, invoice), {',
+    tests: ['libs/engines/billing/collection/payments.int'],
+  },
+  {
+    name: 'a payment without a key of its own',
+    file: 'libs/engines/billing/collection/usecases/record-fact.ts',
+    find: '${fact.provider}, ${fact.providerId}, ${fact.means}, ${fact.at},',
+    replace: '${fact.provider}, ${id}, ${fact.means}, ${fact.at},',
+    tests: ['tests/billing/grace'],
+  },
+  {
+    name: 'too little to charge is in flight for ever',
+    file: 'libs/engines/billing/collection/domain/attempts.ts',
+    find: "return { act: 'carry' };",
+    replace: "return none('not_chargeable');",
+    tests: ['libs/engines/billing/collection/domain/attempts', 'libs/engines/billing/collection/payments.int'],
+  },
+  {
+    name: 'a key used up to its last minute',
+    file: 'libs/engines/billing/collection/domain/attempts.ts',
+    find: 'export const SENDING_TAKES_MINUTES = 15;',
+    replace: 'export const SENDING_TAKES_MINUTES = 0;',
+    tests: ['libs/engines/billing/collection/domain/attempts'],
+  },
+  {
+    name: 'a removed card brought back by a repeated message',
+    file: 'libs/engines/billing/collection/data/methods.ts',
+    find: 'removed_at = coalesce(m.removed_at, excluded.removed_at),',
+    replace: 'removed_at = excluded.removed_at,',
+    tests: ['libs/engines/billing/collection/methods.int'],
+  },
+  {
+    name: 'the card that was told of last is charged',
+    file: 'libs/engines/billing/collection/data/methods.ts',
+    find: 'where tenant_id = ${tenant} order by added_at desc, id desc limit 1) newest',
+    replace: 'where tenant_id = ${tenant} order by id desc limit 1) newest',
+    tests: ['libs/engines/billing/collection/methods.int'],
+  },
+  {
+    name: 'a period that is announced late counts from zero',
+    file: 'libs/modules/entitlements/data/reservations.ts',
+    find: '       where u.base + u.used + excluded.used <= (select allowed - unassigned from period)',
+    replace: '       where u.used + excluded.used <= (select allowed from period)',
+    tests: ['libs/modules/entitlements/entitlements.int'],
+  },
+  {
+    name: 'storage measured again by every run',
+    file: 'libs/modules/entitlements/usecases/worker/measure-storage.ts',
+    find: '  if (!row) return undefined;\n',
+    replace: '  if (!row) return 0n;\n',
+    tests: ['libs/modules/entitlements/storage'],
+  },
+  {
+    name: 'money in floating point',
+    file: 'libs/engines/billing/plans/domain/rating.ts',
+    find: 'return divideHalfUp(units * priceMicro, MICRO);',
+    replace: 'return BigInt(Math.round(Number(units) * (Number(priceMicro) / Number(MICRO))));',
+    also: [
+      [
+        'libs/engines/billing/plans/domain/rating.ts',
+        "import { divideHalfUp, errorTable } from '#kernel';",
+        "import { errorTable } from '#kernel';",
+      ],
+    ],
+    tests: ['libs/engines/billing/plans/domain/rating'],
+  },
+  {
+    name: 'months cut in the server’s zone',
+    file: 'libs/engines/billing/plans/domain/periods.ts',
+    find: "return startOfDay(Temporal.PlainDate.from(anchorOn).add({ months }, { overflow: 'constrain' }), zone);",
+    replace:
+      "return startOfDay(Temporal.PlainDate.from(anchorOn).add({ months }, { overflow: 'constrain' }), zone && 'UTC');",
+    tests: ['libs/engines/billing/plans/domain/periods', 'tests/billing/passes'],
+  },
+  {
+    name: 'only the newest month billed',
+    file: 'libs/engines/billing/invoicing/usecases/bill-subscription.ts',
+    find: 'const ripe = ripePeriods(billing, periods, asOf);',
+    replace: 'const ripe = ripePeriods(billing, periods, asOf).slice(-1);',
+    tests: ['tests/billing/passes'],
+  },
+  {
+    name: 'a ceiling without the units between the limits',
+    file: 'libs/engines/billing/plans/domain/rating.ts',
+    find: 'ceiling += amountOf(limitsOf(meter).hard - billableAbove(meter), meter.priceMicro);',
+    replace: 'ceiling += amountOf(limitsOf(meter).hard - limitsOf(meter).soft, meter.priceMicro);',
+    tests: ['libs/engines/billing/plans/domain/rating'],
+  },
+  {
+    name: 'usage billed that could not be refused',
+    file: 'libs/engines/billing/plans/domain/rating.ts',
+    find: 'const counted = isRefusable || used < hard ? used : hard;',
+    replace: 'const counted = isRefusable || used < hard ? used : used;',
+    tests: ['libs/engines/billing/plans/domain/rating'],
+  },
+  {
+    name: 'an allowance rounded down when the plan changes',
+    file: 'libs/engines/billing/plans/domain/proration.ts',
+    find: 'included: (dividend + divisor - 1n) / divisor };',
+    replace: 'included: dividend / divisor };',
+    tests: ['libs/engines/billing/plans/domain/proration'],
+  },
+  {
+    name: 'a forecast beyond what will be refused',
+    file: 'libs/engines/billing/usage/domain/forecast.ts',
+    find: 'expected: end === undefined ? projected : least(projected, used > end ? used : end),',
+    replace: 'expected: end === undefined ? projected : least(projected, projected),',
+    tests: ['libs/engines/billing/usage/domain/forecast'],
+  },
+  {
+    name: 'an own cap above the plan’s limit that allows more',
+    file: 'libs/modules/entitlements/domain/refusal.ts',
+    find: 'return cap !== null && cap < hard ? cap : hard;',
+    replace: 'return cap !== null ? cap : hard;',
+    tests: ['libs/modules/entitlements/domain/refusal'],
+  },
+  {
+    name: 'a final warning told again by every pass',
+    file: 'libs/engines/billing/access/domain/dunning.ts',
+    find: '.filter((step) => !facts.told.includes(step));',
+    replace: '.filter((step) => facts.told.length >= 0 && step);',
+    tests: ['libs/engines/billing/access/domain/dunning'],
+  },
+];
