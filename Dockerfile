@@ -1,5 +1,5 @@
-# Two images from one build: `construction` answers requests and carries the operator's command, `engines` works behind it
-# (worker, relay, passes). They share every layer but the last, so that the second of them costs a machine almost nothing.
+# Two images from one build: `construction` answers requests and carries the operator's command, `engines` works behind
+# it (worker, relay, passes). They share every layer except the last, so the second image needs almost no space.
 #
 #   docker build --target construction -t basecommerce-construction .
 #   docker build --target engines      -t basecommerce-engines .
@@ -9,21 +9,22 @@
 FROM node:24-trixie-slim AS node
 WORKDIR /app
 
-# Manifests first, and cut down to what each stage needs: a change of sources, or of what only tests use, fetches nothing.
+# Manifests come first, reduced to what each stage needs: a change of sources, or of packages for tests, fetches
+# nothing.
 FROM node AS manifests
 COPY package.json package-lock.json ./
 COPY tools/containers/dependencies.mjs tools/containers/
 RUN node tools/containers/dependencies.mjs runtime /runtime \
  && node tools/containers/dependencies.mjs build /build
 
-# npm gives a silent connection five minutes, three times over, and says nothing meanwhile.
+# npm waits five minutes for a silent connection, three times, without output.
 FROM node AS fetching
 ENV npm_config_fetch_timeout=60000 npm_config_fetch_retries=5
 
 FROM fetching AS packages
 COPY --from=manifests /runtime ./
-# Nothing of ours needs an install script, and one that came with a package would run as root. What Node never reads is left out:
-# types, source maps, sources, prose, tests of others, and Prisma for other databases. Licences stay.
+# We need no install script, and a package's script would run as root. Files that Node never reads are left out: types,
+# source maps, sources, documents, packages' tests, and Prisma for other databases. Licences stay.
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no-fund --loglevel=error \
  && rm -f package-lock.json node_modules/.package-lock.json \
  && find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.md' \
@@ -48,7 +49,7 @@ COPY libs libs
 RUN node tools/prisma/prisma.mjs generate && node tools/prisma/tables.mjs
 RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json --incremental false --tsBuildInfoFile null --sourceMap false
 
-# What both images are made of. Everything belongs to root and nothing is writable: the process runs as somebody else.
+# The base of both images. Everything belongs to root and is read-only for the process, which runs as another user.
 FROM node AS system
 ENV NODE_ENV=production
 COPY --from=packages /app /app

@@ -47,8 +47,8 @@ export async function writeBacklog(database: TenantDatabase, events: number): Pr
 }
 
 /**
- * Writes one event per transaction at an even rate, whatever becomes of the earlier ones (an open loop: a slow answer must
- * not slow the questions). Returns when each sent its COMMIT, by aggregate.
+ * Writes one event per transaction at an even rate, independent of the earlier ones (an open loop: a slow answer must
+ * not delay the next request). Returns the time at which each sent its COMMIT, by aggregate.
  */
 export async function writeAtRate(
   database: TenantDatabase,

@@ -1,4 +1,7 @@
-/** The gateway as it ships: made by its own `render`, run by the Nginx of NGINX_BIN, on ports of loopback, with limits that nobody meets. */
+/**
+ * The gateway as it ships: made by its own `render`, run by the Nginx of NGINX_BIN, on loopback, with limits that are
+ * never reached.
+ */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -9,7 +12,7 @@ import { answering, freePort, ROOT } from './stage.js';
 
 export const DOMAIN = 'shop.test';
 
-/** `origin` speaks TLS with a certificate of its own making. */
+/** `origin` uses TLS with a self-signed certificate. */
 export async function openGateway(vertical: string): Promise<{ origin: string; close: () => Promise<void> }> {
   const nginx = process.env['NGINX_BIN'];
   if (!nginx) throw new Error('NGINX_BIN is set by `npm run bench`');

@@ -1,10 +1,10 @@
-/** Load over loopback: closed loops, each with one request under way. */
+/** Load over loopback: closed loops, each with one request at a time. */
 import http from 'node:http';
 import autocannon from 'autocannon';
 
 export const CONNECTIONS = 16;
 
-/** Answers per second; throws when one was not 2xx, because refusals are quick and would flatter. */
+/** Answers per second; throws when one was not 2xx, because refusals are fast and would improve the figure. */
 export async function requestsPerSecond(
   url: string,
   headers: Record<string, string>,
@@ -16,7 +16,7 @@ export async function requestsPerSecond(
   return result['2xx'] / result.duration;
 }
 
-/** Milliseconds of each of `count` requests, `loops` of them under way at a time. */
+/** Milliseconds of each of `count` requests, `loops` of them at a time. */
 export async function latencies(
   origin: string,
   count: number,

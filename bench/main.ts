@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- ROW …] [-- --write] [-- --json FILE]`: the table of docs/performance.md. Every figure stands beside a floor
- * or a peer that was measured in the same run, in turn with it. Ends with 1 when an asked ratio is missed. FILE is what
- * bench/regression.mjs compares with its baseline.
+ * `npm run bench [-- ROW …] [-- --write] [-- --json FILE]`: the table of docs/performance.md. Every figure has a floor
+ * or a peer that is measured in the same run, alternately with it. It ends with 1 when a target is missed.
+ * bench/regression.mjs compares FILE with its baseline.
  */
 import { writeFileSync } from 'node:fs';
 import { connectRedis } from '#platform/streams';
@@ -52,7 +52,8 @@ const progress = (text: string) =>
   process.stderr.write(`${((performance.now() - startedAt) / 1_000).toFixed(0).padStart(5)}s  ${text}\n`);
 
 const stage = await Stage.open(DATABASE_URL, REDIS_URL);
-// Who stops the bench alone stops what it has started, too: a vertical left behind would disturb whatever is measured next.
+// A signal to the bench alone also stops its children, because a vertical that keeps running would disturb the next
+// run.
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => void stage.clear().finally(() => process.exit(130)));
 const figures: Figure[] = [];

@@ -1,16 +1,16 @@
 /**
- * How figures are taken: subject and peer run in turn within one run, so that what the machine does meanwhile hits both,
- * and the median of the rounds is told. A ratio is the median of the rounds' ratios, not the ratio of two medians.
+ * Measures figures: subject and peer run alternately within one run, so that other work of the machine affects both.
+ * The result is the median of the rounds. A ratio is the median of the rounds' ratios, not the ratio of two medians.
  */
 export interface Rounds<Name extends string> {
   readonly median: Readonly<Record<Name, number>>;
-  /** Of `subject` over `peer`, round by round. */
+  /** The ratios of `subject` to `peer`, round by round. */
   ratio(subject: Name, peer: Name): number;
   /** Lowest and highest of the rounds. */
   span(name: Name): readonly [number, number];
 }
 
-/** Runs each in turn, `count` times; every other round backwards, so that nobody is always the first or the last. */
+/** Runs each in turn, `count` times; every other round in reverse order, so that none is always first or last. */
 export async function rounds<Name extends string>(
   count: number,
   subjects: Readonly<Record<Name, () => Promise<number>>>,

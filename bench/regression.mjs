@@ -1,7 +1,7 @@
 /**
- * `node bench/regression.mjs FIGURES [BASELINE]`: did a ratio get worse than the noise explains? FIGURES is what
- * `npm run bench -- --json FIGURES` wrote. The baseline holds, per figure, the middle of several runs and how far runs of the
- * same code have been apart; absolute figures are not compared, because they measure the machine.
+ * `node bench/regression.mjs FIGURES [BASELINE]`: checks whether a ratio got worse than the noise explains. FIGURES is
+ * the file of `npm run bench -- --json FIGURES`. The baseline has, per figure, the median of several runs and the
+ * spread between runs of the same code. Absolute figures are not compared, because they measure the machine.
  *
  * Exit 0: nothing got worse. 1: something did, or a figure of the baseline is missing. 64: a file cannot be read as it should.
  */
@@ -13,8 +13,8 @@ const USAGE = 'usage: node bench/regression.mjs FIGURES [BASELINE]';
 const BASELINE = path.resolve(path.dirname(fileURLToPath(import.meta.url)), 'regression-baseline.json');
 
 /**
- * One line per figure of the baseline, in its order, and one per figure it does not know.
- * `worse` | `missing` fail; `holds` | `better` | `new` do not. `better` by more than the noise asks for a new baseline.
+ * One line per figure of the baseline, in its order, and one per figure it does not know. `worse` | `missing` fail;
+ * `holds` | `better` | `new` do not. `better` by more than the noise suggests a new baseline.
  */
 export function compare(baseline, figures) {
   const found = new Map(figures.map((figure) => [figure.name, figure]));
@@ -38,7 +38,7 @@ export function hasRegressed(lines) {
   return lines.some(({ verdict }) => verdict === 'worse' || verdict === 'missing');
 }
 
-/** Multiplied and divided, not added and taken away: a ratio twice as good and half as good are equally far. */
+/** Multiplied and divided, because a ratio twice as good and one half as good are equally far. */
 function limitOf(ratio, better, tolerance) {
   return better === 'higher' ? ratio / (1 + tolerance) : ratio * (1 + tolerance);
 }
@@ -67,7 +67,7 @@ function number(value) {
   return value === undefined ? '–' : value.toFixed(2);
 }
 
-/** Throws a sentence about the first thing that is wrong: a gate that reads half a file lets everything through. */
+/** Throws a sentence about the first error, because a gate that reads half a file would accept everything. */
 export function readBaseline(text) {
   const baseline = JSON.parse(text);
   const entries = Object.entries(baseline);

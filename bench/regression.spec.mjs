@@ -25,7 +25,7 @@ describe('a ratio against its baseline', () => {
     expect(verdict(baseline, ratio)).toBe(expected);
   });
 
-  it('fails on what got worse and on what is missing, not on what is new or better', () => {
+  it('fails for worse and missing ratios, not for new or better ones', () => {
     expect(hasRegressed(compare(higher, [{ name: 'list', ratio: 0.3 }]))).toBe(true);
     expect(hasRegressed(compare(higher, []))).toBe(true);
     const lines = compare(higher, [
@@ -37,7 +37,7 @@ describe('a ratio against its baseline', () => {
     expect(hasRegressed(lines)).toBe(false);
   });
 
-  it('shows what got worse beside its limit', () => {
+  it('shows a worse ratio beside its limit', () => {
     const table = tableOf(compare(higher, [{ name: 'list', ratio: 0.4 }]));
     expect(table.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
       ['figure', 'baseline', 'now', 'limit'],
@@ -75,7 +75,7 @@ describe('files', () => {
     const names = sources.flatMap((source) => [...source.matchAll(/^ {2}name: '([\w-]+)'/gm)].map(([, name]) => name));
     expect(names).toContain('list');
     for (const key of Object.keys(baseline)) expect(names).toContain(key.split('#')[0]);
-    // These two are told without a ratio: starting times and the engines' accuracy.
+    // These two have no ratio: start times and the engines' accuracy.
     const compared = names.filter((name) => name !== 'startup' && name !== 'engines');
     expect(new Set(Object.keys(baseline).map((key) => key.split('#')[0]))).toEqual(new Set(compared));
   });
@@ -94,12 +94,12 @@ describe('the command', () => {
     return spawnSync(process.execPath, [script, files.figures, files.baseline], { encoding: 'utf8' });
   }
 
-  it('ends with 0 when nothing got worse', () => {
+  it('ends with 0 when no ratio got worse', () => {
     const { status, stdout } = run([{ name: 'list', ratio: 0.62 }]);
     expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining('nothing got worse') });
   });
 
-  it('ends with 1 and names what got worse', () => {
+  it('ends with 1 and names the worse ratios', () => {
     const { status, stdout } = run([{ name: 'list', ratio: 0.3 }]);
     expect({ status, stdout }).toEqual({
       status: 1,
@@ -107,7 +107,7 @@ describe('the command', () => {
     });
   });
 
-  it('ends with 64 and one line when a file is not what it should be', () => {
+  it('ends with 64 and one line when a file is invalid', () => {
     const { status, stderr } = run('half a fi');
     expect(status).toBe(64);
     expect(stderr.trim().split('\n')).toHaveLength(1);

@@ -56,7 +56,7 @@ export function namedRatios(row: string, figures: readonly Figure[]): NamedRatio
   });
 }
 
-/** Replaces what stands between the two marks; the prose around it is people's. */
+/** Replaces the text between the two marks; people write the text around it. */
 export function writeInto(file: string, facts: string, figures: readonly Figure[]): void {
   const text = readFileSync(file, 'utf8');
   const [before, rest] = [text.split(BEGIN)[0]!, text.split(END)[1]];

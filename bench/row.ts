@@ -1,20 +1,20 @@
-/** What a row of the table is made of. */
+/** The parts of a row of the table. */
 import type { Stage } from './stage.js';
 
 export interface Figure {
-  /** What was done, in words a reader of the table understands by themselves. */
+  /** The measured work, in words that a reader of the table understands. */
   readonly work: string;
   readonly ours: string;
   /** Floor or peer, by name and figure. */
   readonly against: string;
   readonly ratio?: string;
   readonly ask?: string;
-  /** Undefined where nothing is asked. */
+  /** Undefined without a target. */
   readonly holds?: boolean;
 }
 
 export interface Row {
-  /** By which the command line picks it. */
+  /** The name of the row on the command line. */
   readonly name: string;
   readonly title: string;
   run(stage: Stage): Promise<Figure[]>;

@@ -1,5 +1,5 @@
 /**
- * What a row runs on: databases of its own on the server of this run, Redis databases that are emptied before use, and
+ * The resources of a row: its own databases on the server of this run, Redis databases that are emptied before use, and
  * child processes that end with the row.
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
@@ -28,7 +28,7 @@ export interface Started {
   readonly startMs: number;
 }
 
-/** A child that says `ready`, waits for `go`, and answers once. */
+/** A child that sends `ready`, waits for `go`, and answers once. */
 export class Actor {
   private constructor(readonly child: ChildProcess) {}
 
@@ -45,7 +45,7 @@ export class Actor {
     this.child.send({ say: 'go', ...facts });
   }
 
-  /** Resolves with the message's facts; rejects when the child ends before it has said so. */
+  /** Resolves with the message's facts; rejects when the child ends before it has sent it. */
   async hears<Facts extends object>(word: string): Promise<Facts> {
     const over = new AbortController();
     const { signal } = over;
@@ -83,8 +83,9 @@ export class Stage {
     await admin.query(`drop database if exists ${TEMPLATE} with (force)`);
     await admin.query(`create database ${TEMPLATE} template template0`);
     await migrate({ url: stage.urlOf(TEMPLATE), directory: migrationsDirectory() });
-    // The days that a relay keeps ahead. Without them the first relay makes them while it is measured, and what was written
-    // before it lies in no day; peers have their tables made before they start, too.
+    // Makes the daily partitions that a relay keeps ahead. Otherwise the first relay would make them during the
+    // measurement, and earlier rows would be in no daily partition; peers also have their tables made before they
+    // start.
     await asOwner(stage.urlOf(TEMPLATE), (owner) =>
       owner.query(`select app.ensure_outbox_days(current_date - 1, current_date + 7),
                           app.ensure_inbox_days(current_date - 1, current_date + 7)`),
@@ -92,7 +93,7 @@ export class Stage {
     return stage;
   }
 
-  /** Facts of the server that say what the figures stand on. */
+  /** Facts about the server, for the head of the table. */
   async serverFacts(): Promise<{ version: string; fsync: string; synchronousCommit: string }> {
     const { rows } = await this.admin.query<Record<string, string>>(
       `select current_setting('server_version') as version, current_setting('fsync') as fsync, current_setting('synchronous_commit') as sync`,
@@ -168,7 +169,7 @@ export class Stage {
   }
 }
 
-/** Statements as the owner of a database, for filling it. */
+/** Runs statements as the owner of a database, to fill it. */
 export async function asOwner<Result>(url: string, work: (owner: pg.Client) => Promise<Result>): Promise<Result> {
   const owner = new pg.Client({ connectionString: url });
   await owner.connect();

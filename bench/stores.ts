@@ -9,11 +9,11 @@ export interface Store {
   readonly token: string;
 }
 
-/** UUIDs that tell tenant, thing and number, so that statements need no look-up: `thing` is one hex digit. */
+/** UUIDs composed of tenant, kind and number, so that statements need no look-up: `thing` is one hex digit. */
 const uuid = (thing: string, store: string, number: string) =>
   `('01931b6e-${thing}000-7000-8000-' || lpad(to_hex((${store}) * 65536 + (${number})), 12, '0'))::uuid`;
 
-/** Of a catalogue, what is imported when the store opens. */
+/** The share of a catalogue that is imported when the store opens. */
 const BROUGHT = 0.8;
 
 export async function openStores(url: string, count: number, products: number): Promise<Store[]> {
@@ -36,7 +36,8 @@ export async function openStores(url: string, count: number, products: number): 
          from generate_series(1, $1::int) s`,
       [count],
     );
-    // As rows come to lie in one table: a store brings most of its catalogue along when it opens, the rest comes one by one.
+    // The physical order of real tables: a store imports most of its catalogue when it opens, and adds the rest one by
+    // one.
     const brought = Math.ceil(products * BROUGHT);
     for (const [first, last, order] of [
       [1, brought, 's, p'],
@@ -50,7 +51,8 @@ export async function openStores(url: string, count: number, products: number): 
         [count, first, last],
       );
     }
-    // Not the empty ones: a table that is known to be empty is read from end to end by plans that outlive its emptiness.
+    // Without empty tables: a plan that was made for an empty table reads the whole table, and is kept when rows
+    // arrive.
     await owner.query('vacuum analyze tenants, users, sessions, products');
   });
   const tokens = new Tokens({ secret: SECRETS.SECRET_KEY, lifetimeMinutes: 1_440 });
@@ -69,7 +71,7 @@ function storeOf(number: number, tokens: Tokens): Store {
   return { tenant: id('1'), slug: `store-${number}`, token };
 }
 
-/** What the gateway would send for a request of this store. */
+/** The headers that the gateway would send for a request of this store. */
 export function headersOf(store: Store): Record<string, string> {
   return { 'x-tenant-slug': store.slug, authorization: `Bearer ${store.token}` };
 }

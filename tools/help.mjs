@@ -1,4 +1,4 @@
-/** `npm run help`: every script in a line. The check keeps this table and package.json the same. */
+/** `npm run help`: prints every script in one line. The check compares this table with package.json. */
 import { fileURLToPath } from 'node:url';
 
 export const HELP = {

@@ -1,4 +1,4 @@
-/** The child's side of a conversation with the bench: `ready`, then `go`, then what it has to say. */
+/** The child's side of the protocol with the bench: `ready`, then `go`, then its result. */
 export function factsOf<Facts>(): Facts {
   return JSON.parse(process.argv[2] ?? '{}') as Facts;
 }
@@ -7,7 +7,7 @@ export function say(word: string, facts: object = {}): void {
   if (process.connected) process.send!({ say: word, ...facts });
 }
 
-/** Says `ready` and resolves with the facts of `go`. */
+/** Sends `ready` and resolves with the facts of `go`. */
 export function go<Facts = object>(): Promise<Facts> {
   return new Promise((resolve) => {
     process.on('message', (message: { say: string } & Facts) => {
@@ -17,5 +17,5 @@ export function go<Facts = object>(): Promise<Facts> {
   });
 }
 
-// A bench that was killed must not leave actors behind that read its streams.
+// Actors of a killed bench must end, because they would read its streams.
 process.once('disconnect', () => process.exit(1));

@@ -1,4 +1,4 @@
-/** What the relay's and the worker's process agree on. */
+/** The settings that the processes of relay and worker share. */
 import type { AggregateKind, ConsumerName } from '#contracts/rooms';
 
 export interface EventFacts {

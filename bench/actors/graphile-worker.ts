@@ -1,4 +1,7 @@
-/** graphile-worker with its local queue and batched completion, as its manual advises for throughput, and an empty task. */
+/**
+ * graphile-worker with its local queue and batched completion, as its manual recommends for throughput, and an empty
+ * task.
+ */
 import { Logger, run } from 'graphile-worker';
 import { factsOf, go, say } from './actor.js';
 

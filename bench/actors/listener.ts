@@ -1,4 +1,4 @@
-/** The floor of latency: a connection that listens, and a handler that notes when it was called. */
+/** The floor of latency: a connection that listens, and a handler that records the time of its call. */
 import pg from 'pg';
 import { nowMs } from '../measure.js';
 import { factsOf, go, say } from './actor.js';

@@ -1,4 +1,4 @@
-/** pg-boss, fetching and completing a thousand jobs at a time, in two lanes. */
+/** pg-boss, fetching and completing a thousand jobs at a time, in two loops. */
 import PgBoss from 'pg-boss';
 import { factsOf, go, say } from './actor.js';
 

@@ -1,4 +1,4 @@
-/** The relay of the product, with a life of its own. */
+/** The relay of the product in a separate process. */
 import { disablePretenuring } from '#platform/boot';
 import { Relay, RELAY_LIMITS, RelayRepository } from '#platform/outbox/relay';
 import { CrossTenantDatabase } from '#platform/database/crossing';

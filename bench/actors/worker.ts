@@ -1,6 +1,7 @@
 /**
- * The worker of the product with an engine that counts per aggregate in PostgreSQL: an effect that a doubled event would
- * spoil for good. Says `done` when the effects of all awaited events are committed, and when each event arrived.
+ * The worker of the product with an engine that counts per aggregate in PostgreSQL: a doubled event would permanently
+ * falsify the effect. Sends `done` when the effects of all expected events are committed, with the arrival time of each
+ * event.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { disablePretenuring } from '#platform/boot';

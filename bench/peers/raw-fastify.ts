@@ -1,4 +1,4 @@
-/** The floor of the list: Fastify and pg, the same statement, no tenant but the one it is told, no sign-in, no log. */
+/** The floor of the list: Fastify and pg, the same statement, one fixed tenant, no sign-in, no log. */
 import Fastify from 'fastify';
 import pg from 'pg';
 

@@ -1,6 +1,7 @@
 /**
- * The vertical with tenant isolation off: its connections belong to one tenant for good, so a read binds nothing, asks no
- * guard, and is one plain statement on tables whose row security is off. Everything else is the application as it is.
+ * The vertical with tenant isolation off: its connections belong permanently to one tenant, so a read binds nothing,
+ * runs no guard, and is one plain statement on tables without row security. Everything else is the unchanged
+ * application.
  */
 import type pg from 'pg';
 import { type Sql, TenantDatabase, type TenantScope } from '#platform/database';

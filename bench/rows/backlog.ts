@@ -8,7 +8,10 @@ import { atLeast, type Figure, perSecond, type Row, thousands } from '../row.js'
 import { type Actor, asOwner, type Stage } from '../stage.js';
 
 const EVENTS = 100_000;
-/** The tutorial's poller needs a minute for what the others do in seconds; its rate does not depend on the size. */
+/**
+ * A smaller backlog, because the tutorial's poller needs a minute where the others need seconds; its rate does not
+ * depend on the size.
+ */
 const POLLED = 10_000;
 const ROUNDS = 5;
 const CHUNK = 1_000;
@@ -30,10 +33,10 @@ export const backlog: Row = {
       ['bull', 'BullMQ, two processes, empty processor'],
       ['poller', 'the tutorial’s poller, acknowledging consumer'],
     ] as const;
-    return against.map(([name, told]) => ({
+    return against.map(([name, label]) => ({
       work: `${this.title}, outbox to exactly-once effect in order`,
       ours: perSecond(found.median.ours),
-      against: `${told} ${perSecond(found.median[name])}`,
+      against: `${label} ${perSecond(found.median[name])}`,
       ...atLeast(found.ratio('ours', name), 1),
     }));
   },
@@ -124,7 +127,7 @@ async function two(stage: Stage, module: string, facts: object): Promise<Actor[]
   return [await stage.actor(module, facts), await stage.actor(module, facts)];
 }
 
-/** Events per second from `go` until together they have handled all. */
+/** Events per second from `go` until the processes together have handled all. */
 async function drained(actors: readonly Actor[], events: number): Promise<number> {
   const handled = actors.map(() => 0);
   const startedAt = performance.now();

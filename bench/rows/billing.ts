@@ -1,4 +1,4 @@
-/** The billing passes, as cron starts them: a process each, its start included. */
+/** The billing passes, each started as a process, as cron does; the figures include the start. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import pg from 'pg';

@@ -11,7 +11,7 @@ const RATES = [200, 1_000];
 const SECONDS = 8;
 const ROUNDS = 5;
 const CONNECTIONS = 10;
-/** Before the first measurement, so that none of them pays for the compiler's work on code that runs for weeks. */
+/** Events before the first measurement, so that no figure includes the compilation of code that runs for weeks. */
 const WARM_UPS = 3;
 
 export const latency: Row = {
@@ -36,12 +36,12 @@ export const latency: Row = {
         ours: () => p99Of('ours', ours.measure),
         floor: () => p99Of('floor', floor.measure),
       });
-      const told = (name: 'ours' | 'floor') =>
+      const figures = (name: 'ours' | 'floor') =>
         `p50 ${median(p50[name]).toFixed(1)} ms, p99 ${found.median[name].toFixed(1)} ms`;
       figures.push({
         work: `${this.title}, at ${thousands(rate)}/s`,
-        ours: told('ours'),
-        against: `LISTEN/NOTIFY ${told('floor')}`,
+        ours: figures('ours'),
+        against: `LISTEN/NOTIFY ${figures('floor')}`,
         ...atMost(found.ratio('ours', 'floor'), 3),
       });
     }

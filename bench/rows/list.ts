@@ -9,7 +9,7 @@ const SECONDS = 1;
 const STORES = 10;
 const PRODUCTS = 1_000;
 export const LIST = '/api/v1/products?limit=25';
-/** Limits protect a store's neighbours; here one caller is the whole load. */
+/** Raises the limits that protect other stores, because here one caller is the whole load. */
 export const NO_LIMITS = { RATE_LIMIT_PER_MINUTE: '100000000', TENANT_SOURCE: 'header' };
 
 export const list: Row = {

@@ -33,20 +33,20 @@ export const startup: Row = {
         await new Promise((resolve) => child.once('exit', resolve));
       }
     }
-    const told = ([name]: (typeof PROCESSES)[number]) => {
+    const figures = ([name]: (typeof PROCESSES)[number]) => {
       const { ms, megabytes } = taken.get(name)!;
       return `${(median(ms) / 1_000).toFixed(2)} s, ${median(megabytes).toFixed(0)} MB`;
     };
     const [bare, ...ours] = PROCESSES;
     return ours.map((item): Figure => ({
       work: `Start of ${item[0]}`,
-      ours: told(item),
-      against: `${bare[0]} ${told(bare)}`,
+      ours: figures(item),
+      against: `${bare[0]} ${figures(bare)}`,
     }));
   },
 };
 
-/** Linux alone tells it of another process; elsewhere NaN is printed. */
+/** Only Linux shows it for another process; elsewhere NaN is printed. */
 function residentMegabytes(pid: number): number {
   try {
     return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024;

@@ -9,7 +9,10 @@ const FEW = 10;
 const MANY = 10_000;
 const PRODUCTS = 50;
 const REQUESTS = 500;
-/** Many and short: the machine's mood changes within seconds, and in rounds of four thousand requests ten stores differed from ten others by up to 8 %. */
+/**
+ * Many short rounds, because the machine's speed changes within seconds: in rounds of four thousand requests, ten
+ * stores differed from ten others by up to 8 %.
+ */
 const ROUNDS = 61;
 
 export const tenants: Row = {
@@ -18,7 +21,7 @@ export const tenants: Row = {
   async run(stage) {
     const few = await p50Of(stage, 'tenants_few', FEW);
     const many = await p50Of(stage, 'tenants_many', MANY);
-    // Twice, so that each store's rows have been read once: what is compared is more stores, not a colder cache.
+    // Twice, so that each store's rows have been read once: the row compares numbers of stores, not cold caches.
     for (let warm = 0; warm < (2 * MANY) / REQUESTS; warm++) {
       await few();
       await many();

@@ -1,8 +1,8 @@
 /**
- * `node ask.mjs ORIGIN HOST PATH BODY [--data FILE] [--header FILE] [--certificate NAME]`: one request to ORIGIN in the
- * name of HOST, so that certificate, SNI and Host are those a browser would use, whatever DNS says; NAME is for a HOST that has
- * no certificate here. Prints the status (000 without an answer) and
- * writes the body to the file BODY. What is secret comes in files, never as an argument.
+ * `node ask.mjs ORIGIN HOST PATH BODY [--data FILE] [--header FILE] [--certificate NAME]`: sends one request to ORIGIN
+ * for HOST, with the certificate check, SNI and Host that a browser would use, independent of DNS. NAME is for a HOST
+ * without a certificate of its own. It prints the status (000 without an answer) and writes the body to the file BODY.
+ * Secrets come in files, never as an argument.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';

@@ -19,7 +19,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe('make-env', () => {
   const file = path.join(folder, '.env');
 
-  it('writes strong secrets, each its own, for its owner alone, and prints none', () => {
+  it('writes strong, different secrets that only the owner can read, and prints none', () => {
     const ran = run('--domain', 'example.com', '--file', file);
     expect(ran.status).toBe(0);
     expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -37,7 +37,7 @@ describe('make-env', () => {
     }
   });
 
-  it('names every setting that docker-compose.yml asks for', () => {
+  it('names every setting that docker-compose.yml needs', () => {
     const read = (name) => readFileSync(path.join(import.meta.dirname, name), 'utf8');
     const required = [...(read('../../docker-compose.yml') + read('monitoring.yml')).matchAll(/\$\{([A-Z_]+):\?/g)].map(
       ([, name]) => name,
@@ -45,7 +45,7 @@ describe('make-env', () => {
     expect(Object.keys(settings(file)).sort()).toEqual([...new Set(required)].sort());
   });
 
-  it('leaves a file alone that is there already: its secrets open existing data', () => {
+  it('does not change an existing file, because its secrets open existing data', () => {
     const before = readFileSync(file, 'utf8');
     expect(run('--domain', 'example.com', '--file', file)).toMatchObject({
       status: 1,

@@ -1,6 +1,5 @@
 # shellcheck shell=bash
-# What the gateway is told, and the files that are made from it. Sourced by render, start, renew-hook and certificate, which
-# say how to die. Values are never evaluated: an env file is data.
+# The settings of the gateway, and the files that are made from them. Sourced by render, start, renew-hook and certificate, which define how to fail. Values are never evaluated: an env file is data.
 
 GATEWAY_SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 GATEWAY_NAMES=()
@@ -14,7 +13,7 @@ read_settings() {
       [[ $line =~ ^([A-Z][A-Z0-9_]*)=(.*)$ ]] || continue
       name=${BASH_REMATCH[1]} value=${BASH_REMATCH[2]}
       [[ $file != "$GATEWAY_SOURCE/defaults.env" ]] || GATEWAY_NAMES+=("$name")
-      # Of the env file only what is ours: it also holds the containers' secrets.
+      # Reads only the gateway's settings from the env file, which also contains the containers' secrets.
       [[ $name == GATEWAY_* || $name == BASE_DOMAIN || $name == VERTICAL ]] || continue
       [[ -n ${!name:-} ]] || printf -v "$name" '%s' "$value"
     done < "$file"
@@ -26,7 +25,7 @@ read_settings() {
   check_settings
 }
 
-# A value that cannot be right stops here with one line that names it, not in the middle of a configuration.
+# An invalid value stops here with one line that names it, before a configuration is written.
 check_settings() {
   local name value
   for name in "${GATEWAY_NAMES[@]}"; do
@@ -70,8 +69,8 @@ fill() {
   printf '%s\n' "$text"
 }
 
-# upstream_conf ADDRESS…: one vertical, or several that share the work. With one, Nginx keeps asking it whatever happened
-# before; with several, one that refuses connections twice is left alone for two seconds.
+# upstream_conf ADDRESS…: one vertical, or several that share the requests. With one, Nginx always sends to it; with
+# several, it skips one that refuses connections twice for two seconds.
 upstream_conf() {
   local address
   printf 'upstream vertical {\n  zone vertical 64k;\n'
@@ -79,11 +78,11 @@ upstream_conf() {
     if (($# == 1)); then printf '  server %s;\n' "$address"; else printf '  server %s max_fails=2 fail_timeout=2s;\n' "$address"; fi
   done
   printf '  keepalive 64;\n'
-  printf '  # Shorter than the 75 s of the vertical, which is so never the one to close a connection that is about to be used.\n'
+  printf '  # Shorter than the 75 s of the vertical, so the vertical never closes a connection that is about to be used.\n'
   printf '  keepalive_timeout 60s;\n}\n'
 }
 
-# write_parts FOLDER: everything that is made but the site itself and upstream.conf, as it has to be for this Nginx.
+# write_parts FOLDER: all generated files except the site itself and upstream.conf, in the form for this Nginx.
 write_parts() {
   local folder=$1 network part
   mkdir -p "$folder/snippets"
@@ -94,7 +93,7 @@ write_parts() {
 
   listen_lines "$GATEWAY_HTTP" '' > "$folder/listen-plain.conf"
   listen_lines "$GATEWAY_HTTP" ' default_server' > "$folder/listen-plain-default.conf"
-  # HTTP/2 became a directive of its own in 1.25.1; the old word on the listen line is what earlier versions take.
+  # HTTP/2 became a directive of its own in 1.25.1; earlier versions need the parameter of listen.
   local http2_word='' http2_line='http2 on;'
   if is_older_than 1.25.1; then http2_word=' http2' http2_line=''; fi
   { listen_lines "$GATEWAY_HTTPS" " ssl$http2_word" && printf '%s\n' "$http2_line"; } > "$folder/listen-tls.conf"
@@ -124,8 +123,8 @@ is_older_than() {
   [[ $version != "$1" && $(printf '%s\n' "$version" "$1" | sort -V | head -n 1) == "$version" ]]
 }
 
-# The certificate that is shown to whoever asks for nothing of ours, and to everybody until there is a real one: without it
-# a new machine could not start, and could not be asked for the challenge that brings the real one.
+# The certificate for unknown hosts, and for all hosts until there is a real one: without it a new machine could not
+# start, and could not answer the challenge for the real one.
 make_placeholder() {
   local folder=$GATEWAY_CERTIFICATES/placeholder
   if [[ ! -s $folder/fullchain.pem || ! -s $folder/privkey.pem ]]; then
@@ -140,7 +139,7 @@ make_placeholder() {
   [[ -e $GATEWAY_CERTIFICATES/current/fullchain.pem ]] || ln -sfn placeholder "$GATEWAY_CERTIFICATES/current"
 }
 
-# When the certificate that is served began and ends, for its alerts. Nothing where nobody collects figures.
+# Writes the dates of the served certificate for its alerts, if the folder of metrics exists.
 note_certificate() {
   local file=$GATEWAY_METRICS/certificate.prom chain=$GATEWAY_CERTIFICATES/current/fullchain.pem name said
   [[ -d $GATEWAY_METRICS ]] || return 0

@@ -1,5 +1,5 @@
 /**
- * The demo’s billing: a plan, and one store on each rung of the access ladder, brought there by the passes themselves at
+ * The demo’s billing: a plan, and one store in each access state. The passes themselves bring the stores there, with
  * clocks of the past.
  *
  *   days ago   95 ─── argila, telhado begin ── 64 billed, warned ── 56 suspended ── 20 telhado closed ── now
@@ -105,7 +105,7 @@ async function atDaysAgo<Result>(
   }
 }
 
-/** What the worker will hear as well, a little later; an account is opened once. */
+/** The worker will receive these events as well, a little later; an account is opened only once. */
 async function hearOfStores(tx: CrossTenantTransaction, tenants: readonly string[]): Promise<void> {
   const rows = await tx.query<{ envelope: string }>(sql`
     select app.event_envelope(o) as envelope from outbox_events o
@@ -116,7 +116,7 @@ async function hearOfStores(tx: CrossTenantTransaction, tenants: readonly string
   );
 }
 
-/** Everything cron would have run that day. The demo has no mail server: its notices count as sent. */
+/** Runs the passes that cron would have run that day. The demo has no mail server: its notices count as sent. */
 async function runPasses(database: CrossTenantDatabase): Promise<void> {
   for (const name of ['billing-overage', 'billing-grace']) {
     const pass = BILLING_PASSES.find((candidate) => candidate.name === name)!;

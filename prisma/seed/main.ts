@@ -1,4 +1,4 @@
-/** `npm run db:seed`: the demo stores and their people. Development only; what is there already stays as it is. */
+/** `npm run db:seed`: the demo stores and their people. Development only; existing rows stay unchanged. */
 import { createOperator } from '#modules/identity';
 import { addUser, createTenant } from '#modules/tenancy';
 import { sql, TenantDatabase } from '#platform/database';
@@ -30,7 +30,7 @@ try {
   await Promise.all([crossing.close(), tenants.close()]);
 }
 
-/** A store with nothing but its owner: enough to sign in and see what its rung of the access ladder allows. */
+/** A store with nothing but its owner: enough to sign in and see what its access state allows. */
 async function openStore({ slug, legalName, document, locale }: (typeof DEMO_RUNGS)[number]): Promise<void> {
   const exists = await crossing.first(sql`select 1 from tenants where slug = ${slug}`);
   if (exists) return;

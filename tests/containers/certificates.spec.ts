@@ -1,6 +1,6 @@
 /**
- * The steps of docs/runbooks/certificates.md, as they stand there, on a machine that bootstrap and install have made a droplet:
- * the real certbot, an authority that speaks ACME, challenges over real DNS, and Nginx as the package ships it.
+ * Plays the steps of docs/runbooks/certificates.md, verbatim, on a droplet made by bootstrap and install: the real
+ * certbot, an ACME server, challenges over real DNS, and Nginx from the package.
  */
 import { X509Certificate } from 'node:crypto';
 import tls from 'node:tls';
@@ -21,12 +21,12 @@ beforeAll(async () => {
 }, 10 * MINUTE);
 afterAll(() => machine?.end(), MINUTE);
 
-/** The runbook's command, but for the authority, and without the minute that other people's name servers take. */
+/** The runbook's command with another authority, and without the minute that public name servers need. */
 const certificate = (words: string, input = '') =>
   machine.tryShell(`/opt/basecommerce/nginx/certificate ${words.replace('AUTHORITY', AUTHORITY)}`, input);
 const FIRST = '--plugin rfc2136 --server AUTHORITY -- --dns-rfc2136-propagation-seconds 1';
 
-/** The certificate that the gateway shows for this name, if a browser would take it. */
+/** The gateway's certificate for this name, if a browser would accept it. */
 function shown(host = STORE): Promise<X509Certificate> {
   return new Promise((resolve, reject) => {
     const socket = tls.connect({ host: machine.address, port: 443, servername: host, ca: machine.trusted }, () => {
@@ -37,8 +37,8 @@ function shown(host = STORE): Promise<X509Certificate> {
   });
 }
 
-/** What the timer starts, twice a day. */
-/** As the timer starts it; systemd refuses the sixth start within ten seconds, which no timer comes to. */
+/** The command of the timer, twice a day. */
+/** Starts it as the timer does; systemd refuses the sixth start within ten seconds, which a timer never reaches. */
 const timed = () => machine.tryShell('systemctl reset-failed certbot.service; systemctl start certbot.service');
 const metric = async (name: string) =>
   Number(
@@ -46,7 +46,7 @@ const metric = async (name: string) =>
   );
 const lastRun = () => metric('job_last_exit_code{job="certificate"}');
 const lastWords = () => machine.shell('journalctl -t basecommerce-job -o cat --no-pager | tail -20');
-/** Nothing is due for two months; certbot's own setting makes it so. */
+/** Makes a renewal due by certbot's own setting, because otherwise none is due for two months. */
 const makeDue = (isDue: boolean) =>
   machine.shell(
     `cd /etc/letsencrypt/renewal && sed -i '/^renew_before_expiry/d' *.conf ${isDue ? `&& sed -i '1i renew_before_expiry = 365 days' *.conf` : ''}`,
@@ -56,7 +56,7 @@ async function mustRenew(): Promise<void> {
   if ((await timed()).code !== 0) throw new Error(await lastWords());
 }
 
-/** A reload is over when the old processes have let go of the port, a moment after it was asked for. */
+/** Waits for the end of a reload: the old processes release the port a moment after the request. */
 function shownAfter(before: string): Promise<string> {
   return eventually(
     async () => (await shown()).serialNumber,
@@ -71,7 +71,7 @@ function mustWork(ran: Ran): Ran {
 }
 
 describe('a machine after bootstrap and install', () => {
-  it('has the timer of renewals, and a placeholder that says so', async () => {
+  it('has the timer of renewals, and a certificate that is named as a placeholder', async () => {
     expect(await machine.shell('systemctl is-enabled certbot.timer')).toBe('enabled');
     expect(await machine.shell('systemctl is-active certbot.timer')).toBe('active');
     await expect(shown()).rejects.toThrow(/self-signed/);
@@ -88,7 +88,7 @@ describe('a machine after bootstrap and install', () => {
     ['--renew --force', '', /give nothing with it/],
     ['--nonsense', '', /there is no option --nonsense/],
   ])(
-    'is told what is wrong with `certificate %s`',
+    'gets the reason why `certificate %s` is refused',
     async (words, input, complaint) => {
       const { code, stderr } = await certificate(words, input);
       const complaints = stderr.split('\n').filter((line) => line.startsWith('certificate: '));
@@ -98,7 +98,7 @@ describe('a machine after bootstrap and install', () => {
     MINUTE,
   );
 
-  it('is not changed by a rehearsal, which says what would happen', async () => {
+  it('is not changed by a dry run, which prints the plan', async () => {
     const before = await machine.shell('find /etc -type f -newer /etc/basecommerce/droplet.conf | sort | sha256sum');
     const { code, stderr } = await certificate(`--plugin rfc2136 --dry-run`, await machine.credentials());
     expect(code).toBe(0);
@@ -111,7 +111,7 @@ describe('a machine after bootstrap and install', () => {
 
 describe('one command', () => {
   it(
-    'gets a certificate through a delegated challenge, and the gateway shows it',
+    'gets a certificate through a delegated challenge, and the gateway serves it',
     async () => {
       const startedAt = Date.now();
       mustWork(await certificate(FIRST, await machine.credentials()));
@@ -121,7 +121,7 @@ describe('one command', () => {
       expect(certificateOfStore.publicKey.asymmetricKeyType).toBe('ec');
       for (const host of [`console.${DOMAIN}`, DOMAIN])
         expect((await shown(host)).serialNumber).toBe(certificateOfStore.serialNumber);
-      // Whoever asks for nothing of ours learns nothing.
+      // A client with an unknown name still gets the placeholder.
       await expect(shown('evil.test')).rejects.toThrow(/self-signed/);
       const curl = `curl -s --resolve ${DOMAIN}:443:127.0.0.1 --cacert <(curl -sf https://authority.test:15000/roots/0)`;
       expect(JSON.parse(await machine.shell(`${curl} https://${DOMAIN}/`))).toMatchObject({ code: 'unknown_host' });
@@ -129,14 +129,14 @@ describe('one command', () => {
     3 * MINUTE,
   );
 
-  it('leaves nothing open: credentials and keys are root’s alone, and no record of the challenge stays behind', async () => {
+  it('keeps credentials and keys readable by root only, and removes the record of the challenge', async () => {
     const keys = '/etc/basecommerce/dns.ini /etc/basecommerce/certificates/*/privkey.pem';
     expect(await machine.shell(`stat -L -c '%a %U' ${keys} | sort -u`)).toBe('600 root');
     await expect(machine.resolver.resolveTxt(`_acme-challenge.${DOMAIN}`)).rejects.toThrow(/ENODATA/);
     expect(await machine.resolver.resolveNs(`_acme-challenge.${DOMAIN}`)).toEqual([`challenge.${DOMAIN}`]);
   });
 
-  it('has it looked after, and says when it ends', async () => {
+  it('sets up the renewal, and prints when the certificate ends', async () => {
     const [starts, ends] = [await metric('certificate_starts_seconds'), await metric('certificate_ends_seconds')];
     expect(ends).toBe(Date.parse((await shown()).validTo) / 1_000);
     expect(ends - starts).toBeCloseTo(90 * DAY, -2);
@@ -147,7 +147,7 @@ describe('one command', () => {
   });
 
   it(
-    'asks for nothing when it is given again, but keeps the new credentials',
+    'requests no certificate when it is run again, but keeps the new credentials',
     async () => {
       const before = (await shown()).serialNumber;
       mustWork(await certificate(FIRST, `${await machine.credentials()}\n# again`));
@@ -200,7 +200,7 @@ describe('a renewal that fails leaves the old certificate serving, and is seen',
   beforeAll(() => makeDue(true));
   afterAll(() => makeDue(false));
 
-  /** The one that served goes on, the run is a failed job, and its last words say what serves until when. */
+  /** The old certificate stays, the run is a failed job, and its last line names the certificate and its end. */
   async function expectFailedRun(reason: RegExp): Promise<void> {
     const before = (await shown()).serialNumber;
     const ends = await metric('certificate_ends_seconds');
@@ -231,7 +231,7 @@ describe('a renewal that fails leaves the old certificate serving, and is seen',
   );
 
   it(
-    'because the key to the zone is another one, until it is told',
+    'because the key of the zone has changed, until the command gets the new one',
     async () => {
       await machine.challenge('key');
       await expectFailedRun(/certbot could not renew/);
@@ -242,7 +242,7 @@ describe('a renewal that fails leaves the old certificate serving, and is seen',
   );
 
   it(
-    'because Nginx refuses its configuration, and the next run takes over what has come meanwhile',
+    'because Nginx refuses its configuration, and the next run installs the certificate',
     async () => {
       await machine.shell('echo "nonsense;" >> /etc/nginx/basecommerce/trusted.conf');
       await expectFailedRun(/the gateway did not take the new certificate/);
@@ -259,7 +259,7 @@ describe('a renewal that fails leaves the old certificate serving, and is seen',
 
 describe('a name server that has no plug-in', () => {
   it(
-    'leaves the challenge to the machine itself, for renewals as well',
+    'lets the machine itself answer the challenge, for renewals as well',
     async () => {
       await machine.challenge('gateway');
       const before = (await shown()).serialNumber;

@@ -1,4 +1,7 @@
-/** A compose project of its own: own name, own ports, own secrets, made the way the operator makes them; gone at the end. */
+/**
+ * A separate compose project with its own name, ports and secrets, made as the operator makes them, and removed at the
+ * end.
+ */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -64,7 +67,7 @@ export class ComposeProject {
     return stdout.trimEnd();
   }
 
-  /** Starts what is named, or all of the default profile, and returns after how many seconds it was healthy. */
+  /** Starts the named services, or the default profile, and returns the seconds until they were healthy. */
   async up(...args: string[]): Promise<number> {
     const startedAt = performance.now();
     await this.do('up', '--detach', '--no-build', '--wait', '--wait-timeout', '180', ...args);
@@ -80,7 +83,7 @@ export class ComposeProject {
     return this.do('exec', '-T', 'postgres', 'psql', '-U', 'basecommerce', '-d', 'basecommerce', '-Atqc', statement);
   }
 
-  /** The process itself, from outside, without the engine being asked: it must come back by its restart policy. */
+  /** Kills the process from outside, without the Docker engine: its restart policy must start it again. */
   async kill(service: string): Promise<void> {
     const pid = await this.inspect<number>(service, '.State.Pid');
     const kill = [
@@ -98,7 +101,7 @@ export class ComposeProject {
     await docker('run', ...kill);
   }
 
-  /** A request through the gateway's TLS. Refusals for going too fast are waited out, as a well-behaved client does. */
+  /** A request through the gateway's TLS. After a rate-limit refusal it waits as stated, as a correct client does. */
   async call(method: string, host: string, url: string, body?: object, token?: string): Promise<Answer> {
     for (;;) {
       const answer = await this.request(method, host, url, body, token);

@@ -25,14 +25,14 @@ beforeAll(async () => {
 afterAll(() => project.close(), 120_000);
 
 describe('the production project', () => {
-  it('starts its services and not one pass', async () => {
+  it('starts its services and no pass', async () => {
     const services = await project.do('ps', '--all', '--services');
     expect(services.split('\n').sort()).toEqual([...RUNNING, 'migrate'].sort());
     expect(await project.inspect('migrate', '.State.ExitCode')).toBe(0);
   });
 
   it.each(RUNNING)(
-    'confines %s: nothing writable, no capability it does not name, bounded, healthy, started again',
+    'confines %s: read-only root, only listed capabilities, limits, healthy, restarted',
     async (service) => {
       const state = await project.inspect<{ Health: { Status: string } }>(service, '.State');
       expect(state.Health.Status).toBe('healthy');
@@ -53,7 +53,7 @@ describe('the production project', () => {
     },
   );
 
-  it('opens nothing to the world but the gateway', async () => {
+  it('publishes only the gateway’s ports to the network', async () => {
     for (const service of RUNNING) {
       const ports = await project.inspect<Record<string, { HostIp: string }[] | null>>(
         service,
@@ -65,15 +65,15 @@ describe('the production project', () => {
     }
   });
 
-  it('gives the relay no way out: it knows the stores and nothing else', async () => {
+  it('gives the relay no route to the internet, only to PostgreSQL and Redis', async () => {
     const routes = await project.do('exec', '-T', 'relay', 'cat', '/proc/net/route');
-    // The second column is the destination; zeros are the way to everywhere.
+    // The second column is the destination; zeros are the default route.
     expect(routes.split('\n').filter((line) => line.split('\t')[1] === '00000000')).toEqual([]);
     const direct = await project.do('exec', '-T', 'worker', 'cat', '/proc/net/route');
     expect(direct).toContain('00000000');
   });
 
-  it('tells each container the secrets it needs, and no more', async () => {
+  it('gives each container only the secrets that it needs', async () => {
     const names = async (service: string) =>
       (await project.inspect<string[]>(service, '.Config.Env')).map((each) => each.split('=')[0]!);
     expect(await names('relay')).not.toEqual(expect.arrayContaining(['SECRET_KEY']));
@@ -86,7 +86,7 @@ describe('the production project', () => {
 });
 
 describe('the main job through the gateway', () => {
-  it('takes six calls from a product to an insight', async () => {
+  it('leads in six calls from a product to an insight', async () => {
     product = await store.stock('CIM-CP2', '100');
     await store.sell(product, '10');
     const [insight] = await eventually(
@@ -101,7 +101,7 @@ describe('the main job through the gateway', () => {
     expect(await project.call('GET', 'acme.other.test', '/health/live')).toMatchObject({ status: 421 });
   });
 
-  it('finds the vertical again after it was killed', async () => {
+  it('reaches the vertical again after it was killed', async () => {
     await project.kill('vertical');
     const live = () =>
       project.call('GET', `acme.${DOMAIN}`, '/health').then(
@@ -114,7 +114,7 @@ describe('the main job through the gateway', () => {
 });
 
 describe('passes', () => {
-  it('run when they are asked to, end with 0, and take options', async () => {
+  it('run on request, end with 0, and take options', async () => {
     expect(await project.try(['run', '--rm', '-T', 'billing'])).toMatchObject({ code: 0 });
     expect(await project.try(['run', '--rm', '-T', 'stock', '--dry-run'])).toMatchObject({ code: 0 });
     expect(await project.try(['run', '--rm', '-T', 'billing', '--nonsense'])).toMatchObject({ code: 64 });
@@ -150,12 +150,12 @@ describe('when relay and worker are killed in the middle of it', () => {
   });
 });
 
-describe('a certificate that was got on the host', () => {
+describe('a certificate from the host', () => {
   let folder: string;
   beforeEach(() => (folder = mkdtempSync(path.join(os.tmpdir(), 'pair-'))));
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  /** As certbot calls it after a renewal: the runbook's words, by a shell. */
+  /** Runs the hook as certbot does after a renewal: the runbook's command in a shell. */
   async function hook(): Promise<Ran> {
     const compose = `docker compose --project-name ${project.name} --env-file ${project.settingsFile}`;
     const place = await docker('volume', 'inspect', '--format', '{{.Mountpoint}}', `${project.name}_certificates`);
@@ -166,7 +166,7 @@ describe('a certificate that was got on the host', () => {
     return tryProgram('sh', ['-c', words.join(' ')], undefined, { ...project.variables, RENEWED_LINEAGE: folder });
   }
 
-  it('is refused where it covers other hosts, and the old one is served on', async () => {
+  it('is refused if it covers other hosts, and the old one stays', async () => {
     const before = await certificateOf(project);
     await makeCertificate(folder, ['other.test', '*.other.test']);
     const { code, stderr } = await hook();
@@ -174,7 +174,7 @@ describe('a certificate that was got on the host', () => {
     expect(await certificateOf(project)).toBe(before);
   });
 
-  it('is taken over by the hook, and served by the container from then on', async () => {
+  it('is installed by the hook, and the container serves it', async () => {
     const before = await certificateOf(project);
     await makeCertificate(folder, [DOMAIN, `*.${DOMAIN}`]);
     expect(await hook()).toMatchObject({ code: 0 });
@@ -188,7 +188,7 @@ describe('a certificate that was got on the host', () => {
 });
 
 describe('stopping and starting', () => {
-  it('keeps what was there, certificates and all', async () => {
+  it('keeps all data, certificates included', async () => {
     const before = await store.insights();
     const [sales, certificate] = [await project.sql('select count(*) from orders'), await certificateOf(project)];
     await project.do('down');
@@ -200,7 +200,7 @@ describe('stopping and starting', () => {
     expect(await certificateOf(project)).toBe(certificate);
   });
 
-  it('says what each container holds in memory', async () => {
+  it('prints the memory of each container', async () => {
     const ids = (await project.do('ps', '--quiet')).split('\n');
     const lines = (await docker('stats', '--no-stream', '--format', '{{.Name}} {{.MemUsage}}', ...ids)).split('\n');
     process.stdout.write(`${lines.map((line) => line.replace(`${project.name}-`, '')).join('\n')}\n`);
@@ -209,7 +209,7 @@ describe('stopping and starting', () => {
 });
 
 describe('settings', () => {
-  it('have no defaults for secrets: without the file, each is named', async () => {
+  it('have no defaults for secrets: without the file, each missing one is named', async () => {
     const { code, stderr } = await tryDocker(['compose', '--env-file', '/dev/null', 'config', '--quiet']);
     expect(code).not.toBe(0);
     expect(stderr).toMatch(/required variable [A-Z_]+ is missing.*infra\/compose\/make-env/);
@@ -243,11 +243,11 @@ describe('settings', () => {
     },
   );
 
-  it('are made once, for their owner alone', async () => {
+  it('are made once, and only their owner can read them', async () => {
     expect(statSync(project.settingsFile).mode & 0o777).toBe(0o600);
   });
 
-  it('every profile is valid, and needs nothing that is not there', async () => {
+  it('every profile is valid, and refers only to existing files', async () => {
     const config = JSON.parse(await project.do('--profile', '*', 'config', '--format', 'json')) as {
       services: Record<string, { profiles?: string[]; volumes?: { type: string; source: string }[] }>;
     };
@@ -281,7 +281,7 @@ function isThere(file: string): boolean {
   return statSync(file, { throwIfNoEntry: false }) !== undefined;
 }
 
-/** The certificate that the gateway shows, as its fingerprint. */
+/** The fingerprint of the gateway's certificate. */
 async function certificateOf({ httpsPort }: ComposeProject): Promise<string> {
   const tls = await import('node:tls');
   return new Promise((resolve, reject) => {

@@ -38,7 +38,7 @@ beforeAll(async () => {
     DEV_REDIS_PORT: String(redis),
   };
   origin = `http://127.0.0.1:${app}`;
-  // What a production machine has beside its sources must not reach development.
+  // The `.env` of a production machine must not be read in development.
   writeFileSync(path.join(folder, '.env'), 'BASE_DOMAIN=production.test\nPOSTGRES_PASSWORD=production\n');
   const startedAt = performance.now();
   const { code, stdout, stderr } = await dev('up');
@@ -71,7 +71,7 @@ describe('development in containers', () => {
     const startedAt = performance.now();
     await eventually(health, (text) => text.includes('changed'), 120);
     process.stdout.write(`a change was served after ${((performance.now() - startedAt) / 1_000).toFixed(1)} s\n`);
-    // What does not compile is said, and the old program goes on.
+    // A compile error is printed, and the old program keeps running.
     appendFileSync(file, '\nconst wrong: number = "text";\n');
     await eventually(
       () => docker('logs', `${project}-app-1`),
@@ -96,7 +96,7 @@ describe('development in containers', () => {
     expect(await inPostgres('select from mark')).toBe(0);
   }, 300_000);
 
-  it('takes packages anew when the lockfile is another', async () => {
+  it('installs packages again when the lockfile has changed', async () => {
     const lockfile = path.join(folder, 'package-lock.json');
     const installedFor = () => docker('exec', `${project}-app-1`, 'wc', '--bytes', 'package-lock.json');
     expect(await installedFor()).toBe(`${statSync(lockfile).size} package-lock.json`);
@@ -108,7 +108,7 @@ describe('development in containers', () => {
 });
 
 describe('cleaning up', () => {
-  it('names what it would delete, and deletes nothing without a word or a terminal to type it at', async () => {
+  it('lists what it would delete, and deletes nothing without a confirmation', async () => {
     const { code, stdout, stderr } = await dev('clean');
     expect(code).toBe(1);
     for (const volume of await volumes()) expect(stdout).toContain(volume);
@@ -159,7 +159,7 @@ async function inPostgres(statement: string): Promise<number> {
   return (await tryDocker(['exec', `${project}-postgres-1`, ...psql])).code;
 }
 
-/** By host name, as a browser does it; Node’s own fetch does not let a host be set. */
+/** Requests by host name, as a browser does; Node’s own fetch does not allow to set a host. */
 async function signIn(): Promise<number> {
   const { request } = await import('node:http');
   const body = JSON.stringify({ email: 'owner@acme.test', password: 'demo-demo-demo' });

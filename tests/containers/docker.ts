@@ -7,7 +7,7 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** Runs `docker …` to its end and returns what it said, whatever its exit code. */
+/** Runs `docker …` to its end and returns its output, with any exit code. */
 export function tryDocker(
   args: readonly string[],
   input?: string,
@@ -34,7 +34,7 @@ export function tryProgram(
   });
 }
 
-/** Runs `docker …` and returns its output without the last line break; throws with what it complained about. */
+/** Runs `docker …` and returns its output without the last line break; throws with its error output. */
 export async function docker(...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await tryDocker(args);
   if (code !== 0) throw new Error(`docker ${args.join(' ')}: exit ${code}\n${stderr || stdout}`);

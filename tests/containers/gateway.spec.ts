@@ -1,6 +1,6 @@
 /**
- * The gateway in the image that ships it: the same template, filled by the image's own entry point, with a root that cannot be
- * written to; and as a droplet has it, where render fills it.
+ * The gateway in its image: the same template, rendered by the image's own entry point, with a read-only root; and on a
+ * droplet, where `render` renders it.
  */
 import http2 from 'node:http2';
 import path from 'node:path';
@@ -32,7 +32,7 @@ async function portOf(container: string, inside: number): Promise<number> {
   return Number(/:(\d+)$/m.exec(mapped)![1]);
 }
 
-/** Asks over HTTP/2, until the gateway is up. */
+/** Sends requests over HTTP/2 until the gateway is up. */
 async function ask(port: number, host: string, target: string): Promise<{ status: number; text: string }> {
   for (let attempt = 0; ; attempt++) {
     const session = http2.connect(`https://127.0.0.1:${port}`, { servername: host, rejectUnauthorized: false });
@@ -91,7 +91,7 @@ async function expectGateway(container: string): Promise<void> {
 }
 
 describe('the gateway', () => {
-  it('starts in the image with nothing but a domain, its root closed, and keeps its certificate', async () => {
+  it('starts in the image with only a domain and a read-only root, and keeps its certificate', async () => {
     const start = () =>
       docker(
         ...['run', '-d', '--name', `${NAME}-image`, '--network', NAME, '--read-only', '--cap-drop', 'ALL'],
@@ -128,7 +128,7 @@ describe('the gateway', () => {
     expect(await fingerprint()).toBe(before);
   });
 
-  it('does not start without a domain, and says so in one line', async () => {
+  it('does not start without a domain, and prints one line about it', async () => {
     const mounts = ['-v', `${FOLDER}:/opt/basecommerce/nginx:ro`, '-v', `${FOLDER}/templates:/etc/nginx/templates:ro`];
     const ran = await tryDocker(['run', '--rm', ...mounts, '--entrypoint', '/opt/basecommerce/nginx/start', IMAGE]);
     expect(ran.code).toBe(64);

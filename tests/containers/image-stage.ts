@@ -1,9 +1,9 @@
-/** PostgreSQL and Redis in containers of their own, and one-off containers of our images beside them; all gone at the end. */
+/** PostgreSQL and Redis in containers, and one-off containers of our images beside them; all are removed at the end. */
 import { randomBytes } from 'node:crypto';
 import { docker, type Ran, tryDocker } from './docker.js';
 import { eventually } from './waiting.js';
 
-/** What production asks of a container, and what the images promise to work with. */
+/** The confinement of containers in production, with which the images must work. */
 const CONFINED = ['--read-only', '--tmpfs', '/tmp', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'];
 
 export class ImageStage {
@@ -43,12 +43,12 @@ export class ImageStage {
     return name;
   }
 
-  /** As `docker run -d` of the handbook, confined as in production. */
+  /** The documented `docker run -d`, confined as in production. */
   startOurs(part: string, args: readonly string[], options: readonly string[] = []): Promise<string> {
     return this.start(part, args, [...CONFINED, ...variables(this.environment), ...options]);
   }
 
-  /** Runs a container of ours to its end; `changes` overwrite the settings, '' takes one away. */
+  /** Runs a container of ours to its end; `changes` overwrite the settings, and '' removes one. */
   run(args: readonly string[], changes: Readonly<Record<string, string>> = {}): Promise<Ran> {
     const settings = variables({ ...this.environment, ...changes });
     return tryDocker(['run', '--rm', '--network', this.name, ...CONFINED, ...settings, ...args]);
@@ -75,7 +75,7 @@ export async function becomes(container: string, state: 'healthy' | 'unhealthy',
   await eventually(health, (answer) => answer === state, seconds);
 }
 
-/** Sends the signal to stop and returns how it ended, and after how long. */
+/** Sends the signal to stop, and returns the exit code and the time. */
 export async function stopped(container: string): Promise<{ code: number; seconds: number }> {
   const startedAt = performance.now();
   await docker('stop', '--time', '60', container);
@@ -83,7 +83,7 @@ export async function stopped(container: string): Promise<{ code: number; second
   return { code, seconds: (performance.now() - startedAt) / 1_000 };
 }
 
-/** Where the engine has published a container's port on this machine. */
+/** The port of this machine at which the engine publishes a container's port. */
 export async function publishedPort(container: string, port: number): Promise<number> {
   return Number((await docker('port', container, String(port))).split('\n')[0]!.split(':').at(-1));
 }

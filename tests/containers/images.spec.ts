@@ -7,7 +7,7 @@ import { becomes, ImageStage, publishedPort, stopped } from './image-stage.js';
 import { buildImage, IMAGES, LABELS } from './images.js';
 import { eventually } from './waiting.js';
 
-/** Above the base image, which a machine has once for both. */
+/** The size without the base image, which both images share on a machine. */
 const LARGEST_MB = { construction: 60, engines: 50 } as const;
 
 const stage = new ImageStage();
@@ -43,19 +43,19 @@ describe.each(['construction', 'engines'] as const)('the image %s', (name) => {
     inside = JSON.parse(ran.stdout) as Inside;
   });
 
-  it('is small: little is added to Node itself', async () => {
+  it('is small: it adds little to the image of Node', async () => {
     const size = async (each: string) => Number(await docker('image', 'inspect', '--format', '{{.Size}}', each)) / 1e6;
     const [whole, base] = [await size(image), await size('node:24-trixie-slim')];
     process.stdout.write(`${name}: ${whole.toFixed(0)} MB, of which ${(whole - base).toFixed(1)} MB are ours\n`);
     expect(whole - base).toBeLessThan(LARGEST_MB[name]);
   });
 
-  it('runs as nobody in particular, who may write nowhere', () => {
+  it('runs as an ordinary user who can write no file', () => {
     expect(inside.uid).toBe(1_000);
     expect(inside.writable).toEqual([]);
   });
 
-  it('carries what runs and nothing else', () => {
+  it('contains only files that run', () => {
     expect(inside.ours).toBeGreaterThan(100);
     const strays =
       /(\.(ts|mts|cts|map|tsbuildinfo)$|\.spec\.|\/\.env|\/\.git|\/\.npmrc$|^\/app\/dist\/(bench|prisma|libs\/(testing|verticals))\/|^\/app\/dist\/.*\/([^/]+-)?(reference-model|quality)\.js$|package-lock)/;
@@ -72,7 +72,7 @@ describe.each(['construction', 'engines'] as const)('the image %s', (name) => {
     expect(inside.missing).toEqual([]);
   });
 
-  it('says what it is, and keeps no secret in its making', async () => {
+  it('has labels, and no secret in its history', async () => {
     const facts = JSON.parse(await docker('image', 'inspect', '--format', '{{json .Config}}', image)) as {
       User: string;
       Env: string[];
@@ -116,7 +116,7 @@ describe('a container that serves stores', () => {
     expect((await fetch(`${origin}/docs`)).status).toBe(200);
   });
 
-  it('says at SIGTERM that it is not ready, answers what is in flight, and ends with 0', async () => {
+  it('answers 503 to readiness at SIGTERM, completes requests in progress, and ends with 0', async () => {
     const slow = slowRequest(port);
     await slow.isHalfSent;
     const end = stopped(container);
@@ -126,7 +126,7 @@ describe('a container that serves stores', () => {
         () => 0,
       );
     await eventually(ready, (status) => status === 503, 2);
-    // Longer than it drains: the door is shut by now, and the request is still open.
+    // Longer than the drain: the listener is closed by now, and the request is still open.
     await pause(3_000);
     expect(await ready()).toBe(0);
     slow.finish();
@@ -150,7 +150,7 @@ describe('the containers behind it', () => {
     expect(seconds).toBeLessThan(8);
   });
 
-  it('is unhealthy when the process does not answer any more', async () => {
+  it('is unhealthy when the process no longer answers', async () => {
     const quick = ['--health-interval=1s', '--health-timeout=2s', '--health-retries=2', '--health-start-period=0s'];
     const container = await stage.startOurs('hung', [IMAGES.engines, 'outbox-relay'], quick);
     await becomes(container, 'healthy');
@@ -160,13 +160,13 @@ describe('the containers behind it', () => {
     await becomes(container, 'healthy', 30);
   });
 
-  it('runs one pass and ends, as the handbook prints it', async () => {
+  it('runs one pass and ends, with the documented command', async () => {
     expect(await stage.run([IMAGES.engines, 'run', 'billing'])).toMatchObject({ code: 0 });
     expect(await stage.run([IMAGES.engines, 'engines', 'run', 'billing', '--dry-run'])).toMatchObject({ code: 0 });
     expect(await stage.run([IMAGES.engines, 'run', 'nonsense'])).toMatchObject({ code: 64 });
   });
 
-  it('carries the operator’s command beside the vertical', async () => {
+  it('contains the operator’s command beside the vertical', async () => {
     const words = [
       'tenants',
       'create',
@@ -184,7 +184,7 @@ describe('the containers behind it', () => {
     expect(await stage.sql('select slug from tenants')).toBe('acme');
   });
 
-  it('ends one-shot work at once when it is told to, though it is the first process', async () => {
+  it('ends one-shot work at once on a signal, although it is the first process', async () => {
     await stage.start('lock', ['postgres:17', 'sleep', 'infinity']);
     const holder = tryDocker([
       ...['exec', `${stage.name}-postgres`, 'psql', '-U', 'basecommerce'],
@@ -232,7 +232,7 @@ describe('bad settings', () => {
   });
 });
 
-/** A sign-in of which only half has been sent, until `finish`. */
+/** A sign-in that is half sent until `finish`. */
 function slowRequest(port: number) {
   const body = JSON.stringify({ email: 'nobody@acme.test', password: 'wrong' });
   const socket = net.connect({ port, host: '127.0.0.1' });

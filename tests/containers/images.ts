@@ -1,4 +1,7 @@
-/** The project's own images, built from this folder under names of the tests' own; the engine's cache makes a second build quick. */
+/**
+ * The project's own images, built from this folder under separate names for tests; the engine's cache makes a second
+ * build quick.
+ */
 import { docker } from './docker.js';
 
 export const IMAGES = {

@@ -7,7 +7,7 @@ import { buildImage } from './images.js';
 import { docker } from './docker.js';
 import { eventually } from './waiting.js';
 
-/** What can be had from Debian and from the project itself; Grafana and cAdvisor come as images of their makers. */
+/** The services from Debian and from the project; Grafana and cAdvisor are images of their authors. */
 const WATCHERS = [
   'prometheus',
   'alertmanager',
@@ -57,8 +57,8 @@ afterAll(async () => {
 }, 120_000);
 
 /**
- * In Prometheus's own image the folder belongs to the user it runs as, and a new volume takes that over. Not every image has
- * it: then the volume must not be empty, or the engine gives it the owner of the image's missing folder.
+ * In Prometheus's own image the folder belongs to its user, and a new volume gets this owner. An image without the
+ * folder needs a volume that is not empty, because the engine gives an empty one the owner of the missing folder.
  */
 async function giveToPrometheus(): Promise<void> {
   const volume = `${project.name}_prometheus`;
@@ -75,7 +75,7 @@ interface Target {
 }
 
 describe('the monitoring profile', () => {
-  it('reaches every process and every store', async () => {
+  it('reaches every process, PostgreSQL and Redis', async () => {
     const targets = async () => {
       const answer = await fetch(`http://127.0.0.1:${project.variables['PROMETHEUS_PORT']}/api/v1/targets`);
       const { data } = (await answer.json()) as { data: { activeTargets: Target[] } };
@@ -88,7 +88,7 @@ describe('the monitoring profile', () => {
     );
   });
 
-  it('has figures of each store, not only an answer', async () => {
+  it('has metrics of PostgreSQL and Redis, not only an answer', async () => {
     const value = async (query: string) => {
       const url = `http://127.0.0.1:${project.variables['PROMETHEUS_PORT']}/api/v1/query?query=${encodeURIComponent(query)}`;
       const { data } = (await (await fetch(url)).json()) as { data: { result: { value: [number, string] }[] } };
@@ -103,7 +103,7 @@ describe('the monitoring profile', () => {
     expect(Number(await value('node_memory_MemTotal_bytes'))).toBeGreaterThan(0);
   });
 
-  it('is for this machine alone', async () => {
+  it('listens only on this machine', async () => {
     for (const service of WATCHERS) {
       const ports = await project.inspect<Record<string, { HostIp: string }[] | null>>(
         service,

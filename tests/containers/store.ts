@@ -1,4 +1,4 @@
-/** A store on a running system, and its main job: six calls from a product to a delivered order. */
+/** A store on a running system, and its six calls from a product to a delivered order. */
 import { DOMAIN, type ComposeProject } from './compose-project.js';
 
 const HOST = `acme.${DOMAIN}`;
@@ -12,7 +12,7 @@ export class Store {
     private readonly password: string,
   ) {}
 
-  /** As the operator does it. The password is made by the command and shown once. */
+  /** Makes a store as the operator does. The command generates the password and prints it once. */
   static async open(project: ComposeProject): Promise<Store> {
     const person = ['--owner-name', 'Ana', '--owner-email', EMAIL];
     const words = ['tenants', 'create', '--slug', 'acme', '--legal-name', 'Acme Ltda', ...person, '--json'];

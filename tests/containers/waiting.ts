@@ -1,7 +1,7 @@
-/** Waiting for what another process brings about. */
+/** Waits for the effect of another process. */
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Asks until `isIt` says yes and returns what it said so of; throws with the last answer when time is up. */
+/** Repeats until `isIt` accepts the answer and returns it; throws with the last answer at the limit. */
 export async function eventually<T>(ask: () => Promise<T>, isIt: (answer: T) => boolean, seconds = 30): Promise<T> {
   const end = Date.now() + seconds * 1_000;
   for (;;) {

@@ -2,7 +2,7 @@ import { Parser } from '@asyncapi/parser';
 import { asyncApiDocument } from '#contracts/asyncapi';
 import { EVENT_CONTRACTS } from '#contracts/event-contracts';
 
-/** Of the parser's diagnostics. */
+/** The severity of the parser's diagnostics. */
 const SEVERITY_ERROR = 0;
 
 describe('the AsyncAPI document', () => {

@@ -1,6 +1,6 @@
 /**
- * Contracts are promises to processes that run an older release. Each has a golden: the JSON Schema it had when it was
- * published. Members may have come since; none may be gone, of another form, newly missing or newly null.
+ * Contracts are promises to processes that run an older release. Each has a golden file: the JSON Schema of its first
+ * publication. Members may have been added since; none may be removed, change its form, or become optional or null.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -28,7 +28,7 @@ const plain = (schema: z.ZodType) => JSON.parse(JSON.stringify(z.toJSONSchema(sc
 const schemaOf = (contract: EventContract) => plain(contract.data);
 const goldenOf = (contract: EventContract) => path.join(GOLDENS, `${contract.type}.v${contract.version}.json`);
 
-/** What an older consumer would trip over, in words. */
+/** The changes that break an older consumer, in words. */
 function breaches(old: Schema, now: Schema, at = ''): string[] {
   const found: string[] = [];
   if (String(old.type) !== String(now.type)) found.push(`${at}: ${String(old.type)} became ${String(now.type)}`);
@@ -42,7 +42,7 @@ function breaches(old: Schema, now: Schema, at = ''): string[] {
   if (old.items && now.items) found.push(...breaches(old.items, now.items, `${at}[]`));
   for (const value of now.enum ?? [])
     if (old.enum && !old.enum.includes(value)) found.push(`${at}: ${String(value)} is a new value`);
-  // Without the one, a value may come that the other never let through.
+  // Without this keyword, values may appear that the golden never allowed.
   for (const key of ['pattern', 'format', 'const'] as const)
     if (old[key] !== undefined && now[key] !== old[key]) found.push(`${at}: another ${key}`);
   if (old.enum && !now.enum && now.const === undefined) found.push(`${at}: any value may come now`);
@@ -80,7 +80,7 @@ describe('event contracts', () => {
     expect(readdirSync(GOLDENS).sort()).toEqual([...names].sort());
   });
 
-  it('tells breaking from additive', () => {
+  it('distinguishes breaking changes from additive ones', () => {
     const published: Schema = {
       type: 'object',
       properties: { a: { type: 'string' }, b: { enum: ['x'] } },
@@ -146,7 +146,7 @@ describe('event contracts', () => {
     expect(found).toEqual(expected);
   });
 
-  it('has something to say on every aggregate an engine listens to', () => {
+  it('has an event for every aggregate that an engine consumes', () => {
     const spoken = new Set(EVENT_CONTRACTS.map((contract) => contract.aggregate));
     for (const kind of Object.values(SUBSCRIPTIONS).flat()) expect(spoken).toContain(kind);
   });

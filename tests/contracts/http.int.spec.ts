@@ -1,4 +1,6 @@
-/** The document against the running API: what it answers satisfies the schema it documents, with the headers it promises. */
+/**
+ * Compares the document with the running API: answers satisfy the documented schemas and have the documented headers.
+ */
 import supertest from 'supertest';
 import type { Operation } from '#contracts/operation';
 import { handledOperations } from '#platform/http';
@@ -21,7 +23,7 @@ afterAll(() => system.stop());
 const entryOf = (operation: Operation) =>
   document['paths'][`/api/v1${operation.path.replace(/:(\w+)/g, '{$1}')}`][operation.method.toLowerCase()] as Json;
 
-/** The answer, after holding it against what the document says about this operation. */
+/** The answer, after it was checked against the document of this operation. */
 function asDocumented(id: string, answer: Answer): Answer {
   const operation = operations.get(id)!;
   const documented = entryOf(operation)['responses'][answer.status] as Json;
@@ -123,7 +125,7 @@ it('refuses as documented', async () => {
   await refused('createQuote', 404, 'customer_not_found', owner.post('/quotes', { customer_id: unknown, lines: [] }));
 });
 
-it('leads from every problem to its explanation', async () => {
+it('links every problem to its explanation', async () => {
   const { text } = await supertest(system.app.getHttpServer()).get('/docs/errors').expect(200);
   for (const { errors = [] } of handledOperations())
     for (const code of errors) expect(text).toContain(`<tr id="${code}">`);
@@ -133,7 +135,7 @@ describe('the documentation', () => {
   const page = (host: string, path: string) => supertest(system.app.getHttpServer()).get(path).set('host', host);
 
   it.each(['/docs', '/redoc', '/reference'])(
-    '%s is one page of files from here, under a policy without inline scripts',
+    '%s is one page with files of this server, under a policy without inline scripts',
     async (path) => {
       const { text, headers } = await page('acme.localhost', path).expect(200);
       const policy = String(headers['content-security-policy']);

@@ -43,7 +43,7 @@ describe.each(documents)('the %s document', (audience: Audience, document) => {
     expect(result.valid).toBe(true);
   });
 
-  it('has every operation of its audience and no other, each under an id of its own', () => {
+  it('has every operation of its audience and no other, each with a different id', () => {
     const ids = described(document).map(({ entry }) => entry['operationId'] as string);
     expect([...ids].sort()).toEqual(
       operations
@@ -54,7 +54,7 @@ describe.each(documents)('the %s document', (audience: Audience, document) => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it('refers to nothing that is not there, and keeps no component nobody refers to', () => {
+  it('refers only to existing components, and has no unused component', () => {
     const used = references(document);
     for (const reference of used) expect([reference, at(document, reference)]).not.toContain(undefined);
     const { schemas, responses, headers } = document['components'] as Record<string, Json>;
@@ -62,7 +62,7 @@ describe.each(documents)('the %s document', (audience: Audience, document) => {
       for (const name of Object.keys(members!)) expect(used).toContain(`#/components/${kind}/${name}`);
   });
 
-  it('says a sentence on every tag', () => {
+  it('describes every tag in a sentence', () => {
     for (const tag of document['tags'] as Json[]) expect([tag['name'], TAGS[tag['name']]]).not.toContain(undefined);
   });
 

@@ -1,4 +1,4 @@
-/** What the gateway answers by itself stands in the same list as every other problem, in the same words. */
+/** The gateway's own answers are in the list of all problems, with the same texts. */
 import { readFileSync } from 'node:fs';
 
 const template = readFileSync('infra/nginx/templates/basecommerce.conf.template', 'utf8');
@@ -8,7 +8,7 @@ const listed = new Map(
   ),
 );
 
-/** Of a `map` from a code to a text: what stands in quotes behind each code. */
+/** Reads a `map` from a code to a text: the quoted text of each code. */
 function textsOf(variable: string): [code: string, text: string][] {
   const block = new RegExp(`^map \\$problem_code \\$${variable} \\{\\n([^}]*)^\\}`, 'm').exec(template)![1]!;
   return [...block.matchAll(/^ {2}(\w+) "(.*)";$/gm)].map(([, code, text]) => [code!, text!]);
@@ -20,6 +20,6 @@ it('finds the codes', () => {
   expect(details.length).toBeGreaterThan(10);
 });
 
-it.each(details)('%s is listed among the errors as it is said', (code, text) => {
+it.each(details)('%s is listed among the errors with the same text', (code, text) => {
   expect(listed.get(code)).toBe(text);
 });

@@ -1,11 +1,11 @@
-/** The rendered configuration as a tree, includes followed, so that tests can ask what is in it. */
+/** The rendered configuration as a tree, includes followed, so that tests can query it. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 export interface Directive {
   readonly words: readonly string[];
   readonly block?: readonly Directive[];
-  /** The file it stands in. */
+  /** The file of the directive. */
   readonly file: string;
 }
 
@@ -41,7 +41,7 @@ export function named(directives: readonly Directive[], name: string): Directive
   return directives.filter(({ words }) => words[0] === name);
 }
 
-/** Which of the six servers it is, by what it listens to and for. */
+/** Names one of the six servers by its ports and hosts. */
 export function serverName(server: Directive): string {
   const listens = named(server.block!, 'listen').flatMap(({ words }) => words.slice(1));
   const names = named(server.block!, 'server_name').flatMap(({ words }) => words.slice(1));

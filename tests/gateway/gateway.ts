@@ -1,6 +1,6 @@
 /**
- * The gateway as it ships: made by its own `render`, run by the real Nginx, in front of a server that says what reached it.
- * Requests are written byte by byte where a client library would tidy them up.
+ * The gateway as it ships: made by its own `render`, run by the real Nginx, in front of a server that reports the
+ * requests it received. Requests are written byte by byte where a client library would correct them.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -102,7 +102,7 @@ export class Gateway {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Files as the web application's build would leave them. */
+  /** Files as the web application's build would write them. */
   install(files: Readonly<Record<string, string>>): void {
     for (const [name, text] of Object.entries(files)) {
       const file = path.join(this.folder, name);
@@ -111,7 +111,7 @@ export class Gateway {
     }
   }
 
-  /** One request on a connection of its own. */
+  /** One request on a new connection. */
   async ask(host: string, target: string, asking: Asking = {}): Promise<Answer> {
     const { method = 'GET', headers = [], body = '' } = asking;
     const lines = [
@@ -124,13 +124,13 @@ export class Gateway {
     return parsed(await this.raw(`${lines.join('\r\n')}\r\n\r\n${body}`, asking));
   }
 
-  /** Writes exactly this and returns everything that comes back until the gateway closes. */
+  /** Writes exactly these bytes and returns everything that it receives until the gateway closes. */
   async raw(request: string, { isPlain, sni }: Asking = {}): Promise<string> {
     const socket = await this.connect({ ...(isPlain ? { isPlain } : {}), ...(sni ? { sni } : {}) });
     return new Promise((resolve) => {
       let text = '';
       socket.setEncoding('latin1').on('data', (chunk: string) => (text += chunk));
-      // A connection that is reset has answered, too: with nothing.
+      // A reset counts as an empty answer.
       socket.on('error', () => undefined).on('close', () => resolve(text));
       socket.write(request, 'latin1');
     });
@@ -178,7 +178,9 @@ export class Gateway {
     }
   }
 
-  /** The access log so far, once it holds a line that `wanted` takes: a line is written when the answer is through. */
+  /**
+   * The access log, as soon as it has a line that `wanted` accepts: a line is written when the answer has been sent.
+   */
   async logged(wanted: (line: LogLine) => boolean): Promise<LogLine> {
     for (let attempt = 0; attempt < 100; attempt++) {
       const line = this.log().find(wanted);

@@ -1,4 +1,4 @@
-/** The host decides whose request it is. Everything that can be done to a host name, and what the gateway makes of it. */
+/** The host decides the tenant of a request. These tests send every kind of malformed and foreign host name. */
 import tls from 'node:tls';
 import { DOMAIN, Gateway, parsed } from './gateway.js';
 
@@ -26,7 +26,7 @@ const NOBODYS = [
   'acmeXshopXtest',
   `x${DOMAIN}`,
   `.${DOMAIN}`,
-  // Letters of another script that look like ours, in the form in which they travel.
+  // Letters of another script that look like Latin ones, in their encoded form.
   `xn--cme-5cd.${DOMAIN}`,
   `${'a'.repeat(64)}.${DOMAIN}`,
   '127.0.0.1',
@@ -36,11 +36,11 @@ const NOBODYS = [
   '""',
 ];
 
-describe('a host that is nobody’s', () => {
+describe('an unknown host', () => {
   it.each(NOBODYS)('is misdirected over TLS: %s', async (host) => {
     const answer = await gateway.ask(host, '/api/v1/products');
     expect([421, 400]).toContain(answer.status);
-    // What cannot be a host at all is malformed; what could be one is somebody else's.
+    // Text that cannot be a host is malformed; any other unknown name belongs to another site.
     if (answer.status === 400) expect(host).toMatch(/^(\.|"")/);
     expect(gateway.upstream.seen).toEqual([]);
   });
@@ -50,7 +50,7 @@ describe('a host that is nobody’s', () => {
     expect(gateway.upstream.seen).toEqual([]);
   });
 
-  it('is misdirected over HTTP/2, and when there is none', async () => {
+  it('is misdirected over HTTP/2, also without a host', async () => {
     expect((await gateway.ask2('evil.test', '/')).status).toBe(421);
     expect(parsed(await gateway.raw('GET / HTTP/1.0\r\n\r\n')).status).toBe(421);
     expect(parsed(await gateway.raw('GET / HTTP/1.1\r\nConnection: close\r\n\r\n')).status).toBe(400);
@@ -58,7 +58,7 @@ describe('a host that is nobody’s', () => {
     expect(gateway.upstream.seen).toEqual([]);
   });
 
-  it('sees a certificate that names nobody', async () => {
+  it('sees a certificate without a real name', async () => {
     const names = await new Promise<string | undefined>((resolve) => {
       const socket = tls.connect(
         { host: '127.0.0.1', port: gateway.ports.tls, rejectUnauthorized: false },
@@ -85,7 +85,7 @@ describe('a store’s host', () => {
     expect(gateway.upstream.last.headers.host).toBe(`${expected}.${DOMAIN}`);
   });
 
-  it('is said once: two are refused, whichever comes first', async () => {
+  it('may occur once: two are refused, in any order', async () => {
     for (const [first, second] of [
       [`acme.${DOMAIN}`, `bolt.${DOMAIN}`],
       [`acme.${DOMAIN}`, `acme.${DOMAIN}`],
@@ -98,7 +98,7 @@ describe('a store’s host', () => {
     expect(gateway.upstream.seen).toEqual([]);
   });
 
-  it('is the one of an absolute address, to the vertical as well', async () => {
+  it('is taken from an absolute URL, and passed to the vertical', async () => {
     await gateway.ask(`acme.${DOMAIN}`, `https://bolt.${DOMAIN}/api/v1/products`);
     expect(slug()).toBe('bolt');
     expect(gateway.upstream.last).toMatchObject({ url: '/api/v1/products', headers: { host: `bolt.${DOMAIN}` } });
@@ -113,7 +113,7 @@ describe('a store’s host', () => {
     expect(slug()).toBe('acme');
   });
 
-  it('is the authority over HTTP/2, against any header beside it', async () => {
+  it('is the authority over HTTP/2, even if a Host header differs', async () => {
     const claims = { 'x-tenant-slug': 'evil', x_tenant_slug: 'evil', 'x-forwarded-host': `evil.${DOMAIN}` };
     expect((await gateway.ask2(`bolt.${DOMAIN}`, '/api/v1/products', claims)).status).toBe(200);
     expect(slug()).toBe('bolt');
@@ -127,7 +127,7 @@ describe('a store’s host', () => {
   it('may not differ from the authority over HTTP/2', async () => {
     gateway.upstream.reset();
     const answer = await gateway.ask2(`acme.${DOMAIN}`, '/', { host: `bolt.${DOMAIN}` }).catch(() => undefined);
-    // Refused, or one of the two for everybody: never one for the tenant and the other for the vertical.
+    // Refused, or the same one of the two everywhere: never one for the tenant and the other for the vertical.
     for (const { headers } of gateway.upstream.seen)
       expect(headers.host).toBe(`${String(headers['x-tenant-slug'])}.${DOMAIN}`);
     if (answer?.status === 200) expect(gateway.upstream.seen).toHaveLength(1);

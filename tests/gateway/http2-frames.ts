@@ -1,8 +1,11 @@
-/** HTTP/2 frames by hand, for requests that a client library refuses to write. Header fields are sent as they are, never indexed. */
+/**
+ * Writes HTTP/2 frames for requests that a client library refuses to write. Header fields are sent unchanged and
+ * unindexed.
+ */
 import tls from 'node:tls';
 
 export interface Reply {
-  /** Of the answer's header frame, if there was one. */
+  /** The status of the answer's header frame, if there was one. */
   readonly status: number | undefined;
   readonly isReset: boolean;
 }
@@ -18,7 +21,9 @@ const END_HEADERS = 4;
 /** Statuses that have a place in HPACK's static table, from 8 on. */
 const STATIC_STATUS = [200, 204, 206, 304, 400, 404, 500];
 
-/** One request of these fields, in their order, with this body; resolves once the stream has ended in some way. */
+/**
+ * Sends one request with these fields, in their order, and this body; resolves when the stream has ended in any way.
+ */
 export function request(port: number, fields: readonly (readonly [string, string])[], body = ''): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const socket = tls.connect({
@@ -72,7 +77,7 @@ function frame(type: number, flags: number, stream: number, payload: Buffer): Bu
   return Buffer.concat([head, payload]);
 }
 
-/** Shorter than 127 bytes, which is all that is needed here. */
+/** Encodes a text shorter than 127 bytes; longer ones do not occur here. */
 function text(value: string): Buffer {
   return Buffer.concat([Buffer.from([Buffer.byteLength(value)]), Buffer.from(value)]);
 }

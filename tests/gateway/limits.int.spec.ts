@@ -1,4 +1,6 @@
-/** Who may ask how much. A load balancer that is believed stands in front here, so that requests come from many addresses. */
+/**
+ * The limits per store and per address. A trusted load balancer is in front, so that requests come from many addresses.
+ */
 import type { ServerResponse } from 'node:http';
 import { waitUntil } from '#testing/waiting';
 import { type Answer, DOMAIN, Gateway, parsed } from './gateway.js';
@@ -37,7 +39,7 @@ const freshStore = () => `store-${++store}`;
 const from = (address: string, slug: string, target = '/api/v1/products', method = 'GET'): Promise<Answer> =>
   gateway.ask(`${slug}.${DOMAIN}`, target, { method, headers: [`X-Forwarded-For: ${address}`] });
 
-/** Asks so many times, one after the other, and counts the answers by status. */
+/** Sends so many requests, one after the other, and counts the answers by status. */
 async function counted(times: number, ask: () => Promise<Answer>): Promise<Record<number, number>> {
   const counts: Record<number, number> = {};
   for (let n = 0; n < times; n++) {
@@ -48,7 +50,7 @@ async function counted(times: number, ask: () => Promise<Answer>): Promise<Recor
 }
 
 describe('requests', () => {
-  it('of a busy store run out without hurting its neighbour', async () => {
+  it('of a busy store reach the limit without affecting another store', async () => {
     const [busy, calm] = [freshStore(), freshStore()];
     expect(await counted(25, () => from(freshAddress(), busy))).toEqual({ 200: 21, 429: 4 });
     expect(await counted(5, () => from(freshAddress(), calm))).toEqual({ 200: 5 });
@@ -60,7 +62,7 @@ describe('requests', () => {
     expect(JSON.parse(refused.body)).toMatchObject({ code: 'rate_limited', status: 429 });
   });
 
-  it('of one address run out, whichever stores it asks, and another address goes on', async () => {
+  it('of one address to any stores reach the limit, and another address does not', async () => {
     const address = freshAddress();
     expect(await counted(13, () => from(address, freshStore()))).toEqual({ 200: 10, 429: 3 });
     expect((await from(freshAddress(), freshStore())).status).toBe(200);
@@ -71,7 +73,7 @@ describe('requests', () => {
     const neighbours = (network: string) => () => from(`${network}:${(++host).toString(16)}:0:0:1`, freshStore());
     expect(await counted(12, neighbours('2001:db8:a:b'))).toEqual({ 200: 10, 429: 2 });
     expect(await counted(1, neighbours('2001:db8:a:c'))).toEqual({ 200: 1 });
-    // The byte that ends lines is one like any other in an address.
+    // A byte of an address may equal the line feed.
     expect(await counted(12, neighbours('2001:db8:a0a:a0a'))).toEqual({ 200: 10, 429: 2 });
   });
 
@@ -82,7 +84,7 @@ describe('requests', () => {
     expect((await from(`::ffff:${freshAddress()}`, freshStore())).status).toBe(200);
   });
 
-  it('count for the last address that no balancer of ours has', async () => {
+  it('count for the last address that is not one of our balancers', async () => {
     const address = freshAddress();
     let claimed = 0;
     const lying = () => from(`6.6.6.${++claimed}, ${address}`, freshStore());
@@ -95,7 +97,7 @@ describe('requests', () => {
 });
 
 describe('signing in', () => {
-  it('is tried a few times by one address, in whatever spelling; everything else goes on', async () => {
+  it('is limited per address, in any spelling of the path; other requests are not', async () => {
     const [address, slug] = [freshAddress(), freshStore()];
     const targets = ['/api/v1/auth/login', '/api/v1/auth/%6Cogin', '/api/v1/auth/login/', '/api/v1//auth/login?a=b'];
     const statuses = [];
@@ -107,21 +109,21 @@ describe('signing in', () => {
     expect((await from(freshAddress(), slug, '/api/v1/auth/login', 'POST')).status).toBe(200);
   });
 
-  it('is tried a few times at one store from many addresses, and its neighbour signs in', async () => {
+  it('is limited per store over many addresses, and another store is not affected', async () => {
     const slug = freshStore();
     const tried = () => from(freshAddress(), slug, '/api/v1/auth/login', 'POST');
     expect(await counted(8, tried)).toEqual({ 200: 6, 429: 2 });
     expect((await from(freshAddress(), freshStore(), '/api/v1/auth/login', 'POST')).status).toBe(200);
   });
 
-  it('is tried a few times at the console', async () => {
+  it('is limited at the console', async () => {
     const tried = () => from('10.1.7.7', 'console', '/operator/v1/auth/login', 'POST');
     expect(await counted(4, tried)).toEqual({ 200: 3, 429: 1 });
   });
 });
 
 describe('requests at once', () => {
-  /** Holds requests back until told; resolves once so many are waiting. */
+  /** Holds requests back until `release`; resolves when so many are waiting. */
   function held() {
     const waiting: ServerResponse[] = [];
     gateway.upstream.answering = (_, response) => void waiting.push(response);
@@ -134,7 +136,7 @@ describe('requests at once', () => {
     };
   }
 
-  it('of one address are bounded, and its neighbour is served', async () => {
+  it('of one address are limited, and another address is served', async () => {
     const hold = held();
     const [address, slug] = [freshAddress(), freshStore()];
     const running = [1, 2, 3].map(() => from(address, slug));
@@ -148,7 +150,7 @@ describe('requests at once', () => {
     for (const answer of await Promise.all([...running, neighbour])) expect(answer.status).toBe(200);
   });
 
-  it('of one store are bounded, and its neighbour is served', async () => {
+  it('of one store are limited, and another store is served', async () => {
     const hold = held();
     const slug = freshStore();
     const running = Array.from({ length: 6 }, () => from(freshAddress(), slug));
@@ -160,7 +162,7 @@ describe('requests at once', () => {
     for (const answer of await Promise.all([...running, neighbour])) expect(answer.status).toBe(200);
   });
 
-  it('and open streams are counted apart', async () => {
+  it('and open streams are counted separately', async () => {
     const hold = held();
     const [address, slug] = [freshAddress(), freshStore()];
     const streams = [1, 2].map(() => from(address, slug, '/api/v1/stream'));
@@ -174,22 +176,22 @@ describe('requests at once', () => {
 });
 
 describe('the console', () => {
-  it('is open to whom the operator named, and the rest is told no', async () => {
+  it('is open to the addresses that the operator named, and to no other', async () => {
     const refused = await from(freshAddress(), 'console', '/operator/v1/tenants');
     expect(refused.status).toBe(403);
     expect(JSON.parse(refused.body)).toMatchObject({ code: 'address_not_allowed' });
     expect((await from(freshAddress(), 'console', '/')).status).toBe(403);
     expect((await from('10.1.2.3', 'console', '/operator/v1/tenants')).status).toBe(200);
-    // Somebody who only says so.
+    // A client that claims such an address in a header.
     expect((await from(`10.1.2.3, ${freshAddress()}`, 'console', '/operator/v1/tenants')).status).toBe(403);
     expect((await from(freshAddress(), 'console', '/health')).status).toBe(200);
   });
 
-  it('is asked less than a store', async () => {
+  it('has a lower limit than a store', async () => {
     expect(await counted(7, () => from('10.1.9.9', 'console', '/operator/v1/tenants'))).toEqual({ 200: 5, 429: 2 });
   });
 
-  it('takes in a payment provider’s burst from anywhere, and loses no message of it', async () => {
+  it('accepts a payment provider’s burst from any address, without losing a message', async () => {
     const address = freshAddress();
     const message = () =>
       gateway.ask(CONSOLE, '/operator/v1/webhooks/stripe', {
@@ -208,7 +210,7 @@ describe('the console', () => {
 });
 
 describe('a balancer that speaks the PROXY protocol', () => {
-  it('is believed when it is ours, and asked for it', async () => {
+  it('is trusted if its address is configured and the protocol is switched on', async () => {
     const proxied = await Gateway.start({ GATEWAY_TRUSTED: '127.0.0.1', GATEWAY_TRUSTED_HEADER: 'proxy_protocol' });
     try {
       const answer = await proxied.raw(

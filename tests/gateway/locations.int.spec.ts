@@ -1,6 +1,6 @@
 /**
- * Every location of the configuration, asked with headers that a client has no right to. The list below is compared with the
- * configuration itself: a location that is not in it fails here.
+ * Sends requests to every location of the configuration, with headers that a client must not set. The list below is
+ * compared with the configuration: a location that is missing in it fails this test.
  */
 import path from 'node:path';
 import { staysTrue } from '#testing/waiting';
@@ -16,7 +16,7 @@ interface Probe extends Asking {
   readonly at: string;
   readonly host: string;
   readonly target: string;
-  /** What the gateway answers itself; without one the request is for the vertical. */
+  /** The gateway's own answer; without it the request goes to the vertical. */
   readonly status?: number;
 }
 
@@ -77,7 +77,7 @@ const PROBES: readonly Probe[] = [
   console_('@vertical', '/tenants'),
 ];
 
-/** Names the gateway alone may use, in every spelling that something behind it could take for them. */
+/** Header names that only the gateway may set, in every spelling that the vertical could accept for them. */
 const CLAIMS = [
   'X-Tenant-Slug: bolt',
   'x-tenant-slug: bolt',
@@ -143,7 +143,7 @@ const ask = ({ host, target, ...asking }: Probe, headers: readonly string[] = []
   gateway.ask(host, target, { ...asking, headers });
 
 describe('the locations', () => {
-  it('are all in this list, but for those of the figures', () => {
+  it('are all in this list, except those of the metrics', () => {
     const found = servers.flatMap((server) =>
       named(server.block!, 'location').map(({ words }) => `${serverName(server)}: ${words.slice(1).join(' ')}`),
     );
@@ -152,7 +152,7 @@ describe('the locations', () => {
     expect(found.filter((name) => name.startsWith('figures: '))).toHaveLength(4);
   });
 
-  it('reach the vertical through the one snippet, and set no header of their own', () => {
+  it('use the common snippet to reach the vertical, and set no other header', () => {
     for (const server of servers) {
       for (const location of named(server.block!, 'location')) {
         for (const directive of location.block!) {
@@ -163,7 +163,7 @@ describe('the locations', () => {
   });
 
   it.each(PROBES.filter(({ status }) => status).map((probe) => [probe.at, probe] as const))(
-    'answers by itself at %s',
+    'is answered by the gateway at %s',
     async (_, probe) => {
       const answer = await ask(probe, CLAIMS);
       expect(answer.status).toBe(probe.status);
@@ -172,7 +172,7 @@ describe('the locations', () => {
   );
 
   it.each(PROBES.filter(({ status }) => !status).map((probe) => [probe.at, probe] as const))(
-    'believes nothing a client claims about itself at %s',
+    'overwrites the client’s headers about itself at %s',
     async (_, probe) => {
       const answer = await ask(probe, CLAIMS);
       expect(answer.status).toBe(200);
@@ -201,7 +201,7 @@ describe('the locations', () => {
   );
 
   it.each(PROBES.filter(({ status }) => !status).map((probe) => [probe.at, probe] as const))(
-    'cannot be made to lose a header on the way by naming it in Connection at %s',
+    'keeps a header that the client names in Connection at %s',
     async (_, probe) => {
       await gateway.raw(
         `GET ${probe.target} HTTP/1.1\r\nHost: ${probe.host}\r\nConnection: close, X-Tenant-Slug, X-Forwarded-For, X-Request-Id\r\n\r\n`,
@@ -237,7 +237,7 @@ describe('the locations', () => {
     expect(gateway.upstream.begun).toBe(0);
   });
 
-  it('are all found by their host alone: at a stranger’s there is nothing but the probe and the challenge', async () => {
+  it('are found only at their host: an unknown host has only the probe and the challenge', async () => {
     const isForAll = ({ target }: Probe) => /^\/(health$|\.well-known)/.test(target);
     const others = PROBES.filter((probe) => !isForAll(probe));
     const answers = await Promise.all(others.map(({ target, ...asking }) => gateway.ask('evil.test', target, asking)));
@@ -256,13 +256,13 @@ describe('the locations', () => {
     for (const socket of sockets) socket.destroy();
   });
 
-  it('of the figures are for the exporter alone', async () => {
+  it('of the metrics are only for the exporter', async () => {
     const figures = await fetch(`http://127.0.0.1:${gateway.ports.status}/status`);
     expect(await figures.text()).toMatch(/^Active connections: \d+/);
     expect((await fetch(`http://127.0.0.1:${gateway.ports.status}/health`)).status).toBe(404);
     for (const host of [STORE, CONSOLE]) {
       const answer = await gateway.ask(host, '/status');
-      // It is a page of the web application like any other there, and so the vertical's to refuse.
+      // At that host it is a page of the web application, so the vertical refuses it.
       expect(answer.body).not.toContain('Active connections');
     }
   });

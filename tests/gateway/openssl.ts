@@ -4,7 +4,7 @@ import path from 'node:path';
 
 let found: string | undefined;
 
-/** A PATH on which there is an openssl. */
+/** A PATH that contains an openssl. */
 export async function opensslOnPath(): Promise<string> {
   found ??= await find();
   return found;

@@ -1,4 +1,7 @@
-/** What the gateway is told, and what becomes of it: for each version of Nginx, with values that cannot be right, over an old configuration. */
+/**
+ * How `render` turns settings into a configuration: for each version of Nginx, with invalid values, over an old
+ * configuration.
+ */
 import { appendFileSync, chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -41,7 +44,7 @@ describe('render', () => {
     expect(made('site.conf')).toBe(before);
   });
 
-  it('wants a domain, takes it from an env file, and takes nothing else of ours for its own', async () => {
+  it('requires a domain, reads it from an env file, and ignores the application’s settings', async () => {
     const file = path.join(gateway.folder, 'basecommerce.env');
     writeFileSync(
       file,
@@ -64,7 +67,7 @@ describe('render', () => {
     expect(await bare('--env', '/nowhere/at-all')).toMatchObject({ code: 64 });
   });
 
-  it('does nothing in a dry run, and says what it would', async () => {
+  it('changes nothing in a dry run, and prints what it would do', async () => {
     const before = made('site.conf');
     const { code, stderr } = await render({ BASE_DOMAIN: 'other.test' }, '--dry-run', '--reload');
     expect(code).toBe(0);
@@ -140,7 +143,7 @@ describe('render', () => {
     const statuses: number[] = [];
     const load = Promise.all(
       [1, 2, 3, 4].map(async () => {
-        // Paced, so that the limit of an address is never what answers.
+        // Paced, so that the limit per address is never reached.
         for (; isRunning; await wait(60)) statuses.push((await gateway.ask(HOST, '/api/v1/products')).status);
       }),
     );
@@ -161,7 +164,7 @@ describe('render', () => {
     expect(statuses.length).toBeGreaterThan(10);
   });
 
-  it('writes an upstream of several that share the work', async () => {
+  it('writes an upstream of several servers that share the requests', async () => {
     const { stdout } = await ran(
       path.join(GATEWAY_FOLDER, 'render'),
       ['--upstream', '10.0.0.5:8000', '[fd00::6]:8000'],

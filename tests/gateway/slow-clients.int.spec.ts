@@ -1,4 +1,4 @@
-/** Clients that take their time, and what they cost: a connection of the gateway, and nothing of the vertical. Times are scaled down. */
+/** A slow client costs a connection of the gateway and nothing in the vertical. Times are scaled down. */
 import type { ServerResponse } from 'node:http';
 import type net from 'node:net';
 import { letPass, waitUntil } from '#testing/waiting';
@@ -37,7 +37,7 @@ const post = (path: string, length: number) =>
   `POST ${path} HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n`;
 
 describe('a slow client', () => {
-  it('that never ends its headers is shown out after the time for all of them, however busy it looks', async () => {
+  it('that never ends its headers is disconnected after the total time for headers, even if it keeps sending', async () => {
     const socket = await gateway.connect();
     socket.write(`GET / HTTP/1.1\r\nHost: ${HOST}\r\n`);
     const drip = setInterval(() => socket.write('X-A: b\r\n'), 50);
@@ -48,21 +48,21 @@ describe('a slow client', () => {
     expect(gateway.upstream.begun).toBe(0);
   });
 
-  it('that says nothing at all is shown out, too', async () => {
+  it('that sends nothing is disconnected as well', async () => {
     const silent = await Promise.all([gateway.connect(), gateway.connect({ isPlain: true })]);
     for (const { after } of await Promise.all(silent.map(closed))) expect(after).toBeLessThan(LIMIT_MS);
   });
 
-  it('that stops in the middle of a body is answered 408, and the vertical never hears of it', async () => {
+  it('that stops in the middle of a body gets 408, and the vertical never receives the request', async () => {
     const socket = await gateway.connect();
     socket.write(`${post('/api/v1/imports', 1_000)}half of it`);
     const { text } = await closed(socket);
-    // Nginx closes such a connection with or without a word, by whether it has begun to answer.
+    // Nginx closes such a connection with an answer or without one.
     if (text) expect(parsed(text).status).toBe(408);
     expect(gateway.upstream.begun).toBe(0);
   });
 
-  it('that sends its body byte by byte holds nothing of the vertical until it is through', async () => {
+  it('that sends its body byte by byte does not occupy the vertical before the body is complete', async () => {
     const socket = await gateway.connect();
     const answered = closed(socket);
     socket.write(post('/api/v1/imports', 8));
@@ -75,17 +75,17 @@ describe('a slow client', () => {
     expect(gateway.upstream.last.body).toBe('xxxxxxxx');
   });
 
-  it('does not make others wait, not even three hundred of them on one worker', async () => {
+  it('does not delay others, even with three hundred slow clients on one worker', async () => {
     const slow = await Promise.all(Array.from({ length: 300 }, () => gateway.connect({ isPlain: true })));
     for (const socket of slow) socket.on('error', () => undefined).write(`GET / HTTP/1.1\r\nHost: ${HOST}\r\nX-A: `);
     const isOpen = (socket: net.Socket) => !socket.destroyed;
     expect((await gateway.ask(HOST, '/api/v1/products')).status).toBe(200);
-    // Answered while all of them still hold on, not after they were shown out.
+    // Answered while all of them are still connected, not after they were disconnected.
     expect(slow.filter(isOpen)).toHaveLength(300);
     for (const socket of slow) socket.destroy();
   });
 
-  it('that reads slowly is fed by the gateway: the vertical is done at once, and in the end the line is cut', async () => {
+  it('that reads slowly gets its answer from the gateway’s buffer: the vertical finishes at once, and the gateway ends the connection', async () => {
     let done: number | undefined;
     const from = performance.now();
     gateway.upstream.answering = (_, response) => {
@@ -109,7 +109,7 @@ describe('a slow client', () => {
 });
 
 describe('a slow vertical', () => {
-  it('is not asked twice for what it did not answer in time', async () => {
+  it('does not get a late request twice', async () => {
     gateway.upstream.answering = () => undefined;
     for (const method of ['GET', 'POST']) {
       const answer = await gateway.ask(HOST, '/api/v1/products', { method, body: method === 'POST' ? '{}' : '' });
@@ -119,9 +119,9 @@ describe('a slow vertical', () => {
     expect(gateway.upstream.begun).toBe(2);
   });
 
-  it('that breaks off is not asked again for what may have been done', async () => {
+  it('that closes the connection does not get a request again that may have had an effect', async () => {
     gateway.upstream.answering = (_, response) => response.socket!.destroy();
-    // A connection that is already open, because only such a one could tempt to a second try.
+    // A connection that is already open, because only there could a proxy try a second time.
     gateway.upstream.answering = (seen, response) =>
       seen.method === 'GET' ? response.end('{}') : response.socket!.destroy();
     await gateway.ask(HOST, '/api/v1/products');
@@ -137,7 +137,7 @@ describe('a slow vertical', () => {
 
 describe('a live stream', () => {
   it.each(['/api/v1/stream', '/mcp'])(
-    'is passed on as it comes, and may stay quiet longer than a request: %s',
+    'is passed on without buffering, and may be idle longer than a request: %s',
     async (path) => {
       let stream: ServerResponse | undefined;
       gateway.upstream.answering = (_, response) => {

@@ -1,6 +1,6 @@
 /**
- * Requests that mean one thing to the gateway and another to what stands behind it. Whatever is let through was written anew by the
- * gateway, so each request that arrives carries its marks; one that was smuggled in would carry the attacker's.
+ * Requests that the gateway and the server behind it could understand differently. The gateway writes each request
+ * again that it passes on, so each has its headers; a smuggled request would have the attacker's.
  */
 import { DOMAIN, Gateway, parsed, wait } from './gateway.js';
 import { request } from './http2-frames.js';
@@ -18,11 +18,11 @@ beforeAll(async () => {
 afterAll(() => gateway.stop());
 beforeEach(() => gateway.upstream.reset());
 
-/** Head lines after the host, then the body as it stands. */
+/** Header lines after the host, then the unchanged body. */
 const attack = (lines: readonly string[], body: string, end = '\r\n') =>
   ['POST /api/v1/products HTTP/1.1', `Host: ${HOST}`, ...lines, 'Connection: close', '', body].join(end);
 
-/** Nothing that arrived was written by the client. */
+/** Checks that no received request was written by the client. */
 function expectOurMarks() {
   for (const seen of gateway.upstream.seen) {
     for (const name of ['x-tenant-slug', 'x-request-id', 'x-forwarded-for', 'host'])
@@ -115,7 +115,8 @@ describe('a request written oddly', () => {
     await gateway.raw(text);
     await wait(20);
     expectOurMarks();
-    // Whatever lies behind the first request is at most one more, for the store it names, as if it had come alone.
+    // The bytes after the first request make at most one more request, to the store that it names, as if it had come
+    // alone.
     expect(gateway.upstream.seen.length).toBeLessThanOrEqual(2);
     for (const { url, headers } of gateway.upstream.seen)
       expect([url === '/smuggled', headers['x-tenant-slug']]).toEqual([
@@ -124,7 +125,7 @@ describe('a request written oddly', () => {
       ]);
   });
 
-  it('keeps a body a body', async () => {
+  it('does not interpret a body as a request', async () => {
     const answer = parsed(await gateway.raw(attack([`Content-Length: ${SMUGGLED.length}`], SMUGGLED)));
     expect(answer.status).toBe(200);
     expect(gateway.upstream.seen).toMatchObject([{ url: '/api/v1/products', body: SMUGGLED }]);

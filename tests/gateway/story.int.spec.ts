@@ -1,4 +1,4 @@
-/** The main job through the gateway and the vertical behind it, over TLS, as a store does it. */
+/** A quote becomes an order through the gateway and the vertical behind it, over TLS, as a store does it. */
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { MANAGEMENT_KEY, PASSWORD, startSystem, type System } from '../scenarios/system.js';
@@ -96,7 +96,7 @@ describe('the main job through the gateway', () => {
     expect(line).toMatchObject({ tenant: 'acme', status: 201, request_id: order.headers['x-request-id'] });
   });
 
-  it('ends at a neighbour’s door, with a token as with a header', async () => {
+  it('is refused at another store, with a foreign token as with a forged header', async () => {
     const acme = await signedIn('acme');
     const { body } = await acme('GET', '/auth/me');
     const mine = await acme('GET', '/products', undefined, { 'x-tenant-slug': 'bolt' });
@@ -115,7 +115,7 @@ describe('the main job through the gateway', () => {
     });
   });
 
-  it('keeps the console apart, its webhooks open, and the vertical’s own pages as they are', async () => {
+  it('keeps the console separate, its webhooks open, and the vertical’s own pages unchanged', async () => {
     const console_ = `console.${DOMAIN}`;
     const authorization = `Bearer ${MANAGEMENT_KEY}`;
     const tenants = await call(console_, 'GET', '/operator/v1/tenants', undefined, { authorization });
@@ -129,7 +129,7 @@ describe('the main job through the gateway', () => {
 
     const docs = await call(`acme.${DOMAIN}`, 'GET', '/docs');
     expect(docs.status).toBe(200);
-    // Its own policy, once: the gateway's would forbid it its scripts.
+    // Its own policy, once: the gateway's policy would forbid its scripts.
     expect(docs.headers['content-security-policy']).not.toContain("default-src 'self'; style-src");
     expect(docs.headers['content-security-policy']).not.toMatch(/,/);
     for (const name of ['x-frame-options', 'x-content-type-options', 'referrer-policy', 'x-request-id'])

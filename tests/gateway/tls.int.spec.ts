@@ -1,4 +1,4 @@
-/** What travels encrypted, how, and how a certificate is replaced while requests run. */
+/** TLS versions, redirects, and the replacement of a certificate while requests run. */
 import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -49,7 +49,7 @@ function handshake(options: tls.ConnectionOptions = {}): Promise<Handshake> {
 }
 
 describe('TLS', () => {
-  it('is 1.3, or 1.2 for those who cannot; without tickets, which would outlive their secrecy', async () => {
+  it('is 1.3, or 1.2 for older clients; without tickets, which would weaken forward secrecy', async () => {
     expect(await handshake()).toMatchObject({ protocol: 'TLSv1.3', fingerprint: expect.stringMatching(FINGERPRINT) });
     const older = await handshake({ maxVersion: 'TLSv1.2' });
     expect(older).toMatchObject({ protocol: 'TLSv1.2', hasTicket: false });
@@ -65,7 +65,7 @@ describe('TLS', () => {
     await expect(handshake(options)).rejects.toThrow(/alert|unsupported|handshake/i);
   });
 
-  it('carries HTTP/2 for those who speak it', async () => {
+  it('carries HTTP/2 for clients that support it', async () => {
     expect((await handshake({ ALPNProtocols: ['h2', 'http/1.1'] })).alpn).toBe('h2');
     expect((await handshake({ ALPNProtocols: ['http/1.1'] })).alpn).toBe('http/1.1');
     const answer = await gateway.ask2(HOST, '/api/v1/products');
@@ -74,7 +74,7 @@ describe('TLS', () => {
     expect((await gateway.logged(({ protocol }) => protocol === 'HTTP/2.0'))['tls']).toBe('TLSv1.3');
   });
 
-  it('is where plain HTTP is sent, with method and query, and only there is it said to be strict', async () => {
+  it('is the target of plain HTTP’s redirect, with method and query, and the only place with HSTS', async () => {
     const moved = await gateway.ask(HOST, '/api/v1/products?limit=5', { isPlain: true, method: 'POST', body: '{}' });
     expect(moved).toMatchObject({ status: 308, headers: { location: `https://${HOST}/api/v1/products?limit=5` } });
     expect(moved.headers).not.toHaveProperty('strict-transport-security');
@@ -86,7 +86,7 @@ describe('TLS', () => {
     );
   });
 
-  it('is not spoken to in plain words', async () => {
+  it('answers plain HTTP on its port with an error', async () => {
     const socket = (await import('node:net')).connect(gateway.ports.tls, '127.0.0.1');
     const text = await new Promise<string>((resolve) => {
       let all = '';
@@ -99,7 +99,7 @@ describe('TLS', () => {
 });
 
 describe('a challenge of the certificate authority', () => {
-  it('is answered at any host over plain HTTP, and nothing else of that folder’s surroundings is', async () => {
+  it('is answered at any host over plain HTTP, and no file outside its folder is', async () => {
     gateway.install({ 'acme/.well-known/acme-challenge/token-1': 'token-1.key', secret: 'nothing for anybody' });
     for (const host of [HOST, `console.${DOMAIN}`, 'shop.of-its-own.test']) {
       const answer = await gateway.ask(host, '/.well-known/acme-challenge/token-1', { isPlain: true });
@@ -119,12 +119,12 @@ describe('a certificate', () => {
   };
   const current = () => readlinkSync(path.join(gateway.folder, 'certificates/current'));
 
-  it('is there for the first start, and its key is for its owner alone', () => {
+  it('exists at the first start, and only its owner can read the key', () => {
     expect(current()).toBe('placeholder');
     expect(statSync(path.join(gateway.folder, 'certificates/placeholder/privkey.pem')).mode & 0o077).toBe(0);
   });
 
-  it('of somebody else, of yesterday or with another key is refused, and the old one stays', async () => {
+  it('for another name, expired or with another key is refused, and the old one stays', async () => {
     const good = await pair('good', [`*.${DOMAIN}`]);
     const other = await pair('other', ['*.evil.test']);
     const narrow = await pair('narrow', [`console.${DOMAIN}`]);
@@ -151,7 +151,7 @@ describe('a certificate', () => {
     expect((await handshake()).fingerprint).toBe(before.fingerprint);
   });
 
-  it('that is ours takes over while a request runs, which does not notice', async () => {
+  it('that fits is installed without interrupting a running request', async () => {
     const folder = await pair('renewed', [`*.${DOMAIN}`]);
     let answer: (() => void) | undefined;
     gateway.upstream.answering = (_, response) => void (answer = () => response.end('{"kept":true}'));
@@ -163,7 +163,7 @@ describe('a certificate', () => {
     const ran = await gateway.script('renew-hook', folder);
     expect([ran.code, ran.stderr]).toEqual([0, expect.stringContaining('certificate until')]);
 
-    // For a tenth of a second after the new workers have begun, the old ones take connections as well.
+    // For a tenth of a second after the new workers have started, the old ones accept connections as well.
     let inARow = 0;
     for (let attempt = 0; attempt < 200 && inARow < 20; attempt++) {
       inARow = (await handshake()).names === `DNS:*.${DOMAIN}` ? inARow + 1 : 0;
@@ -172,11 +172,11 @@ describe('a certificate', () => {
     expect(inARow).toBe(20);
     answer!();
     expect(await running).toMatchObject({ status: 200, body: '{"kept":true}' });
-    // Strangers are still told nothing.
+    // Unknown hosts still get the placeholder.
     expect((await handshake({ servername: 'evil.test' })).names).toBe('DNS:placeholder.invalid');
   });
 
-  it('is shown at the bare domain too, which is nobody’s and speaks for none of its siblings', async () => {
+  it('is also served at the bare domain, without HSTS and with 421', async () => {
     const { names, fingerprint } = await handshake({ servername: DOMAIN });
     expect({ names, fingerprint }).toEqual({ names: `DNS:*.${DOMAIN}`, fingerprint: (await handshake()).fingerprint });
     const answer = await gateway.ask(DOMAIN, '/', { sni: DOMAIN });
@@ -184,7 +184,7 @@ describe('a certificate', () => {
     expect(answer.headers).not.toHaveProperty('strict-transport-security');
   });
 
-  it('that is taken over is noted with its life, where figures are collected', async () => {
+  it('that is installed is recorded with its dates in the metrics', async () => {
     const folder = await pair('noted', [`*.${DOMAIN}`], 30);
     const note = path.join(gateway.folder, 'metrics/certificate.prom');
     expect((await gateway.script('renew-hook', folder)).code).toBe(0);
@@ -212,15 +212,15 @@ describe('the command that gets one', () => {
     ['--plugin', /^certificate: --plugin needs a value; see --help$/],
     ['--plugin x;y', /^certificate: --plugin takes a name such as cloudflare, not x;y$/],
     ['--email --plugin', /^certificate: --email needs a value/],
-    ['--renew --force', /^certificate: --renew goes by what the first time was told/],
-    ['--renew -- --quiet', /^certificate: --renew goes by what the first time was told/],
+    ['--renew --force', /^certificate: --renew uses the options of the first run/],
+    ['--renew -- --quiet', /^certificate: --renew uses the options of the first run/],
     ['--plugin rfc2136 --env /nowhere', /^certificate: \/nowhere cannot be read$/],
   ])('refuses “%s” in one line', async (words, complaint) => {
     const { code, stderr } = await certificate(...words.split(' ').filter(Boolean));
     expect([code, stderr.trimEnd()]).toEqual([64, expect.stringMatching(complaint)]);
   });
 
-  it('says what it will do, and does none of it in a dry run', async () => {
+  it('prints its plan and changes nothing in a dry run', async () => {
     const { code, stderr } = await certificate('--plugin', 'rfc2136', '--dry-run');
     expect(code).toBe(0);
     expect(stderr).toMatch(

@@ -1,4 +1,4 @@
-/** What stands behind the gateway in these tests: it writes down what it was sent, and says so, or answers as it is told. */
+/** The server behind the gateway in these tests: it records the requests, and returns them or a configured answer. */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -6,7 +6,7 @@ export interface Seen {
   readonly method: string;
   readonly url: string;
   readonly headers: http.IncomingHttpHeaders;
-  /** Name, value, name, value … as they came. */
+  /** Name, value, name, value … as received. */
   readonly raw: readonly string[];
   readonly body: string;
 }
@@ -15,7 +15,7 @@ export type Answering = (seen: Seen, response: http.ServerResponse) => void;
 
 export class Upstream {
   readonly seen: Seen[] = [];
-  /** Requests whose first byte has come. */
+  /** Requests whose first byte has arrived. */
   begun = 0;
   answering: Answering = echo;
 
@@ -43,7 +43,7 @@ export class Upstream {
     return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** Forgets what it has seen, and answers as at the beginning. */
+  /** Clears the record and restores the initial answer. */
   reset(): void {
     this.seen.length = 0;
     this.begun = 0;
@@ -67,7 +67,7 @@ function echo(seen: Seen, response: http.ServerResponse): void {
   response.end(JSON.stringify(seen));
 }
 
-/** How often a header came, whatever its spelling. */
+/** The number of times that a header occurred, in any spelling. */
 export function timesSent(seen: Seen, name: string): number {
   return seen.raw.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name.toLowerCase()).length;
 }

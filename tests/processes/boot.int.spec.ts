@@ -1,4 +1,7 @@
-/** A process that cannot have its stores says which of them in one line, with host and port and no password, and ends with 1. */
+/**
+ * A process that cannot reach PostgreSQL or Redis names it in one line, with host and port and no password, and ends
+ * with 1.
+ */
 import { spawn } from 'node:child_process';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import path from 'node:path';
@@ -11,7 +14,7 @@ const key = () => randomBytes(36).toString('base64url');
 const KEYS = { SECRET_KEY: key(), MANAGEMENT_API_KEY: key(), ENCRYPTION_KEY: key() };
 const REDIS_URL = process.env['TEST_REDIS_URL']!;
 
-/** What needs PostgreSQL to start, and what needs Redis as well: the vertical serves without it. */
+/** The processes that need PostgreSQL to start, and those that also need Redis; the vertical works without Redis. */
 const NEED_DATABASE: readonly (readonly [title: string, ...words: string[]])[] = [
   ['vertical', 'vertical'],
   ['engines work', 'engines-worker'],
@@ -91,7 +94,7 @@ describe('without PostgreSQL', () => {
       () => database.url.replace(/[^/]+$/, `not_${PASSWORD.slice(0, 8)}`),
       /PostgreSQL at \S+:\d+ refuses: database "not_\w+" does not exist/,
     ],
-  ])('%s is told apart', async (_, address, line) => {
+  ])('%s has its own message', async (_, address, line) => {
     saysOnly(await ended(['', 'outbox-relay'], { database: address() }), line);
   });
 });
@@ -104,7 +107,7 @@ describe('without Redis', () => {
     );
   });
 
-  it('tells a refused password and a silent server apart', async () => {
+  it('distinguishes a refused password from a server without an answer', async () => {
     const { host } = new URL(REDIS_URL);
     const relay = ['', 'outbox-relay'];
     saysOnly(
@@ -119,7 +122,7 @@ describe('without Redis', () => {
 });
 
 describe('with a database that was never migrated', () => {
-  it('a process says that the migrations come first', async () => {
+  it('a process states that migrations must run first', async () => {
     const empty = database.url.replace(/[^/]+$/, 'postgres');
     saysOnly(
       await ended(['', 'outbox-relay'], { database: empty }),

@@ -1,6 +1,6 @@
 /**
- * What the processes really tell. Somebody does something, and the figure that is about it moves; and between what is told
- * and what the rules and dashboards ask about, nothing is missing on either side.
+ * The metrics of the real processes. An action changes the metric about it; every metric is used by a rule or a
+ * dashboard, and these use only metrics that exist.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
@@ -115,7 +115,7 @@ const moved = (before: Scrape, after: Scrape, name: string, labels: Record<strin
   (after.value(name, labels) ?? 0) - (before.value(name, labels) ?? 0);
 
 describe('requests', () => {
-  it('are counted by route pattern, method and status, whatever the address', async () => {
+  it('are counted by route pattern, method and status, for any path', async () => {
     const bearer = await token();
     const before = await vertical.scrape();
     for (const id of ['0190a1f0-0000-7000-8000-000000000001', '0190a1f0-0000-7000-8000-000000000002'])
@@ -135,11 +135,11 @@ describe('requests', () => {
     expect(scrape.value('http_request_duration_seconds_bucket', { le: '0.25' })).toBeGreaterThan(0);
   });
 
-  it('that are too many at once are told apart', async () => {
+  it('that exceed the limit at once are counted separately', async () => {
     const before = await vertical.scrape();
     const bearer = await token();
     let refused = 0;
-    // On a busy machine a wave may arrive one by one.
+    // On a busy machine, simultaneous requests may arrive one by one.
     for (let wave = 0; wave < 10 && refused === 0; wave++) {
       const answers = await Promise.all(
         Array.from({ length: 20 * REQUESTS_AT_ONCE }, () => ask('GET', '/api/v1/products', undefined, bearer)),
@@ -162,14 +162,14 @@ describe('sign-ins', () => {
     const after = await vertical.scrape();
     const outcome = (name: string) => moved(before, after, 'sign_in_attempts_total', { outcome: name });
     expect([outcome('succeeded'), outcome('refused'), outcome('limited')]).toEqual([1, 2, 0]);
-    // Of somebody who is not there: the owner has more to do.
+    // With an unknown account, because the owner still has to sign in.
     for (let nth = 0; nth <= 10; nth++) await signIn('not-the-password', 'nobody@acme.test');
     expect(moved(after, await vertical.scrape(), 'sign_in_attempts_total', { outcome: 'limited' })).toBeGreaterThan(0);
   });
 });
 
 describe('stores', () => {
-  it('are counted by state, those that nobody is in as well', async () => {
+  it('are counted by state, also states without a store', async () => {
     const scrape = await vertical.scrape();
     const counted = Object.fromEntries(scrape.samples('tenants').map(({ labels, value }) => [labels['state'], value]));
     expect(counted).toEqual({ active: 1, suspended: 0, closed: 0 });
@@ -177,7 +177,7 @@ describe('stores', () => {
 });
 
 describe('events', () => {
-  it('are seen on their way, from the outbox into every engine', async () => {
+  it('are counted from the outbox to every engine', async () => {
     const [published, applied] = [await relay.scrape(), await worker.scrape()];
     const bearer = await token();
     expect((await ask('POST', '/api/v1/products', product('one'), bearer)).status).toBe(201);
@@ -188,7 +188,7 @@ describe('events', () => {
     expect(moved(published, await relay.scrape(), 'outbox_published_events_total', {})).toBeGreaterThan(0);
   });
 
-  it('have streams and leases for every partition, and end with nothing left on the way', async () => {
+  it('have streams and leases for every partition, and in the end none is waiting', async () => {
     const leading = await relay.tells((scrape) => scrape.samples('stream_lag_seconds').length > 0);
     expect(leading.value('outbox_relay_leader')).toBe(1);
     expect(leading.samples('stream_entries').map(({ labels }) => labels['partition'])).toEqual(['0', '1', '2', '3']);
@@ -199,8 +199,8 @@ describe('events', () => {
   });
 });
 
-describe('what cannot be had', () => {
-  it('is a waiting outbox, not an old figure, while Redis is away; and all is well when it is back', async () => {
+describe('an unavailable server', () => {
+  it('gives a growing outbox and not old values while Redis is down, and normal values afterwards', async () => {
     const bearer = await token();
     process.kill(redis.pid, 'SIGSTOP');
     try {
@@ -215,7 +215,7 @@ describe('what cannot be had', () => {
 });
 
 describe('pools and processes', () => {
-  it('tell how full they are', async () => {
+  it('report their use', async () => {
     const scrape = await vertical.scrape();
     expect(scrape.value('database_pool_max', { pool: 'vertical' })).toBe(10);
     expect(scrape.value('database_pool_waiting', { pool: 'vertical' })).toBe(0);
@@ -230,20 +230,20 @@ describe('pools and processes', () => {
 });
 
 describe('rules and dashboards', () => {
-  it('ask about what somebody tells, and about everything that we tell', async () => {
+  it('use existing metrics only, and every metric of ours', async () => {
     const watching = await launcher<Watching>('check/watching.mjs');
-    const told = new Set(
+    const exported = new Set(
       (await Promise.all([vertical, worker, relay].map((one) => one.scrape()))).flatMap((one) => one.families),
     );
-    const known = new Set([...told, ...watching.foreignMetrics, ...watching.recordedMetrics]);
+    const known = new Set([...exported, ...watching.foreignMetrics, ...watching.recordedMetrics]);
     const asked = watching.expressions.flatMap(({ where, expr }) =>
       watching.metricsOf(expr).map((name) => ({ where, name })),
     );
     expect(asked.length).toBeGreaterThan(100);
     expect(asked.filter(({ name }) => !watching.isAmong(known, name))).toEqual([]);
     const families = new Set(asked.flatMap(({ name }) => [name, name.replace(/_(bucket|sum|count)$/, '')]));
-    // What comes with the library is there for whoever looks for something.
-    const own = [...told].filter((name) => !/^(nodejs|process)_/.test(name));
+    // The library's default metrics need no rule or dashboard.
+    const own = [...exported].filter((name) => !/^(nodejs|process)_/.test(name));
     expect(own.length).toBeGreaterThan(40);
     expect(own.filter((name) => !families.has(name))).toEqual([]);
   });

@@ -1,4 +1,4 @@
-/** The `migrate` of the images: what it would do, as a person and as a program reads it. */
+/** The `migrate` of the images: its plan, for people and for programs. */
 import { spawnSync } from 'node:child_process';
 import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '#testing/database';

@@ -1,13 +1,13 @@
-/** Every process switches V8's guess about long lives off as it starts; V8 itself tells what it weighs. */
+/** Every process switches off V8's allocation-site pretenuring at its start; V8's own trace shows it. */
 import { spawnSync } from 'node:child_process';
 
-/** Objects of one kind, many enough for V8 to look whether they have lived through a collection. */
+/** Objects of one kind, enough for V8 to check whether they survived a collection. */
 const WORK = `
   const kept = new Array(100_000);
   for (let nth = 0; nth < 1_000_000; nth++) kept[nth % kept.length] = { number: nth, lines: [nth] };`;
 const STARTED = 'started';
 
-/** What V8 says after `STARTED` of kinds it considers to make old at once. */
+/** V8's trace after `STARTED` of the kinds that it considers for pretenuring. */
 function weighed(script: string): string[] {
   const { stdout, stderr } = spawnSync(
     process.execPath,
@@ -20,7 +20,7 @@ function weighed(script: string): string[] {
   return lines.slice(lines.indexOf(STARTED) + 1).filter((line) => line.includes('pretenuring:'));
 }
 
-it('no process weighs which objects to make old at once', () => {
+it('no process considers objects for pretenuring', () => {
   const work = `() => { console.log('${STARTED}'); ${WORK} }`;
   expect(
     weighed(

@@ -1,4 +1,4 @@
-/** The three processes as they are shipped, from the build, on a database and a Redis of their own; and what they tell. */
+/** The three processes from the build, on their own database and Redis, and their metrics. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -7,8 +7,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 export type ProcessName = 'vertical' | 'engines-worker' | 'outbox-relay';
 
 const READY_MS = 120_000;
-const TOLD_MS = 90_000;
-/** Longer than any of them drains: a run that failed must not hang as well. */
+const SCRAPED_MS = 90_000;
+/** Longer than any of them drains, so that a failed run also ends. */
 const STOP_MS = 60_000;
 
 export interface Sample {
@@ -16,7 +16,7 @@ export interface Sample {
   readonly value: number;
 }
 
-/** What one process tells at one moment. */
+/** One scrape of one process. */
 export class Scrape {
   constructor(private readonly text: string) {}
 
@@ -34,7 +34,7 @@ export class Scrape {
     }));
   }
 
-  /** The sum of what fits; undefined when nothing does, because absent and 0 are not the same. */
+  /** The sum of the matching samples; undefined without one, because absent and 0 differ. */
   value(name: string, labels: Readonly<Record<string, string>> = {}): number | undefined {
     const fitting = this.samples(name).filter((sample) =>
       Object.entries(labels).every(([key, value]) => sample.labels[key] === value),
@@ -78,12 +78,12 @@ export class RealProcess {
     return new Scrape(await (await fetch(`http://127.0.0.1:${this.metricsPort}/metrics`)).text());
   }
 
-  /** Scrapes until it tells what is wanted. */
+  /** Scrapes until the condition holds. */
   async tells(wanted: (scrape: Scrape) => boolean): Promise<Scrape> {
-    for (const deadline = Date.now() + TOLD_MS; ; await pause(50)) {
+    for (const deadline = Date.now() + SCRAPED_MS; ; await pause(50)) {
       const scrape = await this.scrape();
       if (wanted(scrape)) return scrape;
-      if (Date.now() > deadline) throw new Error(`${this.name} never told it`);
+      if (Date.now() > deadline) throw new Error(`${this.name} never exported the expected value`);
     }
   }
 

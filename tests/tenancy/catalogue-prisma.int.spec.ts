@@ -1,4 +1,6 @@
-/** Prisma's client under the same walls: it sees what its connection's role and tenant may see, and refuses `undefined`. */
+/**
+ * Prisma's client under row security: it sees what its connection's role and tenant may see, and refuses `undefined`.
+ */
 import { randomUUID } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
@@ -36,7 +38,7 @@ const inTenant = <Result>(
     return work(tx);
   });
 
-it('sees the rows of its tenant and no others, asked for or not', async () => {
+it('sees only the rows of its tenant, with or without a condition', async () => {
   expect(await inTenant(own, (tx) => tx.products.findMany({ select: { tenant_id: true } }))).toEqual([
     { tenant_id: own },
   ]);

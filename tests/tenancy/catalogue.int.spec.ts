@@ -1,4 +1,6 @@
-/** Tenancy as PostgreSQL itself describes it, and under attack. A new table is covered the moment its migration exists. */
+/**
+ * Tenancy as PostgreSQL itself describes it, and under attack. A new table is covered as soon as its migration exists.
+ */
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '#testing/database';
@@ -7,7 +9,7 @@ import { CROSSINGS, ENGINES_OWN, EXCEPTIONS } from './catalogue/exceptions.js';
 import { type Overrides, RowMaker } from '#testing/rows';
 import { crossings, RULE_NAMES, type RuleName, violations } from './catalogue/rules.js';
 
-/** Values the row maker cannot find by itself: what a trigger or an exclusion constraint demands. */
+/** Values the row maker cannot find by itself: those that a trigger or an exclusion constraint requires. */
 let credits = 0;
 const OVERRIDES: Overrides = {
   billing_periods: { seq: 0 },
@@ -21,7 +23,7 @@ const OVERRIDES: Overrides = {
   },
 };
 
-/** A change that breaks the rule, and what the rule must then name. */
+/** A change that breaks the rule, and the text that the rule must then report. */
 const CANARIES: [rule: RuleName, subject: string, change: string][] = [
   ['every table belongs to a tenant', 'strays', 'create table strays (id uuid primary key)'],
   [
@@ -139,7 +141,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** Runs `work` after `change`, and takes the change back. */
+/** Runs `work` after `change`, and rolls the change back. */
 async function after<Result>(change: string, work: () => Promise<Result>): Promise<Result> {
   await client.query('begin');
   try {
@@ -160,22 +162,22 @@ describe('the catalogue', () => {
     expect(CROSSINGS.filter((crossing) => ENGINES_OWN.test(crossing))).toEqual([]);
   });
 
-  it('has been seen broken, rule by rule', () => {
+  it('reports a violation of each rule', () => {
     expect(RULE_NAMES.filter((rule) => !CANARIES.some(([seen]) => seen === rule))).toEqual([]);
   });
 
-  it.each(CANARIES)('would show it if not: %s (%s)', async (rule, subject, change) => {
+  it.each(CANARIES)('reports %s (%s)', async (rule, subject, change) => {
     expect(await after(change, () => violations(client, EXCEPTIONS))).toContain(`${rule}: ${subject}`);
   });
 
-  it('shows an exception that excuses nothing', async () => {
+  it('reports an unused exception', async () => {
     const stale = { ...EXCEPTIONS, 'nothing stores rows outside row security': { copies: 'long gone' } };
     expect(await violations(client, stale)).toEqual([
       'nothing stores rows outside row security: copies is listed as an exception and is none',
     ]);
   });
 
-  it('shows a role that sees more than the list says', async () => {
+  it('reports a role that sees more than the list allows', async () => {
     const seen = await after('grant select on products to basecommerce_relay', () => crossings(client));
     expect(seen).toContain('products relay: select, without a policy');
     const opened = await after(
@@ -193,7 +195,7 @@ describe('an attack', () => {
     attacker = new Attacker(client, new RowMaker(client, OVERRIDES), randomUUID(), randomUUID());
   });
 
-  it('gets through on no table', async () => {
+  it('succeeds on no table', async () => {
     const tables = await tenantTables(client);
     expect(tables.length).toBeGreaterThan(15);
     const leaks: string[] = [];
@@ -228,7 +230,7 @@ describe('an attack', () => {
     }
   });
 
-  it('does not reach a partition past its table', async () => {
+  it('does not reach a partition directly', async () => {
     const partitions = await client.query<{ name: string }>(
       `select c.oid::regclass::text as name from pg_class c where relispartition and relkind = 'r' and relnamespace = 'public'::regnamespace`,
     );

@@ -1,4 +1,4 @@
-/** What a restore of a store does to each table: stated where the table is protected, and read from the catalogue. */
+/** The restore policy of each table: stated where the table is protected, and read from the catalogue. */
 import pg from 'pg';
 import { EVENT_CONTRACTS } from '#contracts/event-contracts';
 import { aggregatesBack, tenantTables } from '#platform/backup';

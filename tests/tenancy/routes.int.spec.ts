@@ -80,19 +80,19 @@ describe('another store', () => {
     }
   });
 
-  it('changes no row of theirs, by any operation on an item', async () => {
+  it('changes no row of the attacked store, by any operation on an item', async () => {
     const before = await theirs.contents();
     for (const operation of onItems()) {
       const path = operation.path.replace(/:\w+/, await theirs.item(itemOf(operation)));
       const { status } = await send(bolt, operation.method, path, fixture.bodies[operation.id]);
       const isShared = typeof (await theirs.create(itemOf(operation))) !== 'string';
-      // What has the same name in every store is really changed, in the store that asks.
+      // An item with the same name in every store is changed in the attacking store only.
       expect({ operation: operation.id, isDone: status < 300 }).toEqual({ operation: operation.id, isDone: isShared });
     }
     expect(await theirs.contents()).toEqual(before);
   });
 
-  it('finds nothing of theirs in any list', async () => {
+  it('finds no row of the attacked store in any list', async () => {
     const lists = operations().filter(
       (operation) => operation.method === 'GET' && !operation.path.includes(':') && operation.id !== 'stream',
     );

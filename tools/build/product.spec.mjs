@@ -1,4 +1,4 @@
-/** The build of the product holds the product: what tests and benchmarks are made of stays out of it, and so out of the images. */
+/** The build contains only the product: code of tests and benchmarks stays out of it, and so out of the images. */
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { root } from '../launch/places.mjs';

@@ -1,7 +1,7 @@
 /**
- * Copies the documentation readers' standalone bundles into dist/public/docs, so that images carry files, not packages. A
- * file's name carries a hash of its content, so browsers may keep it for good; beside it lies the same, compressed (6.6 MB
- * become 1.9 MB). `manifest.json` leads from plain names to the hashed ones.
+ * Copies the documentation readers' standalone bundles into dist/public/docs, so that images carry files, not packages.
+ * A file's name carries a hash of its content, so browsers may keep it for good; a compressed copy is beside it (6.6 MB
+ * become 1.9 MB). `manifest.json` maps plain names to the hashed ones.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,11 +18,11 @@ const BUNDLES = {
   'scalar.js': '@scalar/api-reference/dist/browser/standalone.js',
 };
 
-/** One reader shows its maker's mark from its maker's server, which the policy forbids; the words beside it stay. */
+/** One reader loads its logo from its author's server, which the policy forbids; the text beside it stays. */
 const MARK = 'https://cdn.redoc.ly/redoc/logo-mini.svg';
 const NOTHING = 'data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==';
 
-/** Inline scripts are forbidden by the pages' policy, so what starts each reader is a file, too. */
+/** Inline scripts are forbidden by the pages' policy, so the start script of each reader is a file, too. */
 const documentUrl = `const reader = document.getElementById('reader');\nconst url = reader.dataset.document;\n`;
 const STARTERS = {
   'start-swagger.js': `${documentUrl}SwaggerUIBundle({ url, domNode: reader, deepLinking: true, persistAuthorization: true, validatorUrl: null });\n`,

@@ -1,6 +1,6 @@
 /**
- * Rules are code: promtool reads them and plays their tests, amtool reads what happens to an alert. Each alert has a story in
- * which it fires, one in which it stays quiet, and a section in a runbook for whoever is woken by it.
+ * Rules are code: promtool reads them and plays their tests, amtool reads the routing of alerts. Each alert has a case
+ * in which it fires, one in which it does not, and a section in a runbook.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -32,7 +32,7 @@ beforeAll(() => {
   amtool = amtoolBinary();
 }, 300_000);
 
-/** Rejects with what the program said. */
+/** Rejects with the program's output. */
 async function run(program, ...args) {
   try {
     return (await execute(program, args)).stdout;
@@ -50,7 +50,7 @@ describe('promtool', () => {
     expect(said).toContain('rule files found');
   });
 
-  it.each(ruleTests.map(({ file }) => path.basename(file)))('sees the stories of %s end as told', async (file) => {
+  it.each(ruleTests.map(({ file }) => path.basename(file)))('accepts the cases of %s', async (file) => {
     expect(await run(promtool, 'test', 'rules', path.join(RULES, file))).toContain('SUCCESS');
   });
 });
@@ -59,7 +59,7 @@ describe('each alert', () => {
   const stories = ruleTests.flatMap(({ tests }) => tests.flatMap((test) => test.alert_rule_test));
   const names = alerts.map(({ alert }) => alert);
 
-  it('has a name of its own, a severity and a summary', () => {
+  it('has a unique name, a severity and a summary', () => {
     expect(names).toEqual([...new Set(names)]);
     for (const { alert, labels, annotations } of alerts)
       expect({ alert, isSorted: SEVERITIES.includes(labels.severity), summary: annotations.summary }).toEqual({
@@ -69,7 +69,7 @@ describe('each alert', () => {
       });
   });
 
-  it.each(names)('%s has a story in which it fires and one in which it stays quiet', (name) => {
+  it.each(names)('%s has a case in which it fires and one in which it does not', (name) => {
     const own = stories.filter(({ alertname }) => alertname === name);
     expect({
       fires: own.filter(({ exp_alerts: expected }) => expected?.length > 0).length > 0,
@@ -77,7 +77,7 @@ describe('each alert', () => {
     }).toEqual({ fires: true, staysQuiet: true });
   });
 
-  it('leads to its section of a runbook', () => {
+  it('links to its section of a runbook', () => {
     for (const { alert, annotations } of alerts) {
       const [file, anchor] = annotations.runbook.split('#');
       expect({ alert, anchor, sections: headingsOf(path.basename(file)) }).toEqual({
@@ -88,7 +88,7 @@ describe('each alert', () => {
     }
   });
 
-  it('is still there for every section of those runbooks', () => {
+  it('exists for every section of those runbooks', () => {
     const files = new Set(alerts.map(({ annotations }) => path.basename(annotations.runbook.split('#')[0])));
     const sections = readdirSync(RUNBOOKS)
       .filter((file) => files.has(file))
@@ -102,13 +102,13 @@ describe('each alert', () => {
 describe('metrics', () => {
   const asked = new Map(expressions.flatMap(({ where, expr }) => metricsOf(expr).map((name) => [name, where])));
 
-  it('are read out of expressions without functions, labels and words of the language', () => {
+  it('are found in expressions without functions, labels and keywords', () => {
     const expression =
       'topk(10, sum by (job, le) (rate(a_bucket{job="up", x=~"b|c"}[5m])) and on (le) b:c > 1e9) / ignoring(z) group_left () c_total offset 5m or absent(d)';
     expect(metricsOf(expression)).toEqual(['a_bucket', 'b:c', 'c_total', 'd']);
   });
 
-  it('of other people’s exporters are listed if they are asked about, and no others', () => {
+  it('of exporters are listed if they are used, and no others', () => {
     const isOurs = (name) => /^(nodejs|process)_/.test(name) || recordedMetrics.has(name);
     expect([...foreignMetrics].filter((name) => !asked.has(name))).toEqual([]);
     const looksForeign = [...asked.keys()].filter(
@@ -146,7 +146,7 @@ describe('Alertmanager', () => {
   const receiverOf = async (file, ...labels) =>
     (await run(amtool, 'config', 'routes', 'test', `--config.file=${file}`, ...labels)).trim();
 
-  it('takes what is rendered from a file of settings, and sends each severity where it belongs', async () => {
+  it('accepts the rendered configuration, and routes each severity to its receiver', async () => {
     const file = await render([...MAIL, ...HOOKS]);
     expect(await run(amtool, 'check-config', file)).toContain('SUCCESS');
     expect({
@@ -158,13 +158,13 @@ describe('Alertmanager', () => {
     expect(readFileSync(file, 'utf8')).toContain('https://pager.example.com/a?b=c&d=e');
   });
 
-  it('is not rendered with a setting missing or empty', async () => {
+  it('is not rendered with a missing or empty setting', async () => {
     await expect(render([...MAIL.slice(1), ...HOOKS])).rejects.toThrow(/ALERT_EMAIL is missing/);
     await expect(render([...MAIL, 'ALERT_WEBHOOK=', HOOKS[1]])).rejects.toThrow(/ALERT_WEBHOOK is missing/);
     await expect(render([...MAIL, 'ALERT_WEBHOOK=pager', HOOKS[1]])).rejects.toThrow(/ALERT_WEBHOOK .*https/);
   });
 
-  it('silences what another alert explains, and asks about alerts that exist', async () => {
+  it('inhibits alerts that another one explains, and names only existing alerts', async () => {
     const text = readFileSync(path.join(MONITORING, 'alertmanager/alertmanager.yml.template'), 'utf8');
     const mentioned = [...text.matchAll(/\b[A-Z][a-z]+(?:[A-Z][a-z]+)+\b/g)].map(([name]) => name);
     expect(mentioned.length).toBeGreaterThan(5);

@@ -1,6 +1,6 @@
 /**
- * The compose files, without an engine: what is public is the gateway alone, secrets have no values of their own, nothing runs with
- * more rights than it needs or without a limit, and no pass starts by itself.
+ * Checks the compose files without an engine: only the gateway is public, secrets have no default values, no service
+ * runs with unnecessary rights or without a limit, and no pass starts by itself.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,18 +8,18 @@ import { parse } from 'yaml';
 
 const read = (file) => parse(readFileSync(file, 'utf8'), { merge: true, maxAliasCount: 1_000 });
 const production = read('docker-compose.yml');
-/** What the one that is named includes belongs to it. */
+/** The named file with the files that it includes. */
 const files = ['docker-compose.yml', ...production.include.map((included) => included.path)];
 const services = files.flatMap((file) => Object.entries(read(file).services));
 const development = Object.entries(read('docker-compose.dev.yml').services);
 const OURS = ['postgres', 'redis', 'migrate', 'vertical', 'relay', 'worker', 'nginx'];
 
-it('is the whole of one machine', () => {
+it('contains everything for one machine', () => {
   const unprofiled = services.filter(([, { profiles }]) => !profiles).map(([name]) => name);
   expect(unprofiled.sort()).toEqual([...OURS].sort());
 });
 
-it('opens the gateway to the world, and everything else to this machine alone', () => {
+it('publishes the gateway to the network, and everything else to this machine only', () => {
   const open = [...services, ...development].flatMap(([name, { ports = [] }]) =>
     ports.filter((port) => !String(port).startsWith('127.0.0.1:')).map((port) => [name, port]),
   );
@@ -29,14 +29,14 @@ it('opens the gateway to the world, and everything else to this machine alone', 
   ]);
 });
 
-it('gives no secret a value: one that was not set stops everything', () => {
+it('gives no secret a default: a missing one stops everything', () => {
   const text = files.map((file) => readFileSync(file, 'utf8')).join('\n');
   const secrets = [...text.matchAll(/\$\{(\w*(?:PASSWORD|SECRET|_KEY)\w*)(:?[^}]*)\}/g)];
   expect(secrets.length).toBeGreaterThan(5);
-  // Where the archive is kept elsewhere, it needs a key; where it is not, there is none.
+  // An archive in a bucket needs a key; a local one has none.
   for (const [, name, rule] of secrets)
     expect([name, rule]).toEqual([name, name.startsWith('BACKUP_S3_') ? ':-' : expect.stringMatching(/^:\?/)]);
-  // Nor is one written out.
+  // No secret is written in the file either.
   for (const [name, { environment = {} }] of services)
     for (const [variable, value] of Object.entries(environment))
       if (/(PASSWORD|SECRET|_KEY|_PASS)$/.test(variable))
@@ -50,7 +50,7 @@ describe.each(services)('%s', (name, service) => {
     expect(service.restart).toBe(service.profiles?.includes('jobs') || name === 'migrate' ? 'no' : 'unless-stopped');
   });
 
-  it('is given no rights that it does not name, and never the engine’s socket', () => {
+  it('has only the rights that it names, and never the engine’s socket', () => {
     expect(service.cap_drop).toEqual(['ALL']);
     expect(service).not.toHaveProperty('privileged');
     expect(service).not.toHaveProperty('network_mode');
@@ -61,7 +61,7 @@ describe.each(services)('%s', (name, service) => {
     }
   });
 
-  it('uses files of the project that are there', () => {
+  it('uses existing files of the project', () => {
     const files = (service.volumes ?? [])
       .map((volume) => volume.split(':')[0])
       .filter((source) => source.startsWith('./'));
@@ -78,13 +78,13 @@ it('starts no pass and no command by itself', () => {
     for (const job of jobs) expect(Object.keys(depends_on)).not.toContain(job);
 });
 
-it('keeps the data stores on a network that leads nowhere but to their users', () => {
+it('keeps PostgreSQL and Redis on a network with their clients only', () => {
   expect(production.networks.data).toEqual({ internal: true });
   for (const [name, { networks }] of services.filter(([name]) => name === 'nginx'))
     expect([name, networks]).toEqual([name, ['front']]);
 });
 
-it('gives a process the time it needs to answer what is in flight', () => {
+it('gives a process the time that it needs to complete requests in progress', () => {
   const longest =
     Number(
       /requestTimeout: ([\d_]+)/.exec(readFileSync('libs/platform/http/server.ts', 'utf8'))?.[1]?.replace('_', ''),

@@ -1,4 +1,4 @@
-/** Dashboards are files: what Grafana would only show as an empty panel is found here. */
+/** Checks the dashboards' files, because Grafana shows an error only as an empty panel. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
@@ -6,7 +6,7 @@ import { dashboards, MONITORING, panelsOf } from './watching.mjs';
 
 const provisioned = (file) => parse(readFileSync(path.join(MONITORING, 'grafana/provisioning', file), 'utf8'));
 
-it('has the five of them, each with an identity of its own', () => {
+it('has five of them, each with a unique identity', () => {
   expect(dashboards.map(({ title }) => title).sort()).toEqual([
     'Billing',
     'Events',
@@ -20,7 +20,7 @@ it('has the five of them, each with an identity of its own', () => {
   }
 });
 
-it('reads from the source that is provisioned', () => {
+it('reads from the provisioned source', () => {
   const [source] = provisioned('datasources/prometheus.yml').datasources;
   for (const { file, panels, annotations } of dashboards) {
     const used = [
@@ -35,7 +35,7 @@ it('reads from the source that is provisioned', () => {
 describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard]))('%s', (_, dashboard) => {
   const panels = panelsOf(dashboard);
 
-  it('says of every panel what it shows and in which unit', () => {
+  it('has a title and a unit for every panel', () => {
     for (const { title, description, fieldConfig, targets } of panels)
       expect({ title, description, unit: fieldConfig.defaults.unit, queries: targets.length }).toEqual({
         title: expect.stringMatching(/\S/),
@@ -46,14 +46,14 @@ describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard]))('%s',
     expect(panels.filter(({ targets }) => targets.length === 0)).toEqual([]);
   });
 
-  it('names every line where a panel has several', () => {
+  it('names every line if a panel has several', () => {
     const unnamed = panels.filter(
       ({ targets }) => targets.length > 1 && targets.some(({ legendFormat }) => !legendFormat),
     );
     expect(unnamed.map(({ title }) => title)).toEqual([]);
   });
 
-  it('has panels with ids of their own that do not lie on each other', () => {
+  it('has panels with unique ids that do not overlap', () => {
     const ids = dashboard.panels.map(({ id }) => id);
     expect(ids).toEqual([...new Set(ids)]);
     const cells = dashboard.panels.flatMap(({ gridPos: { x, y, w, h } }) =>
@@ -63,7 +63,7 @@ describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard]))('%s',
     expect(Math.max(...dashboard.panels.map(({ gridPos }) => gridPos.x + gridPos.w))).toBeLessThanOrEqual(24);
   });
 
-  it('cannot be changed where the change would be lost', () => {
+  it('cannot be changed in the browser, where the change would be lost', () => {
     expect(dashboard.editable).toBe(false);
     expect(provisioned('dashboards/basecommerce.yml').providers[0].allowUiUpdates).toBe(false);
   });

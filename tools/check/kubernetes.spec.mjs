@@ -1,6 +1,6 @@
 /**
- * The manifests, without a cluster: every field is one that Kubernetes knows, every name one that exists, every pod is confined,
- * and what the application promises (ports, probes, how long it drains) is what they rely on.
+ * Checks the manifests without a cluster: Kubernetes knows every field, every name exists, every pod is confined, and
+ * ports, probes and the drain agree with the application.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -32,7 +32,7 @@ const TYPES = {
   'networking.k8s.io/v1/NetworkPolicy': 'networking/v1',
 };
 
-/** What a type checker says of objects written out as literals: a field that is unknown, missing or of another type. */
+/** The type errors of objects written as literals: a field that is unknown, missing or of another type. */
 function mistakes(objects) {
   const lines = objects.map((object, index) => {
     const key = `${object.apiVersion}/${object.kind}`;
@@ -67,7 +67,7 @@ describe('what Kubernetes knows', () => {
     expect(mistakes(everything)).toEqual([]);
   });
 
-  it('is checked for real: a misspelt field, a missing one and a wrong type are found', () => {
+  it('is really checked: a misspelt field, a missing one and a wrong type are found', () => {
     const deployment = () => structuredClone(find('Deployment', 'vertical'));
     const [misspelt, missing, wrong] = [deployment(), deployment(), deployment()];
     misspelt.spec.template.spec.containers[0].livenessProbe.periodSecond = 1;
@@ -78,7 +78,7 @@ describe('what Kubernetes knows', () => {
     expect(mistakes([wrong])).toEqual([expect.stringMatching(/'string' is not assignable to type 'number'/)]);
   });
 
-  it('is what kubectl builds too, where there is one', () => {
+  it('equals the output of kubectl, if it is installed', () => {
     const names = (objects) => objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort();
     for (const name of FOLDERS) {
       const { status, stdout, error } = spawnSync('kubectl', ['kustomize', path.join(FOLDER, name)], {
@@ -86,7 +86,7 @@ describe('what Kubernetes knows', () => {
       });
       const theirs = error ? built[name] : parseAllDocuments(stdout).map((document) => document.toJS());
       if (!error) expect(status).toBe(0);
-      // The generated name of the settings ends in a hash, which is theirs to make.
+      // The generated name of the settings ends in a hash that kubectl computes.
       const withoutHash = JSON.parse(JSON.stringify(theirs).replace(/"settings-[a-z0-9]{10}"/g, '"settings"'));
       expect(names(withoutHash)).toEqual(names(built[name]));
       for (const ours of built[name]) expect(find(ours.kind, ours.metadata.name, withoutHash)).toEqual(ours);
@@ -98,7 +98,7 @@ describe.each(workloads)('%s', (_, object) => {
   const pod = podOf(object);
   const [container] = pod.containers;
 
-  it('is confined: no root, nothing writable but scratch, no privilege, no way to the cluster', () => {
+  it('is confined: no root, only scratch space writable, no privilege, no access to the cluster’s API', () => {
     expect(pod.automountServiceAccountToken).toBe(false);
     expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
     expect(pod.securityContext.runAsUser).toBeGreaterThan(0);
@@ -112,7 +112,7 @@ describe.each(workloads)('%s', (_, object) => {
     expect(pod).not.toHaveProperty('hostNetwork');
   });
 
-  it('says what it needs and where it stops', () => {
+  it('states its requests and limits', () => {
     expect(container.resources).toEqual({
       requests: { cpu: expect.any(String), memory: expect.any(String) },
       limits: { memory: expect.any(String) },
@@ -127,12 +127,12 @@ describe.each(workloads)('%s', (_, object) => {
       if (/KEY|URL|PASSWORD|TOKEN/.test(name)) expect([name, value]).toEqual([name, undefined]);
   });
 
-  it('mounts what it has, and has what it mounts', () => {
+  it('mounts every volume that it declares, and no other', () => {
     const volumes = pod.volumes.map(({ name }) => name).sort();
     expect([...new Set(container.volumeMounts.map(({ name }) => name))].sort()).toEqual(volumes);
   });
 
-  it('can be found by whoever selects it', () => {
+  it('is matched by its selectors', () => {
     const labels = podLabelsOf(object);
     expect(labels).toHaveProperty(['app.kubernetes.io/component']);
     for (const [key, value] of Object.entries(object.spec.selector?.matchLabels ?? {})) expect(labels[key]).toBe(value);
@@ -143,7 +143,7 @@ describe('processes that stay', () => {
   const deployments = workloads.filter(([, { kind }]) => kind === 'Deployment');
 
   it.each(deployments)(
-    '%s is replaced without a gap, probed on a port it has, spread, and protected',
+    '%s is replaced without a gap, probed on its own port, spread, and protected',
     (_, { spec, metadata }) => {
       expect(spec.strategy.rollingUpdate).toEqual({ maxSurge: 1, maxUnavailable: 0 });
       const pod = spec.template.spec;
@@ -159,7 +159,7 @@ describe('processes that stay', () => {
     },
   );
 
-  it('the vertical has three to twenty replicas, by CPU and memory, and nobody else owns that number', () => {
+  it('the vertical has three to twenty replicas, by CPU and memory, and only the autoscaler sets their number', () => {
     const { spec } = find('HorizontalPodAutoscaler', 'vertical');
     expect([spec.minReplicas, spec.maxReplicas]).toEqual([3, 20]);
     expect(spec.metrics.map(({ resource }) => resource.name)).toEqual(['cpu', 'memory']);
@@ -191,12 +191,12 @@ describe('processes that stay', () => {
     }
   });
 
-  it('are given the time they need to end', () => {
+  it('have the time that they need to end', () => {
     const server = readFileSync('libs/platform/http/server.ts', 'utf8');
     const longest = Number(/requestTimeout: ([\d_]+)/.exec(server)?.[1]?.replace('_', '')) / 1_000;
     const pod = podOf(find('Deployment', 'vertical'));
     const drain = Number(pod.containers[0].env.find(({ name }) => name === 'DRAIN_SECONDS').value);
-    // Readiness has to be seen to fail before the door is shut.
+    // The failing readiness must be noticed before the listener closes.
     const { periodSeconds, failureThreshold, timeoutSeconds } = pod.containers[0].readinessProbe;
     expect(drain).toBeGreaterThan(periodSeconds * failureThreshold + timeoutSeconds);
     expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(drain + longest + 5);
@@ -209,7 +209,7 @@ describe('processes that stay', () => {
 describe('passes', () => {
   const passes = production.filter(({ kind }) => kind === 'CronJob');
 
-  it('are those that a droplet’s cron starts, at the same hours', () => {
+  it('are those of a droplet’s cron, at the same hours', () => {
     const crontab = readFileSync('infra/droplets/crontab', 'utf8');
     const lines = [
       ...crontab.matchAll(/^([\d*/,]+ [\d*/,]+ [\d*/,]+ [\d*/,]+ [\d*/,]+)\s+root\s.*\/bin\/run ([\w-]+)/gm),
@@ -219,7 +219,7 @@ describe('passes', () => {
     expect(Object.fromEntries(passes.map(({ metadata, spec }) => [metadata.name, spec.schedule]))).toEqual(theirs);
   });
 
-  it('never meet themselves, run in one time zone, and end', () => {
+  it('never overlap with themselves, run in one time zone, and end', () => {
     for (const { metadata, spec } of passes) {
       const job = spec.jobTemplate.spec;
       expect(spec).toMatchObject({ concurrencyPolicy: 'Forbid', timeZone: 'Etc/UTC', suspend: false });
@@ -229,14 +229,14 @@ describe('passes', () => {
   });
 });
 
-describe('the way in', () => {
-  it('is the gateway, and nothing routes to the vertical beside it', () => {
+describe('the entry', () => {
+  it('is the gateway, and no other route leads to the vertical', () => {
     const services = production.filter(({ kind }) => kind === 'Service');
     expect(services.map(({ metadata, spec }) => [metadata.name, spec.type ?? 'ClusterIP']).sort()).toEqual([
       ['gateway', 'LoadBalancer'],
       ['vertical', 'ClusterIP'],
     ]);
-    // An Ingress would hand on what a client says in X-Tenant-Slug.
+    // An Ingress would pass a client's X-Tenant-Slug on.
     expect(production.filter(({ kind }) => /Ingress$|Route$/.test(kind))).toEqual([]);
     const { env } = podOf(find('Deployment', 'gateway')).containers[0];
     expect(env).toContainEqual({ name: 'VERTICAL', value: 'vertical:8000' });
@@ -254,11 +254,11 @@ describe('the way in', () => {
 describe('the network', () => {
   const policies = production.filter(({ kind }) => kind === 'NetworkPolicy');
 
-  it('allows nothing that is not written down', () => {
+  it('denies everything that is not listed', () => {
     expect(find('NetworkPolicy', 'nothing').spec).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
   });
 
-  it('lets only the gateway speak to the vertical, and everybody only to the gateway', () => {
+  it('lets only the gateway connect to the vertical, and clients only to the gateway', () => {
     const rulesFor = (component) =>
       policies
         .filter(({ spec }) => spec.policyTypes.includes('Ingress') && selects(spec.podSelector, component))
@@ -270,7 +270,7 @@ describe('the network', () => {
     expect(rulesFor('gateway').map(({ from }) => from)).toEqual([undefined]);
   });
 
-  it('lets each reach what it is for: data stores for all that write, the outside for mail and payments, and no metadata service', () => {
+  it('lets each reach only what it needs: PostgreSQL and Redis, the outside for mail and payments, and no metadata service', () => {
     const may = (name) =>
       ['gateway', 'vertical', 'relay', 'worker', 'pass', 'migrate'].filter((component) =>
         selects(find('NetworkPolicy', name).spec.podSelector, component),
@@ -292,7 +292,7 @@ function selects({ matchLabels = {}, matchExpressions = [] }, component) {
 }
 
 describe('watching, where the operator for it is installed', () => {
-  it('asks a port of each that it selects', () => {
+  it('scrapes a port of each pod that it selects', () => {
     const [, monitor] = ['kustomization.yaml', 'pod-monitor.yaml'].map((name) =>
       parseAllDocuments(readFileSync(path.join(FOLDER, 'watching', name), 'utf8'))[0].toJS(),
     );
@@ -303,14 +303,14 @@ describe('watching, where the operator for it is installed', () => {
     const [{ port, path: place }] = monitor.spec.podMetricsEndpoints;
     for (const [, object] of watched) expect(podOf(object).containers[0].ports.map(({ name }) => name)).toContain(port);
     expect(place).toBe('/metrics');
-    // And the network lets it.
+    // The network allows it.
     const [{ ports }] = find('NetworkPolicy', 'monitoring').spec.ingress;
     expect(ports.map((allowed) => allowed.port)).toContain(port);
   });
 });
 
 describe('environments', () => {
-  it('are apart: a namespace each, which itself refuses what is not confined', () => {
+  it('are separate: each has a namespace, which refuses pods that are not confined', () => {
     const namespaces = ENVIRONMENTS.map((name) => built[name].find(({ kind }) => kind === 'Namespace'));
     expect(new Set(namespaces.map(({ metadata }) => metadata.name)).size).toBe(2);
     for (const { metadata } of namespaces)
@@ -322,19 +322,19 @@ describe('environments', () => {
     }
   });
 
-  it('run nothing by default: an image that was not set has a digest nobody has', () => {
+  it('run nothing by default: an image that was not set has an impossible digest', () => {
     for (const { kind, ...object } of everything.filter(podOf))
       for (const { image } of podOf({ kind, ...object }).containers) expect(image).toMatch(/@sha256:0{64}$/);
   });
 
-  it('set only what the processes read', () => {
+  it('set only settings that the processes read', () => {
     const settings = readFileSync('libs/platform/config/settings.ts', 'utf8');
     for (const name of ENVIRONMENTS)
       for (const variable of Object.keys(find('ConfigMap', 'settings', built[name]).data))
         expect(settings).toMatch(new RegExp(`^ {2}${variable}: `, 'm'));
   });
 
-  it('use every file there is', () => {
+  it('use every file', () => {
     const files = readdirSync(path.join(FOLDER, 'system')).filter((name) => name !== 'kustomization.yaml');
     const listed = readFileSync(path.join(FOLDER, 'system/kustomization.yaml'), 'utf8');
     for (const file of files) expect(listed).toContain(`- ${file}\n`);

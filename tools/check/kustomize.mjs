@@ -1,7 +1,7 @@
 /**
- * What `kubectl kustomize` makes of a folder, as far as ours go, so that the manifests are checked on a machine without it:
- * resources, components, namespace, labels, images by digest, generated settings and replacing patches. Anything else in a
- * kustomization is an error here, not something to pass over.
+ * Does the part of `kubectl kustomize` that our folders use, so that the manifests are checked on a machine without it:
+ * resources, components, namespace, labels, images by digest, generated settings and replacing patches. Anything else
+ * in a kustomization is an error here.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -18,7 +18,7 @@ const KNOWN = new Set([
   'configMapGenerator',
   'patches',
 ]);
-/** Of our kinds, those that live in no namespace. */
+/** Our kinds without a namespace. */
 const CLUSTER_WIDE = new Set(['Namespace']);
 
 export function build(folder) {

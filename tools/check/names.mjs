@@ -1,6 +1,6 @@
 /**
- * Names and places: no junk drawers, only the permitted doors, no registry hosts or paths of a machine, links that lead
- * somewhere, and commands in the README that exist.
+ * Names and places: no junk drawers, only the permitted doors, no registry hosts or paths of a machine, existing
+ * targets of links, and existing commands in the README.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -49,7 +49,7 @@ for (const file of files) {
   );
 }
 
-// Put together here, so that this file does not contain what it forbids.
+// Built from parts, so that this file does not contain the forbidden text.
 /** @type {[pattern: RegExp, what: string][]} */
 const FORBIDDEN = [
   [new RegExp(['registry', 'npmjs', 'org'].join('\\.')), 'a package registry’s host'],

@@ -1,6 +1,6 @@
 /**
- * The README of every room in libs/modules and libs/engines: it has the five sections, and what it says about tables, events
- * and aggregates is what prisma/schema and libs/contracts say.
+ * The README of every room in libs/modules and libs/engines: it has the five sections, and its tables, events and
+ * aggregates equal those of prisma/schema and libs/contracts.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -14,10 +14,8 @@ export const SECTIONS = ['Owns', 'Emits', 'Consumes', 'Guarantees', 'Refuses'];
 const LONGEST = 100;
 
 /**
- * What is wrong with the README of a room, in words. `facts` maps Owns, Emits and Consumes to what is true.
- * @param {string | undefined} text
- * @param {Record<string, string[]>} facts
- * @returns {string[]}
+ * The errors of the README of a room, in words. `facts` maps Owns, Emits and Consumes to the true names. @param {string
+ * | undefined} text @param {Record<string, string[]>} facts @returns {string[]}
  */
 export function problemsOf(text, facts) {
   if (text === undefined) return ['it is missing'];

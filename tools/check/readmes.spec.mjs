@@ -5,7 +5,7 @@ const readme = (owns, emits, consumes) =>
   `# Quotes\n\n## Owns\n\n${owns}\n\n## Emits\n\n${emits}\n\n## Consumes\n\n${consumes}\n\n## Guarantees\n\n- One.\n\n## Refuses\n\n- Two.\n`;
 
 describe('the README of a room', () => {
-  it('passes when it says what is so', () => {
+  it('passes when it is true', () => {
     expect(problemsOf(readme('`quotes`.', '`quote.sent`.', 'Nothing.'), facts)).toEqual([]);
   });
 
@@ -15,7 +15,7 @@ describe('the README of a room', () => {
     expect(problemsOf(readme('`quotes`.', '`quote.sent`.', ''), facts)).toEqual(['Consumes is empty']);
   });
 
-  it('fails in both directions: for what it lacks and for what it claims', () => {
+  it('fails for a missing name and for a wrong one', () => {
     expect(problemsOf(readme('Nothing.', '`quote.sent`, `quote.lost`.', '`order`.'), facts)).toEqual([
       'Owns lacks `quotes`',
       'Emits names `quote.lost`, which is not so',

@@ -1,6 +1,6 @@
 /**
- * `npm run check`: what continuous integration runs, as a list of named steps. A line a step; output only of what failed.
- * `--only NAME` runs one, `--fix` mends what a tool can mend.
+ * `npm run check`: runs the checks of continuous integration as named steps. It prints one line per step, and the
+ * output of failed steps. `--only NAME` runs one step, `--fix` repairs what a tool can repair.
  */
 import { spawn } from 'node:child_process';
 import path from 'node:path';

@@ -1,6 +1,5 @@
 /**
- * Every shell script of the project, wherever it lies: it is a script to bash, stops at the first failure, and leaves shellcheck
- * nothing to say; what an operator calls can be run and explains itself.
+ * Checks every shell script of the project: bash can parse it, it stops at the first failure, and shellcheck finds nothing. A command for operators is executable and has --help.
  */
 import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
@@ -19,7 +18,7 @@ const shebangs = listed.stdout
     return shell ? [[file, shell]] : [];
   });
 
-/** Enough for a shebang; pictures and databases are not read for it. */
+/** Enough for a shebang, so that images and databases are not read completely. */
 function firstBytes(file) {
   const buffer = Buffer.alloc(40);
   const handle = openSync(file, 'r');
@@ -44,13 +43,13 @@ it.each(shebangs)('%s is well-formed and stops at the first failure', (file, she
   if (shell === 'bash') expect(readFileSync(file, 'utf8')).toMatch(/^set -euo pipefail$/m);
 });
 
-it.each(names)('%s leaves shellcheck nothing to say', (file) => {
+it.each(names)('%s passes shellcheck', (file) => {
   expect(shellcheck(['--external-sources', '--source-path=SCRIPTDIR', file])).toBe('');
 });
 
 const commands = names.filter((file) => file.startsWith('infra/') && !NOT_FOR_PEOPLE.test(file));
 
-it.each(commands)('%s can be run, and explains itself', (file) => {
+it.each(commands)('%s is executable, and has --help', (file) => {
   expect(statSync(file).mode & 0o111).toBe(0o111);
   const { status, stdout } = spawnSync(file, ['--help'], { encoding: 'utf8', timeout: 120_000 });
   expect({ file, status, stdout }).toEqual({ file, status: 0, stdout: expect.stringMatching(/usage|--help/i) });

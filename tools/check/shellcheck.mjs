@@ -16,7 +16,7 @@ function program() {
   throw new Error('shellcheck was not found. Install it (for example: apt-get install shellcheck)');
 }
 
-/** What it has to say about a file, or about `input` with `-` as the file; empty when it is content. */
+/** Its findings in a file, or in `input` with `-` as the file; empty without findings. */
 export function shellcheck(args, input = '') {
   found ??= program();
   const { command, env } = found;

@@ -1,4 +1,4 @@
-/** What infra/monitoring asks about: rules, dashboards, and the metrics that their expressions name. */
+/** Reads the rules and dashboards of infra/monitoring, and the metrics that their expressions name. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
@@ -18,7 +18,7 @@ export const rules = named(RULES, '.rules.yml')
 
 export const alerts = rules.filter((rule) => rule.alert);
 
-/** With the file, because what is to be mended is there. */
+/** With the file, in which an error must be repaired. */
 export const ruleTests = named(RULES, '.test.yml').map((name) => ({
   file: path.join(RULES, name),
   ...parse(readFileSync(path.join(RULES, name), 'utf8')),
@@ -31,7 +31,7 @@ export const dashboards = named(DASHBOARDS, '.json').map((name) => ({
 
 export const panelsOf = (dashboard) => dashboard.panels.filter((panel) => panel.type !== 'row');
 
-/** Every expression, with where it stands. */
+/** Every expression, with its place. */
 export const expressions = [
   ...rules.map(({ alert, record, expr }) => ({ where: alert ?? record, expr })),
   ...dashboards.flatMap((dashboard) => [

@@ -1,6 +1,6 @@
 /**
- * The pipelines, as far as they can be judged without running them: GitHub's own parser reads them, every script in them is a
- * script, whatever they name exists, and each has the narrowest rights, a limit in time and no secret in a command line.
+ * Checks the pipelines without running them: GitHub's own parser reads them, bash parses every script in them, every
+ * file that they name exists, and each job has the narrowest rights, a time limit and no secret in a command line.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -41,14 +41,14 @@ it.each(names)('%s is a workflow to GitHub’s own parser, expressions included'
   expect(mistakes(name, text(name))).toEqual([]);
 });
 
-it('has a parser that would have said so', () => {
+it('has a parser that reports an error', () => {
   expect(mistakes('a.yml', text('checks.yml').replace('steps:', 'stepz:'))).not.toEqual([]);
   expect(mistakes('a.yml', text('checks.yml').replace('github.ref }}', 'github.reff( }}'))).not.toEqual([]);
 });
 
 describe('rights and limits', () => {
   it.each(workflows)(
-    '%s grants nothing but reading, and says who waits for whom',
+    '%s grants only reading, and states the order of jobs',
     (_, { permissions, concurrency }) => {
       expect(permissions).toEqual({ contents: 'read' });
       expect(concurrency.group).toEqual(expect.any(String));
@@ -56,7 +56,7 @@ describe('rights and limits', () => {
     },
   );
 
-  it.each(jobs)('%s names its rights and ends in time', (_, job) => {
+  it.each(jobs)('%s states its rights and a time limit', (_, job) => {
     for (const right of Object.values(job.permissions)) expect(right).toBe('read');
     // A called workflow's jobs have their own limits.
     if (!job.uses) expect(job['timeout-minutes']).toBeLessThanOrEqual(90);
@@ -90,11 +90,11 @@ describe('scripts in steps', () => {
       expect([name, shellcheck(['--shell=bash', '-'], `set -eo pipefail\n${run}`)]).toEqual([name, '']);
   });
 
-  it('has a shellcheck that would have said so', () => {
+  it('has a shellcheck that reports an error', () => {
     expect(shellcheck(['--shell=bash', '-'], 'rm -rf $HOME/$1/*')).toContain('SC2086');
   });
 
-  it('puts what comes from outside into the environment, never into the script', () => {
+  it('puts input from outside into the environment, never into the script', () => {
     for (const [name, { run }] of scripts) expect([name, run]).toEqual([name, expect.not.stringContaining('${{')]);
   });
 
@@ -137,7 +137,7 @@ describe('production', () => {
     expect(on).toEqual({ push: { tags: ['v[0-9]+.[0-9]+.[0-9]+'] } });
   });
 
-  it('deploys only what was checked and built, and only once the environment’s reviewers approve', () => {
+  it('deploys only checked images, and only after the environment’s reviewers approve', () => {
     const environments = Object.entries(own).filter(([, { environment }]) => environment);
     expect(environments.map(([id, { environment }]) => [id, environment.name])).toEqual([['deploy', 'production']]);
     expect(own.deploy.needs).toBe('images');
@@ -150,7 +150,7 @@ describe('production', () => {
       expect(parse(text(name)).concurrency['cancel-in-progress']).toBe(false);
   });
 
-  it('takes back what is not fit, as staging does', () => {
+  it('rolls back a release that fails the smoke test, as staging does', () => {
     const deploys = scripts.filter(([, { run }]) => /infra\/ci\/release (staging|production) /.test(run));
     expect(deploys.map(([name]) => name.split(':')[0]).sort()).toEqual(['production.yml', 'staging.yml']);
   });
@@ -164,7 +164,7 @@ describe('scripts of the pipelines', () => {
       env: { PATH: process.env.PATH, HOME: '/nonexistent', ...environment },
     });
 
-  it.each(files)('infra/ci/%s is executable, passes shellcheck and explains itself', (file) => {
+  it.each(files)('infra/ci/%s is executable, passes shellcheck and has --help', (file) => {
     const place = path.join('infra/ci', file);
     expect(statSync(place).mode & 0o111).toBe(0o111);
     expect(shellcheck(['--external-sources', '--source-path=SCRIPTDIR', place])).toBe('');
@@ -175,7 +175,7 @@ describe('scripts of the pipelines', () => {
     });
   });
 
-  it.each(files)('infra/ci/%s refuses what it does not know in one line', (file) => {
+  it.each(files)('infra/ci/%s refuses an unknown option in one line', (file) => {
     const { status, stderr } = run(file, ['--no-such-option']);
     expect(status).toBe(64);
     expect(stderr.trim().split('\n')).toHaveLength(1);
@@ -193,7 +193,7 @@ describe('scripts of the pipelines', () => {
     expect({ status, stderr }).toEqual({ status: 64, stderr: expect.stringContaining(reason) });
   });
 
-  it('say in a dry run what they would do, do nothing, and tell no secret', () => {
+  it('print their plan in a dry run, change nothing, and print no secret', () => {
     const settings = { REGISTRY: 'example.test/shop', REVISION: 'a'.repeat(40), REGISTRY_USER: 'pusher' };
     const secrets = {
       REGISTRY_TOKEN: 'token-of-the-registry',
@@ -217,7 +217,7 @@ describe('scripts of the pipelines', () => {
     expect(said('credentials', ['--forget'])).toContain('This is a dry run');
   });
 
-  it('build every image from a file that is there', () => {
+  it('build every image from an existing file', () => {
     const { stderr } = run('images', ['build', '--dry-run'], { REVISION: 'a'.repeat(40) });
     const files = [...stderr.matchAll(/--file (\S+)/g)].map(([, file]) => file);
     expect(files).toHaveLength(4);
@@ -227,7 +227,7 @@ describe('scripts of the pipelines', () => {
       expect(readFileSync('Dockerfile', 'utf8')).toMatch(new RegExp(`^FROM .* AS ${target}$`, 'm'));
   });
 
-  it('keep a key that is somebody’s own, and forget only what they wrote', () => {
+  it('keep a user’s own key, and remove only files that they wrote', () => {
     const home = mkdtempSync(path.join(os.tmpdir(), 'credentials-'));
     const key = path.join(home, '.ssh/id_ed25519');
     const settings = { HOME: home, DEPLOY_KEY: 'of the deploys', DEPLOY_KNOWN_HOSTS: 'droplet ssh-ed25519 AAAA' };

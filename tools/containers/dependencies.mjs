@@ -1,7 +1,7 @@
 /**
- * The packages an image needs, as a package.json and a lockfile of their own: what the processes run (`runtime`), or that and
- * what compiles them (`build`). Written from the project's lockfile, so versions and checksums are the same; what only tests,
- * benchmarks and the launcher use is never fetched, and a change to it leaves the image's layer as it is.
+ * Writes a package.json and a lockfile with the packages of an image: those of the processes (`runtime`), or also those
+ * of the compiler (`build`). They come from the project's lockfile, so versions and checksums are the same. Packages of
+ * tests, benchmarks and the launcher are never fetched, and a change of them leaves the image's layer unchanged.
  *
  *   node tools/containers/dependencies.mjs runtime|build <directory>
  */
@@ -27,7 +27,7 @@ export function closureOf(lock, names) {
   return kept;
 }
 
-/** As Node looks for a package: beside the one that asks, then one folder up, and so on. */
+/** Searches as Node does: beside the package that needs it, then one folder up, and so on. */
 function placeOf(lock, from, name) {
   for (let folder = from; ; folder = parentOf(folder)) {
     const place = `${folder ? `${folder}/` : ''}node_modules/${name}`;
@@ -51,7 +51,7 @@ function needsOf({ dependencies = {}, optionalDependencies = {}, peerDependencie
   ];
 }
 
-/** A manifest and a lockfile that agree with each other, so that `npm ci` takes nothing else. */
+/** Makes a manifest and a lockfile that agree with each other, so that `npm ci` installs nothing else. */
 export function cutDown(manifest, lock, purpose) {
   const { name, version, type, imports, engines, dependencies, devDependencies } = manifest;
   const types = ['node', ...Object.keys(dependencies)]

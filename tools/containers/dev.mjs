@@ -3,14 +3,14 @@
  *
  *   npm run dev:up       builds what is missing, starts everything, waits until it serves
  *   npm run dev:down     stops it; the data stays
- *   npm run dev:clean    stops it and deletes its data, after it was told to: a typed word, or --yes
+ *   npm run dev:clean    stops it and deletes its data, after a typed confirmation, or with --yes
  */
 import { spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline/promises';
 import { root } from '../launch/places.mjs';
 import { bold, dim, main, Refusal, say } from '../launch/say.mjs';
 
-/** Never the production project: whatever COMPOSE_PROJECT_NAME says, what is deleted here ends in `-dev`. */
+/** Never the production project: for any COMPOSE_PROJECT_NAME, only names that end in `-dev` are deleted. */
 const PROJECT = process.env.BASECOMMERCE_DEV_PROJECT ?? 'basecommerce-dev';
 const READY_SECONDS = 600;
 const USAGE = 'usage: npm run dev:up | dev:down | dev:clean [-- --yes]';

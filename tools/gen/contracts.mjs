@@ -1,6 +1,6 @@
 /**
- * What every room states in libs/contracts/<room>: events, permissions, subscription, tags and operations. The sources are
- * read as they are now, so this works before anything is built and while a generated list does not know a new room yet.
+ * Reads libs/contracts/<room>: events, permissions, subscription, tags and operations. It reads the sources, so it
+ * works before a build and before a generated list contains a new room.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import { root } from '../launch/places.mjs';
 import { Refusal } from '../launch/say.mjs';
 
 const FOLDER = path.join(root, 'libs/contracts');
-/** The one thing that contracts import: its sources are read as well, because nothing may be built yet. */
+/** Contracts import only this; its sources are read as well, because there may be no build yet. */
 const KERNEL = path.join(root, 'libs/kernel');
 /** Inside the project, so that its packages are found. */
 const COPY = path.join(root, 'dist', `.contracts-${process.pid}`);

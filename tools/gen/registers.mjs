@@ -1,5 +1,5 @@
 /**
- * The lists that nobody edits: what all rooms state in their contracts, and the doors that each app opens. Runs before each
+ * The generated lists, not edited by hand: what all rooms state in their contracts, and the doors that each app opens. Runs before each
  * build. Writes the files that are not up to date; with --check it names them instead and ends with 1.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * What is generated is committed, and CI proves it fresh. Each entry writes its files; with --check each says what differs
- * instead, and the exit code is 1 if anything does.
+ * Writes the generated files, which are committed. Each entry writes its files; with --check each prints the
+ * differences instead, and the exit code is 1 if there are any.
  */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-/** `npm run bench`: servers of its own that write as durably as production does, then dist/bench. Arguments go there. */
+/** `npm run bench`: starts servers that write as durably as production does, then dist/bench with the arguments. */
 import { spawn } from 'node:child_process';
 import { build, buildBench, checkNode, install } from './build.mjs';
 import { nginxBinary } from './nginx.mjs';
@@ -25,7 +25,7 @@ function bench(environment) {
     env: { ...process.env, ...environment },
     stdio: 'inherit',
   });
-  // Ctrl-C reaches the child by itself; what is left to do here is to stop the servers after it.
+  // Ctrl-C reaches the child directly; this process only stops the servers afterwards.
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => child.kill(signal));
   return new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
 }

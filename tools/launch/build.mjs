@@ -1,6 +1,6 @@
 /**
- * From a fresh clone to something that runs: dependencies, then the build. Each step leaves a stamp of what it was made
- * from, so a second start does neither.
+ * Installs the dependencies of a fresh clone, then builds. Each step writes a stamp of its inputs, so a second start
+ * skips both.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';

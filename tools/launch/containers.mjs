@@ -1,6 +1,6 @@
 /**
- * `npm run test:containers`: what needs a container engine, against a real one. Where none answers, one line says so and
- * nothing is run. Arguments go to jest.
+ * `npm run test:containers`: runs the tests that need a container engine. If none answers, it prints one line and runs
+ * nothing. Arguments go to jest.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { checkNode, install } from './build.mjs';

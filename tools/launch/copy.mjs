@@ -1,11 +1,11 @@
-/** A copy of the tree that may be broken or grown at will; what is installed is shared with it. The caller removes it. */
+/** Makes a copy of the tree that may be changed; it shares the installed packages. The caller removes it. */
 import { cpSync, existsSync, mkdtempSync, symlinkSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { root } from './places.mjs';
 
-/** What a build and the generator of the Prisma client leave, which saves the copy the same work. */
+/** The output of a build and of the Prisma client's generator, so that the copy needs no new build. */
 const MADE = ['dist', 'libs/platform/database/prisma-client'];
 
 /** All files that git knows or would add, and what was made from them. */

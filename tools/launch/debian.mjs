@@ -1,6 +1,6 @@
 /**
- * A Debian package without installing it: downloaded with its libraries and unpacked into the cache, by any user and
- * without touching the system. About 3 s and 9 MB for Redis.
+ * Downloads a Debian package with its libraries and unpacks it into the cache, as any user and without installing it.
+ * About 3 s and 9 MB for Redis.
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -29,7 +29,7 @@ export function unpackedPackages(name, packages) {
     }
     for (const folder of ['lists', 'cache', 'debs']) rmSync(path.join(work, folder), { recursive: true, force: true });
     mkdirSync(path.dirname(home), { recursive: true });
-    // Two clones may race for the cache; whoever comes second uses what is there.
+    // Two clones may race for the cache; the second uses the files of the first.
     if (existsSync(home)) rmSync(work, { recursive: true, force: true });
     else renameSync(work, home);
     return files;
@@ -39,7 +39,7 @@ export function unpackedPackages(name, packages) {
   }
 }
 
-/** What the dynamic linker needs to find the unpacked libraries. */
+/** The environment in which the dynamic linker finds the unpacked libraries. */
 export function libraryPath(files) {
   const folders = ['usr/lib', 'lib'].flatMap((base) => {
     const parent = path.join(files, base);

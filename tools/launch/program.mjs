@@ -1,6 +1,6 @@
 /**
- * What the commands in bin/ share: build when there is no build, and in development find the running system by the note
- * `npm start` left, so that a command in another terminal needs no variables.
+ * The common part of the commands in bin/: it builds if there is no build. In development it finds the running system
+ * by the file that `npm start` wrote, so a command in another terminal needs no variables.
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';

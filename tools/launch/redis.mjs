@@ -35,7 +35,7 @@ export function findRedis() {
   throw new Refusal(`Redis ${OLDEST} or newer was not found. Install it (for example: ${hint}) or set REDIS_URL.`);
 }
 
-/** `port`: where a server that was killed is started again. */
+/** `port`: the port at which a killed server is started again. */
 export async function startRedis({ data, logFile, port: wanted }) {
   const server = findRedis();
   mkdirSync(data, { recursive: true });

@@ -1,4 +1,4 @@
-/** Progress, one plain line a step; the time since the start in front, so that a slow step shows itself. */
+/** Prints progress, one line per step, with the time since the start, so that a slow step is visible. */
 const startedAt = performance.now();
 const isColoured = process.stdout.isTTY && !process.env.NO_COLOR;
 
@@ -15,7 +15,7 @@ export function bold(text) {
   return isColoured ? `\x1b[1m${text}\x1b[0m` : text;
 }
 
-/** What the person can do something about: shown without a stack. */
+/** An error that the person can correct; it is shown without a stack. */
 export class Refusal extends Error {}
 
 /** Runs a command's main function; a Refusal is one clear line, anything else a fault with its stack. */

@@ -1,6 +1,6 @@
 /**
- * PostgreSQL and Redis for one purpose (`dev` keeps its data, `test` is fast and forgets, `bench` is durable and forgets),
- * remembered in a file so that the next start finds what is still running and nothing is started twice.
+ * PostgreSQL and Redis for one purpose (`dev` keeps its data; `test` is fast and keeps none; `bench` is durable and
+ * keeps none). A file records them, so that the next start finds running servers and starts none twice.
  */
 import { rmSync } from 'node:fs';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import { say } from './say.mjs';
 
 const SETTINGS = {
   dev: { max_connections: 200 },
-  // A test database that is lost with the machine is no loss: no write waits for the disk.
+  // A test database may be lost with the machine, so no write waits for the disk.
   test: {
     fsync: 'off',
     synchronous_commit: 'off',
@@ -27,7 +27,7 @@ function memory(purpose) {
   return path.join(dataDir, `${purpose}-servers.json`);
 }
 
-/** `port` is given when one that has died starts again where its clients look for it. */
+/** `port` is set when a server that ended starts again at the port of its clients. */
 const STARTS = {
   async postgres(purpose, port) {
     const { startPostgres } = await import('./postgres.mjs');
@@ -61,7 +61,7 @@ export async function startServers(purpose) {
   return { postgres, redis, databaseUrl: postgres.url, redisUrl: redis.url };
 }
 
-/** Starts again what `startServers` started and what has died since; returns how to end that. */
+/** Starts servers of `startServers` again when they have ended; returns a function that stops this. */
 export function keepServers(purpose) {
   const busy = new Set();
   const timer = setInterval(() => {
@@ -102,7 +102,7 @@ async function running(server) {
     : undefined;
 }
 
-/** When one does not start, the other is not left running with nobody who knows of it. */
+/** When one does not start, the other is stopped, because no file would record it. */
 async function bothOrNeither(starts) {
   const outcomes = await Promise.allSettled(starts);
   const started = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));

@@ -69,7 +69,7 @@ function refuseSecondStart() {
   }
 }
 
-/** Made once, kept with the data: a second start keeps everybody signed in. */
+/** Made once and kept with the data, so that sessions stay valid after a second start. */
 function secrets() {
   const file = path.join(dataDir, 'secrets.json');
   const kept = readJson(file) ?? {};
@@ -196,7 +196,7 @@ function watch() {
     said += String(chunk);
     if (!/Found \d+ errors?\./.test(said)) return;
     if (/error TS/.test(said)) process.stdout.write(said.replaceAll(/^TSFILE: .*\n/gm, ''));
-    // The first time nothing has changed since the build, unless somebody was quicker than the compiler.
+    // At the first compilation nothing has changed since the build, unless a source was edited meanwhile.
     hasEmitted ||= /^TSFILE: .*\.js$/m.test(said);
     const isWhole = /Found 0 errors/.test(said);
     said = '';

@@ -1,8 +1,8 @@
 // @ts-check
 /**
  * `npm test`: every test against real PostgreSQL, Redis and Nginx. Servers of its own are stopped at the end; those of
- * `npm run servers` are used and left running. `--long` plays the full samples, `--write-durations` commits to the order of
- * the files what this run measured; other arguments go to jest.
+ * `npm run servers` are used and left running. `--long` plays the full samples, `--write-durations` writes the measured
+ * durations for the order of the files; other arguments go to jest.
  */
 import path from 'node:path';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -81,7 +81,7 @@ function printSlowest(files) {
     process.stdout.write(`${secondsOf(file).toFixed(1).padStart(7)} s  ${placeOf(file)}\n`);
 }
 
-/** What this run did not contain keeps its duration. @param {FileResult[]} files */
+/** Files that did not run keep their durations. @param {FileResult[]} files */
 function writeDurations(files) {
   const known = JSON.parse(readFileSync(DURATIONS_FILE, 'utf8'));
   for (const file of files) known[placeOf(file)] = Math.round(secondsOf(file));

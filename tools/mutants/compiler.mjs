@@ -1,5 +1,8 @@
 // @ts-check
-/** Compiles a copy of the tree again and again. The program of the time before is kept, so a change of one file costs a second or two. */
+/**
+ * Compiles a copy of the tree again and again. The previous program is kept, so a change of one file costs a second or
+ * two.
+ */
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import ts from 'typescript';

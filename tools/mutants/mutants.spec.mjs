@@ -1,11 +1,11 @@
-/** The mutants themselves are run by `npm run mutants`; that each still has its place is cheap enough to look at every time. */
+/** `npm run mutants` runs the mutants; this cheap test checks each time that their places still exist. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { MUTANTS } from './mutants.mjs';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
-it('has a place in the code, once, for every mutant', () => {
+it('finds the place of every mutant in the code exactly once', () => {
   const places = MUTANTS.flatMap(({ name, file, find, also = [] }) =>
     [[file, find], ...also].map(([where, text]) => ({ name, where, text })),
   );

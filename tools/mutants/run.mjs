@@ -1,9 +1,9 @@
 // @ts-check
 /**
- * `npm run mutants`: applies each mutant to a copy of the tree, one at a time, and runs the tests that should catch it. It is
- * caught only by a failed assertion (verdict.mjs). A mutant that survives is a hole in the tests; one whose place is gone or
- * that does not compile is an error of the list. Both fail. `--only WORDS` tries the mutants whose names contain them;
- * `--only 'WORDS|OTHERS'` those that contain either.
+ * `npm run mutants`: applies each mutant to a copy of the tree, one at a time, and runs the tests that should catch it.
+ * It is caught only by a failed assertion (verdict.mjs). A surviving mutant is a gap in the tests; one without a place
+ * in the code or one that does not compile is an error of the list. Both fail. `--only WORDS` tries the mutants whose
+ * names contain them; `--only 'WORDS|OTHERS'` those that contain either.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -18,7 +18,7 @@ import { Compiler } from './compiler.mjs';
 import { MUTANTS } from './mutants.mjs';
 import { verdictOf } from './verdict.mjs';
 
-/** Ends a run in which a mutant made something wait for ever. Such a run has not caught it. */
+/** Ends a run in which a mutant caused an endless wait. Such a run has not caught it. */
 const LIMIT_MS = 600_000;
 const HEALTHY_LIMIT_MS = 3_600_000;
 const SHOWN = 300;

@@ -1,21 +1,22 @@
 // @ts-check
 /**
- * What a run of the tests says about a mutant. Only an assertion that failed has seen it: a test that ran out of time, a
- * server that died, or a file that did not load say nothing about the behaviour.
+ * Derives the result of a mutant from a run of the tests. Only a failed assertion counts: a test that timed out, a
+ * server that ended, or a file that did not load shows nothing about the behaviour.
  */
 
 /** @typedef {{ status: string, fullName: string, failureMessages?: string[] }} Assertion */
 /** @typedef {{ testResults: { status: string, message?: string, assertionResults: Assertion[] }[] }} Results */
 /** @typedef {{ outcome: 'caught' | 'survived' | 'no assertion', by: string }} Verdict */
 
-/** How `expect` begins its message, also inside of a failed property; and a property that answered no. */
+/**
+ * The beginning of a message of `expect`, also inside a failed property; and that of a property that returned false.
+ */
 const ASSERTION = /expect(?:\.\w+)*\(|Property failed by returning false/;
 const OUT_OF_TIME = /Exceeded timeout of|not within \d+ ms/;
 
 /**
- * `results` is what jest wrote, undefined when it did not end by itself.
- * @param {Results | undefined} results
- * @returns {Verdict}
+ * `results` is jest's report, undefined when jest did not end by itself. @param {Results | undefined} results @returns
+ * {Verdict}
  */
 export function verdictOf(results) {
   if (!results) return { outcome: 'no assertion', by: 'the run did not end by itself' };

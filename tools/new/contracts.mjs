@@ -1,4 +1,4 @@
-/** What the rooms state in libs/contracts, as far as a new piece must fit in: aggregates, events, and the goldens of events. */
+/** Reads the parts of libs/contracts that a new piece must fit: aggregates, events, and the golden files of events. */
 import { z } from 'zod';
 import { Refusal } from '../launch/say.mjs';
 import { capital, formsOf } from './names.mjs';

@@ -1,4 +1,4 @@
-/** Tables as the migrations make them, and a place for the next one. */
+/** Reads the tables that the migrations make, and names the next migration. */
 import { Refusal } from '../launch/say.mjs';
 
 const FOLDER = 'prisma/migrations';
@@ -19,7 +19,7 @@ export function refuseTable(plan, table) {
   if (found) throw new Refusal(`the table ${table} is there already, in the room ${found.room}`);
 }
 
-/** Now, but never before a migration that is there: they are applied in the order of their names. */
+/** The current time, but after every existing migration, because they are applied in the order of their names. */
 export function nextMigration(plan, room) {
   const last =
     plan

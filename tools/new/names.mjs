@@ -1,9 +1,11 @@
-/** A name as people write it, `purchase-orders`, in every form that code and tables need, and what may not be a name. */
+/**
+ * A name as people write it, `purchase-orders`, in every form that code and tables need; it refuses forbidden names.
+ */
 import { Refusal } from '../launch/say.mjs';
 
 const LONGEST = 30;
 
-/** Words that TypeScript or SQL keep for themselves, or that every contract already uses for something else. */
+/** Reserved words of TypeScript or SQL, and words that contracts use with another meaning. */
 const TAKEN = new Set(
   (
     'arguments as async await break call case catch class const continue create data date debugger default delete do ' +
@@ -31,7 +33,7 @@ export function singular(name) {
   return name.replace(/([^su])s$/, '$1');
 }
 
-/** `deliveries` and its one, `delivery`. */
+/** The plural `deliveries` and the singular `delivery`. */
 export function pluralOf(text, what) {
   const many = nameOf(text, what);
   const one = singular(text);

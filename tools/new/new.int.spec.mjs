@@ -1,15 +1,18 @@
-/** Every kind, generated into a copy of the tree, which then passes the whole check, the new tests and those of the house. */
+/**
+ * Generates every kind into a copy of the tree, which then passes the whole check, the new tests and the tests of all
+ * rooms.
+ */
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { copyOfTree } from '../launch/copy.mjs';
 import { dataDir } from '../launch/places.mjs';
 
-/** Ends a check that hangs. On two idle cores the whole takes about four minutes. */
+/** Limits a check that hangs. On two idle cores the whole takes about four minutes. */
 const LIMIT_MS = 1_800_000;
 const ROOMS = ['module deliveries', 'module logistics pallet-loads', 'engine pricing product quote', 'vertical garden'];
 const PIECES = ['usecase quotes/archive-quote quote.archived', 'event delivery.failed'];
-/** The specs of what was made, and those of the house that look at every room. */
+/** The new specs, and the specs that check every room. */
 const TESTS = [
   'libs/modules/(deliveries|logistics)',
   'libs/modules/quotes/usecases/archive-quote',
@@ -18,7 +21,7 @@ const TESTS = [
   'tests/contracts/(events|openapi|asyncapi)',
   'tests/tenancy/(routes|catalogue)',
 ];
-/** What `npm run gen` writes. */
+/** The files that `npm run gen` writes. */
 const GENERATED =
   /^(libs\/contracts\/(rooms|event-contracts)\.ts|apps\/\w[\w-]*\/doors\.ts|docs\/reference\/.*|prisma\/(schema\/.*|structure\.sql))$/;
 
@@ -40,7 +43,7 @@ function run(program, ...args) {
     cwd: copy,
     encoding: 'utf8',
     maxBuffer: 64_000_000,
-    // The servers of this test run, instead of a second pair.
+    // Uses the servers of this test run instead of a second pair.
     env: { ...process.env, BASECOMMERCE_DATA: dataDir },
   });
   return { status, said: stdout + stderr };
@@ -95,7 +98,7 @@ describe('npm run new', () => {
     expect(tree()).toEqual(before);
   });
 
-  it('says with --dry-run what it would write, and writes nothing', () => {
+  it('prints with --dry-run what it would write, and writes nothing', () => {
     const before = tree();
     for (const words of [...ROOMS, PIECES[0]]) {
       expect(generate(`${words} --dry-run`)).toEqual({
@@ -107,7 +110,7 @@ describe('npm run new', () => {
   });
 
   it(
-    'makes rooms that change no list, and pass the whole check, their own tests and those of the house',
+    'makes rooms that change no list, and pass the whole check, their own tests and those of all rooms',
     () => {
       for (const words of ROOMS) expect({ words, ...generate(words) }).toMatchObject({ words, status: 0 });
       expect(changed()).toEqual([]);

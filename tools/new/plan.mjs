@@ -1,6 +1,6 @@
 /**
- * What will be written. All of it is made in memory first, so a refusal leaves nothing behind; drafts are then put beside
- * their targets and renamed, and whatever fails on the way is taken back.
+ * The planned files. They are made in memory first, so a refusal changes nothing. Then they are written beside their
+ * targets and renamed; after a failure everything is undone.
  */
 import {
   existsSync,
@@ -29,7 +29,7 @@ export class Plan {
     this.#created.set(file, text);
   }
 
-  /** As it will be. Undefined when there is no such file. */
+  /** The planned text of a file. Undefined when there is no such file. */
   read(file) {
     const planned = this.#created.get(file) ?? this.#changed.get(file);
     if (planned !== undefined) return planned;
@@ -40,14 +40,16 @@ export class Plan {
     return existsSync(path.join(root, folder)) ? readdirSync(path.join(root, folder)).sort() : [];
   }
 
-  /** Replaces what the pattern finds; a list that no longer looks as expected is refused, not guessed at. */
+  /** Replaces the match of the pattern; a list with an unexpected form is refused. */
   edit(file, pattern, replacement) {
     const text = this.read(file);
     if (text === undefined || !pattern.test(text)) throw new Refusal(`${file} is not as expected: no ${pattern}`);
     (this.#created.has(file) ? this.#created : this.#changed).set(file, text.replace(pattern, replacement));
   }
 
-  /** Puts a line among the lines that start alike, in their order; behind the last of them when it sorts last. */
+  /**
+   * Inserts a line among the lines with the same beginning, in their order; after the last of them when it sorts last.
+   */
   addSorted(file, isAlike, line) {
     const lines = (this.read(file) ?? '').split('\n');
     const alike = lines.filter((other) => isAlike.test(other));
@@ -93,7 +95,7 @@ export class Plan {
   }
 }
 
-/** By what a line names: an import by its path, an export or a list's member by its text. */
+/** Sorts by the name in a line: an import by its path, an export or a list's member by its text. */
 function sortKey(line) {
   return /from '([^']+)'/.exec(line)?.[1] ?? line.trim();
 }

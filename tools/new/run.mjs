@@ -1,11 +1,11 @@
 /**
- * `npm run new -- KIND NAME …`: a room, or a piece of one, in the house's shape, with its registrations. What comes out
- * passes the check and its own specs; what is refused is one line and exit code 2, and nothing is written.
+ * `npm run new -- KIND NAME …`: makes a room, or a part of one, in the project's structure. The result passes the check
+ * and its own specs. A refusal prints one line, exits with 2, and writes nothing.
  */
 import { checkNode, install } from '../launch/build.mjs';
 import { Refusal } from '../launch/say.mjs';
 
-// What follows needs packages, which a fresh clone does not have yet.
+// The code below needs packages, which a fresh clone does not have yet.
 checkNode();
 install();
 const { engine } = await import('./kinds/engine.mjs');
@@ -15,7 +15,7 @@ const { usecase } = await import('./kinds/usecase.mjs');
 const { vertical } = await import('./kinds/vertical.mjs');
 const { Plan } = await import('./plan.mjs');
 
-/** Each has `usage` for people, and `plan(plan, ...words)`, which returns what is left to do by hand. */
+/** Each has `usage` for people, and `plan(plan, ...words)`, which returns the steps that are left. */
 const KINDS = { module, usecase, event, engine, vertical };
 
 const USAGE = `npm run new -- KIND NAME … [--dry-run]\n${Object.values(KINDS)

@@ -1,4 +1,4 @@
-/** Templates are files that look like what they become, with `__word__` where a name belongs. */
+/** Templates have the form of the generated files, with `__word__` for names. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 

@@ -1,9 +1,9 @@
 /**
- * Do the migrations and prisma/schema agree? Applies all migrations to an empty database and asks Prisma what it would
- * change there to arrive at the models. What Prisma cannot express (policies, grants, checks, partitions, exclusion
- * constraints, functions) it does not compare; prisma/structure.sql shows those.
+ * Checks that the migrations and prisma/schema agree. It applies all migrations to an empty database and lets Prisma
+ * compute the changes from there to the models. What Prisma cannot express (policies, grants, checks, partitions,
+ * exclusion constraints, functions) it does not compare; prisma/structure.sql shows those.
  *
- *   npm run db:diff        exit 0: they agree · 1: they differ, and the SQL that would make up for it is printed
+ *   npm run db:diff        exit 0: they agree · 1: they differ, and the SQL of the difference is printed
  */
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';

@@ -1,7 +1,8 @@
 /**
- * How Prisma's WebAssembly schema engine reaches PostgreSQL. Prisma's own adapter is made for applications and falls short
- * of what the engine asks: it does not know the type "char", which the catalogue is full of, and it cuts scripts at every
- * semicolon, which breaks function bodies. The engine needs a handful of types and four calls, which is this file.
+ * Connects Prisma's WebAssembly schema engine to PostgreSQL. Prisma's own adapter is made for applications and is not
+ * sufficient for the engine: it does not know the type "char", which is frequent in the catalogue, and it splits
+ * scripts at every semicolon, which breaks function bodies. The engine needs a handful of types and four calls, which
+ * is this file.
  */
 import { randomUUID } from 'node:crypto';
 import { ColumnTypeEnum } from '@prisma/driver-adapter-utils';
@@ -14,7 +15,7 @@ const listOf = (item) => (text) => textArray(text).map((entry) => (entry === nul
 const isTrue = (text) => text === 't' || text === 'true';
 const instant = (text) => new Date(/[+-]\d\d(:?\d\d)?$/.test(text) ? text : `${text}Z`).toISOString();
 
-/** PostgreSQL's type number → what the engine calls it, and how its text is read. */
+/** PostgreSQL's type number → the engine's name for it, and the parser of its text. */
 const TYPES = new Map([
   [16, [ColumnTypeEnum.Boolean, isTrue]],
   [18, [ColumnTypeEnum.Character, asIs]],
@@ -53,7 +54,7 @@ export class EngineConnections {
     return open(this.url);
   }
 
-  /** Where migrations are replayed to see what they make: the one given, or one made for it and dropped. */
+  /** The database in which migrations are replayed: the given one, or a new one that is dropped afterwards. */
   async connectToShadowDb() {
     if (this.shadowUrl) return open(this.shadowUrl);
     const admin = new pg.Client(plainUrl(this.url));

@@ -1,9 +1,9 @@
 /**
- * prisma/schema/<room>.prisma, made from what the migrations make: tables are written once, in SQL, and the models follow.
- * A model has the name of its table and a field the name of its column, so that SQL, row types and Prisma's client use one
- * name for one thing. A file's name says which room owns the tables in it (rooms.mjs). A new table goes to the room that its
- * migration's name begins with (`20270101000000_quotes_shares` → quotes.prisma); a model that was moved to another file by
- * hand stays there.
+ * prisma/schema/<room>.prisma, made from the migrated database: tables are written once, in SQL, and the models follow.
+ * A model has the name of its table and a field the name of its column, so that SQL, row types and Prisma's client use
+ * one name for one thing. A file's name says which room owns the tables in it (rooms.mjs). A new table goes to the room
+ * that its migration's name begins with (`20270101000000_quotes_shares` → quotes.prisma); a model that was moved to
+ * another file by hand stays there.
  *
  *   node tools/prisma/models.mjs [--check]
  */
@@ -50,7 +50,7 @@ async function introspect() {
   }
 }
 
-/** What the files should be: name → content, formatted by Prisma. */
+/** The expected files: name → content, formatted by Prisma. */
 async function wanted() {
   const rooms = roomsByTable();
   const files = new Map();

@@ -13,7 +13,7 @@ const child = spawn(
     stdio: 'inherit',
     env: {
       ...process.env,
-      // Windows starts no scripts as programs: there Prisma fetches its own engine.
+      // Windows cannot start a script as a program, so there Prisma downloads its own engine.
       ...(process.platform !== 'win32' && { PRISMA_SCHEMA_ENGINE_BINARY: engine }),
       PRISMA_HIDE_UPDATE_MESSAGE: '1',
       CHECKPOINT_DISABLE: '1',

@@ -27,13 +27,13 @@ async function withDatabase(change, work) {
 }
 
 describe('prisma migrate', () => {
-  it('finds nothing left to do after our migrator', async () => {
+  it('finds nothing to do after our migrator', async () => {
     const { code, output } = await withDatabase('select', (env) => prisma(['migrate', 'status'], env));
     expect(output).toContain('Database schema is up to date!');
     expect(code).toBe(0);
   });
 
-  it('names what our migrator has not applied', async () => {
+  it('names migrations that our migrator has not applied', async () => {
     const { code, output } = await withDatabase(
       `delete from _prisma_migrations where migration_name like '%_foundation'`,
       (env) => prisma(['migrate', 'status'], env),
@@ -53,7 +53,7 @@ describe('prisma migrate', () => {
     expect(code).toBe(2);
   });
 
-  it('says that it cannot reach a database', async () => {
+  it('reports an unreachable database', async () => {
     const { code, output } = await prisma(['migrate', 'status'], {
       DATABASE_URL: 'postgres://postgres@127.0.0.1:1/none',
     });

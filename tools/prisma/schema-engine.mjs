@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /**
- * Stands in for the schema engine that Prisma's command line would download: a native program it starts and talks to, one
- * JSON-RPC message per line. Prisma also publishes the engine as WebAssembly; this file puts that behind the same
- * conversation. `npm run prisma -- …` sets PRISMA_SCHEMA_ENGINE_BINARY to it, so neither a newcomer nor a build
- * server downloads anything, and `generate`, `migrate status`, `migrate diff` and `db pull` work offline.
+ * Replaces the schema engine that Prisma's command line would download: a native program with which it exchanges one
+ * JSON-RPC message per line. Prisma also publishes the engine as WebAssembly; this file offers it by the same protocol.
+ * `npm run prisma -- …` sets PRISMA_SCHEMA_ENGINE_BINARY to it, so neither a newcomer nor a build server downloads
+ * anything, and `generate`, `migrate status`, `migrate diff` and `db pull` work offline.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -54,7 +54,7 @@ async function answerCommand(command) {
       error_code: known[error.code] ?? 'P1010',
       is_panic: false,
     };
-    // The first line is taken for the engine's banner and thrown away.
+    // The command line discards the first line as the engine's banner.
     process.stderr.write(
       `\n${JSON.stringify({ timestamp: new Date().toISOString(), level: 'ERROR', fields, target: 'schema_engine' })}\n`,
     );
@@ -89,12 +89,12 @@ function converse() {
 
 async function answer(engine, { method, params }) {
   if (method === 'getDatabaseVersion') return engine.version(params ?? null);
-  // In the WebAssembly build it calls itself until the stack is full.
+  // In the WebAssembly build this call recurses until the stack is full.
   if (method === 'introspectSql' || typeof engine[method] !== 'function')
     throw new Error(`${method} is not available in the WebAssembly engine`);
   const result = await engine[method](params ?? {});
   if (method !== 'diff') return result ?? {};
-  // The native engine lets the command line print what it found, in a request of its own.
+  // The native engine sends its findings to the command line in a separate request.
   if (result.stdout !== null)
     send({ id: 'found', method: 'print', params: { content: result.stdout.replace(/\n$/, '') } });
   return { ...result, stdout: null };
@@ -107,7 +107,7 @@ async function startEngine() {
     set_message: (text) => (globalThis.PRISMA_WASM_PANIC_REGISTRY.last = text),
   };
   const glue = await import(pathToFileURL(path.join(engineFolder, 'schema_engine_bg.js')).href);
-  // The types of Node leave it out.
+  // Node's types lack it.
   const { WebAssembly } = /** @type {any} */ (globalThis);
   const module = await WebAssembly.compile(readFileSync(path.join(engineFolder, 'schema_engine_bg.wasm')));
   const { exports } = await WebAssembly.instantiate(module, { './schema_engine_bg.js': glue });

@@ -1,9 +1,9 @@
 /**
- * prisma/structure.sql: what all migrations together make, so that a change request shows the effect of a migration and
- * not only its text: who may do what, which policy guards which table, which function does what.
+ * prisma/structure.sql: the result of all migrations, so that a review shows the effect of a migration and not only its
+ * text: privileges, policies and functions.
  *
- * Read from PostgreSQL's catalogue instead of by pg_dump, which the embedded server does not bring along and whose output
- * changes from version to version. Everything here is the same on PostgreSQL 15 to 18.
+ * Read from PostgreSQL's catalogue instead of by pg_dump, which the embedded server does not include and whose output
+ * changes between versions. Everything here is the same on PostgreSQL 15 to 18.
  *
  *   node tools/prisma/structure.mjs [--check]
  */

@@ -1,4 +1,6 @@
-/** The row types beside the database: every column of every table has one, and statements return what it says. */
+/**
+ * Compares the row types with the database: every column of every table has one, and statements return values of it.
+ */
 import path from 'node:path';
 import { createTestDatabase } from '#testing/database';
 import { composedSql, TenantDatabase } from '#platform/database';

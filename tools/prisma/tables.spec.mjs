@@ -16,7 +16,7 @@ const { options } = ts.parseJsonConfigFileContent(
 );
 let previous;
 
-/** What the compiler says about READER when the tables come from `changed` instead of the project's schema. */
+/** The compiler's errors in READER when the tables come from `changed` instead of the project's schema. */
 function errorsWith(changed) {
   const host = ts.createCompilerHost(options);
   const getSourceFile = host.getSourceFile.bind(host);
@@ -68,7 +68,7 @@ describe('the row types of a schema', () => {
     ]);
   });
 
-  it('refuse a column type that nobody has decided about', () => {
+  it('refuse a column type that has no entry', () => {
     expect(() => columnsOf('  at DateTime @db.Time(6)')).toThrow(
       'orders.at: no row type is known for DateTime @db.Time',
     );

@@ -18,7 +18,7 @@ await loadModule();
  */
 export function parse(text) {
   const gaps = [...text.matchAll(GAP)].length;
-  // A text that is one gap would be read as nothing at all.
+  // A text that is only a gap would be read as empty.
   if (text.replace(GAP, '').trim() === '') return undefined;
   for (let reading = 0; reading < Math.min(FORMS.length ** gaps, MOST_READINGS); reading++) {
     const filled = text.replace(GAP, (_, number) => {

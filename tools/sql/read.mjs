@@ -1,5 +1,8 @@
 // @ts-check
-/** Every SQL statement of the product, with its place, the tables it touches, and the tables whose tenant it leaves open. */
+/**
+ * Every SQL statement of the product, with its place, the tables it touches, and the tables without a condition on the
+ * tenant.
+ */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from './parse.mjs';

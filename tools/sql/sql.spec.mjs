@@ -38,7 +38,7 @@ describe('the tables of a statement', () => {
     expect(touches(text).sort()).toEqual([...expected].sort());
   });
 
-  it('are not guessed when the text is no SQL', () => {
+  it('are not guessed when the text is not SQL', () => {
     expect(parse('select from where')).toBeUndefined();
     expect(parse('GAP(1)')).toBeUndefined();
   });

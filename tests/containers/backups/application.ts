@@ -1,4 +1,4 @@
-/** The application on a database droplet, as its containers are named there: stores that people work in, relay and worker behind them. */
+/** The application on a database droplet, with the names of its containers: active stores, the relay and the worker. */
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import http from 'node:http';
@@ -21,12 +21,12 @@ export class Application {
   private constructor(
     readonly droplet: DatabaseDroplet,
     private readonly settings: string,
-    /** What must never be seen in a list of processes or in what a command says. */
+    /** Secrets that must never appear in a list of processes or in the output of a command. */
     readonly secrets: readonly string[],
   ) {}
 
   static async start(): Promise<Application> {
-    // A pipeline that has built them already names them, as for droplets.
+    // A pipeline that has already built the images names them, as for droplets.
     for (const image of ['construction', 'engines'] as const)
       if (!process.env[`${image.toUpperCase()}_IMAGE`]) await buildImage(image);
     const droplet = await startDatabaseDroplet({ schema: false });
@@ -65,7 +65,7 @@ export class Application {
     await this.reconnect();
   }
 
-  /** After its containers were started again: the engine publishes them at another port. */
+  /** Reads the new ports after the containers were started again. */
   async reconnect(): Promise<void> {
     for (const part of PARTS) await becomes(`${this.droplet.prefix}-${part}`, 'healthy');
     this.port = await publishedPort(`${this.droplet.prefix}-vertical-blue`, 8_000);
@@ -77,7 +77,7 @@ export class Application {
     await docker('run', '--detach', ...options, ...words);
   }
 
-  /** A command of the release, to its end; throws with what it complained about. */
+  /** Runs a command of the release to its end; throws with its error output. */
   async once(...words: string[]): Promise<string> {
     const options = ['--rm', '--network', this.droplet.prefix, '--env-file', this.settings, ...CONFINED];
     return docker('run', ...options, CONSTRUCTION, ...words);
@@ -98,7 +98,7 @@ export class Application {
     return shop;
   }
 
-  /** As the gateway passes it on. */
+  /** A request as the gateway passes it on. */
   request(method: string, slug: string, path: string, body?: object, token?: string): Promise<Answer> {
     const text = body && JSON.stringify(body);
     const headers = {
@@ -121,7 +121,7 @@ export class Application {
     });
   }
 
-  /** Until every event of these aggregates has reached its engine and nothing changes by itself any more. */
+  /** Waits until every event of these aggregates has reached its engine and nothing changes any more. */
   async settled(): Promise<void> {
     const open = `select (select count(*) from outbox_events o join (${SUBSCRIBERS}) h (engine, aggregate) using (aggregate)
                            where not exists (select from inbox_events i where i.tenant_id = o.tenant_id and i.engine = h.engine and i.event_id = o.id))
@@ -140,7 +140,7 @@ export class Application {
     await eventually(everything, Boolean, 60);
   }
 
-  /** Store → table → what it holds there, to the byte. */
+  /** Store → table → the exact content. */
   async holdings(): Promise<Record<string, Record<string, string>>> {
     const text = await this.droplet.sql(`
       select coalesce(jsonb_object_agg(slug, tables), '{}') from (
@@ -155,7 +155,7 @@ export class Application {
   }
 }
 
-/** Which engine hears what a store's people do. */
+/** Each engine with the aggregates that it consumes. */
 const SUBSCRIBERS = `values ('stock', 'product'), ('stock', 'stock'), ('stock', 'order'), ('sales', 'quote'), ('sales', 'order'), ('sales', 'product'), ('billing', 'order')`;
 
 export interface Answer {
@@ -163,7 +163,7 @@ export interface Answer {
   body: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- bodies are asserted on, not typed
 }
 
-/** What the people of a store do in it. */
+/** The work of a store's people. */
 export class Shop {
   private token = '';
 

@@ -1,4 +1,6 @@
-/** The repository's disk is full, then has room again. Stores notice neither; the operator sees it; nothing is lost. */
+/**
+ * The repository's disk is full, then has space again. Stores are not affected, metrics show it, and nothing is lost.
+ */
 import { docker } from '../docker.js';
 import { type DatabaseDroplet, eventually, startDatabaseDroplet } from './system.js';
 
@@ -37,7 +39,7 @@ afterAll(async () => {
   await docker('volume', 'rm', ROOM);
 });
 
-it('goes on writing while the archive fails, shows it in metrics, and loses nothing once there is room again', async () => {
+it('keeps writing while the archive fails, shows it in metrics, and loses nothing when there is space again', async () => {
   await droplet.done('backup', ['--metrics']);
   expect(await droplet.metric('archive_failing')).toBe(0);
   const healthySince = await droplet.metric('last_success_timestamp_seconds');
@@ -57,7 +59,7 @@ it('goes on writing while the archive fails, shows it in metrics, and loses noth
   expect(await docker('inspect', '--format', '{{.State.Health.Status}}', droplet.container)).toBe('healthy');
   expect(await droplet.sql('select count(*) from notes')).toBe(String(next - 1));
 
-  // A backup made meanwhile would have no log to go with it, so it must not be taken for one.
+  // A backup made meanwhile has no log, so it must not count as a backup.
   const failed = await droplet.script('backup', ['--now']);
   expect(failed.code).toBe(1);
   expect(await droplet.metric('last_success_timestamp_seconds')).toBe(healthySince);

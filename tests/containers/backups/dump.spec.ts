@@ -1,4 +1,7 @@
-/** A database that moves by dump, because its provider or its cluster changes: refused as it is, and right after what the page says. */
+/**
+ * A database that moves by dump, to another provider or cluster: refused at first, and accepted after the documented
+ * steps.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { docker, tryDocker } from '../docker.js';
@@ -22,11 +25,11 @@ beforeAll(async () => {
   acme = await application.open('acme');
   await acme.sell(await acme.product('C-1'), '10');
   await application.settled();
-  // An old cluster has counted further than a new one.
+  // The old cluster has higher transaction ids than the new one.
   await application.droplet.sql(
     `do $$ begin for n in 1..20000 loop perform pg_current_xact_id(); commit; end loop; end $$`,
   );
-  // Committed, and on their way when everything was stopped: they must not be lost.
+  // Committed and not yet published when everything was stopped: they must not be lost.
   for (const part of ['relay', 'worker']) await docker('stop', `${application.droplet.prefix}-${part}`);
   await acme.sell(await acme.product('C-2'), '3');
   await docker('stop', `${application.droplet.prefix}-vertical-blue`);
@@ -46,14 +49,14 @@ beforeAll(async () => {
 
 afterAll(() => application?.droplet.remove());
 
-it('stays fenced, and the refusal names the page that helps', async () => {
+it('stays fenced, and the refusal names the page with the steps', async () => {
   const refused = await application.once('basecommerce', 'recovery', 'confirm', '--reason', 'moved').catch(String);
   expect(refused).toContain('recovery_outbox_ahead');
   expect(refused).toContain('docs/backups.md');
   expect(await application.droplet.sql('select app.recovery_fence()')).toContain('restored or promoted copy');
 });
 
-it('publishes everything once more after the statements of the page, and engines take what they lack', async () => {
+it('publishes everything again after the statements of the page, and engines apply the missing events', async () => {
   const page = await readFile('docs/backups.md', 'utf8');
   const statements = /## Moving by dump[\s\S]*?```sql\n([\s\S]*?)```/.exec(page)![1]!;
   await application.droplet.sql(statements);

@@ -1,4 +1,4 @@
-/** How long it takes to have the whole server back, measured with 1 GB and extrapolated to 10. */
+/** The time of a restore of the whole server, measured with 1 GB and extrapolated to 10. */
 import { type DatabaseDroplet, startDatabaseDroplet } from './system.js';
 
 const GIGABYTE = 1024 ** 3;
@@ -7,7 +7,7 @@ let droplet: DatabaseDroplet;
 
 beforeAll(async () => {
   droplet = await startDatabaseDroplet();
-  // Rows that compress about as business rows do: half of them noise, half of them words that repeat.
+  // Rows that compress about as business rows do: half random bytes, half repeated words.
   await droplet.sql(`
     create table movements (id bigint primary key, tenant_id uuid not null, note text not null, at timestamptz not null);
     insert into movements
@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(() => droplet.remove());
 
-it('has 1 GB back in a time that leaves 10 GB well within 15 minutes', async () => {
+it('restores 1 GB in a time that leaves 10 GB well within 15 minutes', async () => {
   const seconds = async (name: string, args: readonly string[]) => {
     const began = Date.now();
     await droplet.done(name, args);
@@ -27,7 +27,7 @@ it('has 1 GB back in a time that leaves 10 GB well within 15 minutes', async () 
   };
   const size = Number(await droplet.sql('select pg_database_size(current_database())')) / GIGABYTE;
   const backup = await seconds('backup', ['--full']);
-  // What a day adds to it is replayed on top.
+  // The changes of a day are replayed on top.
   await droplet.sql(`update movements set note = note || '!' where id % 40 = 0`);
   const incremental = await seconds('backup', ['--now']);
   const stored = (await droplet.metric('repository_bytes')) / GIGABYTE;

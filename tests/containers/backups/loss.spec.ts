@@ -1,4 +1,7 @@
-/** The server and its disk vanish while stores write. What is missing afterwards is the last half minute, and nothing in between. */
+/**
+ * The server and its disk are lost while stores write. Only the last half minute may be missing afterwards, without
+ * gaps.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tryDocker } from '../docker.js';
 import { type DatabaseDroplet, startDatabaseDroplet } from './system.js';
@@ -32,9 +35,9 @@ function writeUntilKilled(): { readonly last: Promise<{ n: number; at: number }>
   return { last: loop(), confirmed: () => n };
 }
 
-it('loses at most 60 seconds of confirmed writes when the server and its volume are gone, and says how many', async () => {
+it('loses at most 60 seconds of confirmed writes when the server and its volume are gone, and prints how many', async () => {
   const writer = writeUntilKilled();
-  // Long enough for the archive's clock to have struck, and then at no special moment of it.
+  // Longer than one archive interval, then at a random moment of it.
   await sleep(45_000 + Math.random() * 20_000);
   await droplet.loseServer();
   const last = await writer.last;
@@ -51,7 +54,7 @@ it('loses at most 60 seconds of confirmed writes when the server and its volume 
   expect(Number(count)).toBe(Number(highest));
   expect(lost).toBeLessThanOrEqual(60);
   expect(restored.stderr).toMatch(/Loss window: the last change in it is of \d{4}-/);
-  // A copy of the past must not act on it: the database itself says so, whoever starts.
+  // A restored copy must not publish or charge: the database itself is fenced, whatever process starts.
   expect(await droplet.sql('select app.recovery_fence()')).toContain('restored');
   expect(restored.stderr).toContain('Fenced: ');
 }, 400_000);

@@ -1,4 +1,4 @@
-/** Somebody deleted what should have stayed. The database goes back to the moment before, and what it replaces is kept. */
+/** Rows were deleted by mistake. The database goes back to the moment before, and the replaced volume is kept. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { docker, tryDocker } from '../docker.js';
 import { type DatabaseDroplet, startDatabaseDroplet, volumesOf } from './system.js';
@@ -46,7 +46,7 @@ it.each([
   expect(await count('bolt')).toBe('1000');
 });
 
-it('looks at the moment in a server beside the live one, which goes on', async () => {
+it('shows the moment in a second server while the live one keeps running', async () => {
   const { stdout } = await droplet.done('restore', ['--scratch', 'look', '--to', before]);
   const scratch = stdout.trim();
   const rows = await docker(
@@ -96,7 +96,7 @@ it('goes back to the moment before the delete and keeps the volume that it repla
   expect(volumes).toHaveLength(2);
   const inUse = await docker('inspect', '--format', '{{range .Mounts}}{{.Name}} {{end}}', droplet.container);
   expect(inUse).not.toMatch(new RegExp(`${droplet.prefix}-postgres( |$)`));
-  // Complete: a server starts on it and holds what was there when it was stopped.
+  // Complete: a server starts on it and has the data from when it was stopped.
   const old = `${droplet.prefix}-old`;
   await docker(
     'run',
@@ -135,13 +135,13 @@ it('goes back to a moment by its name, and the application stays stopped where n
   expect(await docker('inspect', '--format', '{{.State.Running}}', `${droplet.prefix}-worker`)).toBe('false');
 }, 300_000);
 
-it('discards what restores have left behind only by name and with a fresh backup', async () => {
+it('deletes volumes of earlier restores only by name and with a fresh backup', async () => {
   const unnamed = await droplet.script('restore', ['--discard-old']);
   expect(unnamed.code).toBe(64);
   const left = (await volumesOf(droplet.prefix)).length;
   expect(left).toBe(3);
   const first = await droplet.script('restore', ['--discard-old', `--confirm=${droplet.prefix}-postgres`]);
-  // The second one left has another name, so this word is not its confirmation.
+  // The second volume has another name, so this word does not confirm it.
   expect(first.code).toBe(64);
   expect(await volumesOf(droplet.prefix)).toHaveLength(left - 1);
   expect(await count('bolt')).toBe('1000');

@@ -36,7 +36,7 @@ const done = async (...words: string[]) => {
 };
 const BACK = ['--confirm=acme', '--reason', 'an import gone wrong'];
 
-/** The store's own tables; what engines derive from them is computed anew and is compared by what people see. */
+/** The store's own tables; the tables of engines are computed again, and are compared by what people see. */
 function documents(holdings: Holdings, slug: string): Record<string, string> {
   const isDocument = (table: string) => restored.includes(table) && !/_engine_|^insights$/.test(table);
   return Object.fromEntries(Object.entries(holdings[slug]!).filter(([table]) => isDocument(table)));
@@ -55,7 +55,7 @@ beforeAll(async () => {
   await acme.sell(cement, '10');
   await bolt.sell(await bolt.product('B-1'), '4');
   await application.droplet.done('backup');
-  // After the backup: it comes back from the log alone.
+  // After the backup: only the log has it.
   await acme.sell(cement, '3');
   await application.settled();
   then = await application.holdings();
@@ -113,7 +113,7 @@ it('refuses where no release serves', async () => {
   expect(refused.stderr).toContain('no release serves here');
 });
 
-it('says what differs, changes nothing, and shows no secret on the way', async () => {
+it('prints the differences, changes nothing, and shows no secret', async () => {
   const before = await application.holdings();
   const { answer: compared, seen } = await watching(() => done('acme', '--to', moment, '--compare-only'));
   expect(row(compared, 'products')).toEqual(['back', '0', '1', '1', '0']);
@@ -125,7 +125,7 @@ it('says what differs, changes nothing, and shows no secret on the way', async (
   expect(await scratches()).toBe('');
 });
 
-it('lets one at a time', async () => {
+it('lets one run at a time', async () => {
   const first = done('acme', '--to', moment, '--compare-only');
   await eventually(scratches, (volumes) => volumes !== '');
   const second = await application.recover('bolt', '--to', moment, '--compare-only');
@@ -134,29 +134,32 @@ it('lets one at a time', async () => {
   await first;
 });
 
-it.each(['TERM', 'KILL'] as const)('leaves nothing behind when it is ended by SIG%s in the middle', async (signal) => {
-  const child = spawn(resolve('infra/droplets/host/recover-tenant'), ['acme', '--to', moment, '--compare-only'], {
-    env: { ...process.env, ...application.droplet.environment, BASECOMMERCE_IMAGE: '' },
-    stdio: 'ignore',
-  });
-  const ended = new Promise<[number | null, string | null]>((done) => child.once('exit', (...how) => done(how)));
-  await eventually(scratches, (volumes) => volumes !== '');
-  child.kill(`SIG${signal}`);
-  expect(await ended).toEqual(signal === 'TERM' ? [143, null] : [null, 'SIGKILL']);
-  if (signal === 'KILL') {
-    // What it had begun ends by itself, and until then nobody else begins. The next one clears away what is left.
-    const again = () => application.recover('acme', '--to', moment, '--compare-only');
-    const next = await eventually(again, ({ code }) => code !== 75, 120);
-    expect([next.code, next.stderr.trimEnd().split('\n').at(-1)]).toEqual([0, expect.stringContaining('Kept: ')]);
-    expect(next.stderr).toMatch(/Removing \S+-scratch-store-\d{6}, which an earlier one has left/);
-  }
-  expect(await scratches()).toBe('');
-  expect(await docker('ps', '--all', '--quiet', '--filter', `name=${application.droplet.prefix}-scratch-`)).toBe('');
-});
+it.each(['TERM', 'KILL'] as const)(
+  'removes its server and files when it is ended by SIG%s in the middle',
+  async (signal) => {
+    const child = spawn(resolve('infra/droplets/host/recover-tenant'), ['acme', '--to', moment, '--compare-only'], {
+      env: { ...process.env, ...application.droplet.environment, BASECOMMERCE_IMAGE: '' },
+      stdio: 'ignore',
+    });
+    const ended = new Promise<[number | null, string | null]>((done) => child.once('exit', (...how) => done(how)));
+    await eventually(scratches, (volumes) => volumes !== '');
+    child.kill(`SIG${signal}`);
+    expect(await ended).toEqual(signal === 'TERM' ? [143, null] : [null, 'SIGKILL']);
+    if (signal === 'KILL') {
+      // Its child processes end by themselves, and no other run starts before. The next run removes the rest.
+      const again = () => application.recover('acme', '--to', moment, '--compare-only');
+      const next = await eventually(again, ({ code }) => code !== 75, 120);
+      expect([next.code, next.stderr.trimEnd().split('\n').at(-1)]).toEqual([0, expect.stringContaining('Kept: ')]);
+      expect(next.stderr).toMatch(/Removing \S+-scratch-store-\d{6}, which an earlier one has left/);
+    }
+    expect(await scratches()).toBe('');
+    expect(await docker('ps', '--all', '--quiet', '--filter', `name=${application.droplet.prefix}-scratch-`)).toBe('');
+  },
+);
 
-it('lets the store write again when the act itself is killed, and has changed nothing', async () => {
+it('lets the store write again when the restore itself is killed, and has changed nothing', async () => {
   const before = await application.holdings();
-  // A request that does not end holds the restore where the store takes no writes.
+  // A request that does not end keeps the restore in the phase in which the store takes no writes.
   const request = application.droplet
     .sql(`set application_name = 'vertical'; begin; select count(*) from products; select pg_sleep(300)`)
     .catch(String);
@@ -179,7 +182,7 @@ it('lets the store write again when the act itself is killed, and has changed no
   expect(documents(await application.holdings(), 'acme')).toEqual(documents(before, 'acme'));
 });
 
-it('makes the store what it was, byte by byte, while no other store notices', async () => {
+it('restores the store byte by byte, without affecting another store', async () => {
   await application.settled();
   const before = await application.holdings();
   undone = JSON.stringify(documents(before, 'acme'));
@@ -199,10 +202,10 @@ it('makes the store what it was, byte by byte, while no other store notices', as
   expect(audit).toContain('an import gone wrong');
 });
 
-it('goes on from there: people sign in, write, and every event reaches its engine', async () => {
+it('lets people sign in and write afterwards, and every event reaches its engine', async () => {
   expect(await acme.signIn()).toBe(200);
   expect(await bolt.signIn()).toBe(200);
-  // The version and the code that the undone time had used.
+  // The version and the code that were used after the archive's moment.
   await acme.call('PATCH', `/products/${cement}`, { name: 'Cimento CP II' });
   await acme.sell(await acme.product('C-2'), '5');
   await bolt.sell(await bolt.product('B-3'), '2');
@@ -211,7 +214,7 @@ it('goes on from there: people sign in, write, and every event reaches its engin
   expect((data as { name: string }[]).map(({ name }) => name).toSorted()).toEqual(['Cimento C-2', 'Cimento CP II']);
 });
 
-it('is undone from what it exported first, which nobody else can read', async () => {
+it('is undone from the archive that it exported first, which only root can read', async () => {
   const names = await readdir(folder());
   for (const name of names) {
     const { mode, uid } = await stat(join(folder(), name));
@@ -225,7 +228,7 @@ it('is undone from what it exported first, which nobody else can read', async ()
   await application.settled();
 });
 
-it('waits for the recovery epoch of the whole database, and says so at once', async () => {
+it('refuses while the whole database is fenced, at once and with that reason', async () => {
   await application.once('basecommerce', 'recovery', 'fence', '--reason', 'looking into it');
   const refused = await application.recover('acme', '--to', moment, ...BACK);
   expect(refused).toMatchObject({ code: 1 });
@@ -233,7 +236,7 @@ it('waits for the recovery epoch of the whole database, and says so at once', as
   await application.once('basecommerce', 'recovery', 'confirm', '--reason', 'looked');
 });
 
-it('says in one line that the store did not exist yet, and removes the server', async () => {
+it('prints in one line that the store did not exist yet, and removes the server', async () => {
   await application.open('late');
   const refused = await application.recover('late', '--to', moment, '--confirm=late', '--reason', 'x');
   expect(refused).toMatchObject({ code: 64 });
@@ -241,7 +244,7 @@ it('says in one line that the store did not exist yet, and removes the server', 
   expect(await scratches()).toBe('');
 });
 
-/** Every command line on this machine, many times a second, while something is done. */
+/** Collects every command line on this machine, many times a second, during an action. */
 async function watching<T>(act: () => Promise<T>): Promise<{ answer: T; seen: string }> {
   const seen = new Set<string>();
   let isOn = true;

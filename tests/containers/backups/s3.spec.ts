@@ -1,4 +1,7 @@
-/** Backups in a bucket: the droplet keeps nothing of them, loses nothing while the bucket is away, and comes back from it alone. */
+/**
+ * Backups in a bucket: the droplet keeps no copy, loses nothing while the bucket is unreachable, and is restored from
+ * it alone.
+ */
 import { randomBytes } from 'node:crypto';
 import { docker, tryDocker } from '../docker.js';
 import { type DatabaseDroplet, eventually, filesBelow, startDatabaseDroplet } from './system.js';
@@ -8,7 +11,7 @@ const needle = randomBytes(60).toString('hex');
 
 let droplet: DatabaseDroplet;
 
-/** Python's own client beside the server; prints what it is asked for. */
+/** Python's own client beside the server; prints the requested content. */
 const asked = (expression: string) =>
   docker(
     ...['exec', '--env', 'PYTHONWARNINGS=ignore', SERVER, 'python3', '-c'],
@@ -21,7 +24,7 @@ print(${expression})`,
 
 beforeAll(async () => {
   await docker('build', '--quiet', '--tag', SERVER, 'tests/containers/backups/s3');
-  // By the machine's own address on Docker's bridge, which containers of every network can reach.
+  // The machine's own address on Docker's bridge, which containers of every network can reach.
   const address = await docker('network', 'inspect', 'bridge', '--format', '{{(index .IPAM.Config 0).Gateway}}');
   await tryDocker(['rm', '--force', SERVER]);
   const server = ['--name', SERVER, '--env', `ADDRESS=${address}`, '--publish', `${address}::443`];
@@ -62,12 +65,12 @@ it('keeps the backup and the log in the bucket, encrypted, and nothing on the dr
   );
   const plain = `sum(body(k).count(b'${needle}') for k in objects())`;
   expect(await asked(plain)).toBe('0');
-  // The search itself is right: it finds the value where it is put in the clear.
+  // A check of the search itself: it finds the value where it is not encrypted.
   await asked(`s3.put_object(Bucket='backups', Key='plain', Body=b'${needle}')`);
   expect(await asked(plain)).toBe('1');
 });
 
-it('writes on while the bucket is away, shows it, and hands everything over when it is back', async () => {
+it('keeps writing while the bucket is unreachable, shows it, and archives everything afterwards', async () => {
   await docker('pause', SERVER);
   await droplet.sql(`insert into notes values ('while it was away')`);
   const switched = droplet.sql('select pg_switch_wal()');
@@ -78,7 +81,7 @@ it('writes on while the bucket is away, shows it, and hands everything over when
   await eventually(async () => (await waiting()) === 0, 180);
 });
 
-it('comes back from the bucket alone when server and volume are gone', async () => {
+it('is restored from the bucket alone when server and volume are gone', async () => {
   await droplet.loseServer();
   await droplet.script('restore', ['latest', '--confirm=restore']);
   expect(await droplet.sql(`select string_agg(body, ' ' order by body) from notes`)).toBe(

@@ -1,4 +1,4 @@
-/** Whoever steals the repository, or runs the bucket, has noise. */
+/** The repository is unreadable for a thief and for the operator of the bucket. */
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { docker, tryDocker } from '../docker.js';
 import { type DatabaseDroplet, filesBelow, startDatabaseDroplet } from './system.js';
 
 let droplet: DatabaseDroplet;
-/** Random, so that compression leaves it as it is: without encryption it would be found. */
+/** Random, so that compression does not change it: without encryption the search would find it. */
 const secret = randomBytes(120)
   .toString('latin1')
   .replaceAll(/[\0'\\\r\n]/g, 'x');
@@ -24,7 +24,7 @@ const searched = async (directory: string) =>
   (await filesBelow(directory)).filter(({ bytes }) => bytes.includes(Buffer.from(needle, 'hex')));
 
 it('holds no byte of a known value in the repository, neither in the backup nor in the archived log', async () => {
-  // The search itself is right: it finds the value in the database's own files.
+  // A check of the search itself: it finds the value in the database's own files.
   const data = await docker('volume', 'inspect', '--format', '{{.Mountpoint}}', `${droplet.prefix}-postgres`);
   expect(await searched(data)).not.toEqual([]);
 
@@ -36,7 +36,8 @@ it('holds no byte of a known value in the repository, neither in the backup nor 
 
 it('encrypts every file of the repository, its lists included', async () => {
   const files = (await filesBelow(droplet.backups)).filter(({ bytes }) => bytes.length > 0);
-  // Bundles carry many encrypted files without a head; compressed only, the first would begin with zstd's mark.
+  // Bundles contain many encrypted files without a header; if only compressed, the first would begin with zstd's magic
+  // number.
   const isBundle = ({ path }: { path: string }) => path.includes('/bundle/');
   const begins = ({ bytes }: { bytes: Buffer }, mark: string) =>
     bytes.subarray(0, mark.length / 2).toString('hex') === mark;
@@ -46,14 +47,14 @@ it('encrypts every file of the repository, its lists included', async () => {
   expect(files.filter((file) => isBundle(file) && begins(file, '28b52ffd')).map(({ path }) => path)).toEqual([]);
 });
 
-it('cannot be read with another key, and makes no new database beside what it cannot read', async () => {
+it('cannot be read with another key, and makes no new database beside a repository that it cannot read', async () => {
   const settings = join(droplet.root, 'etc/basecommerce/postgres.env');
   const right = await readFile(settings, 'utf8');
   const otherKey = () =>
     writeFile(settings, right.replace(/BACKUP_KEY=.*/, `BACKUP_KEY=${randomBytes(24).toString('hex')}`));
   await droplet.loseServer();
 
-  // Which error another key leads to is chance, and of one in five the tool makes an orderly list without backups.
+  // The error of a wrong key is random; in one of five cases the tool prints a valid list without backups.
   for (let tries = 0; tries < 12; tries++) {
     await otherKey();
     const restored = await droplet.script('restore', ['latest', '--confirm=restore']);
@@ -63,10 +64,10 @@ it('cannot be read with another key, and makes no new database beside what it ca
   const started = await droplet.script('start', ['postgres']);
   expect(started.code).toBe(1);
   const { stdout, stderr } = await tryDocker(['logs', droplet.container]);
-  expect(stdout + stderr).toContain('so nothing is made anew beside it');
+  expect(stdout + stderr).toContain('so no new database is made');
 
   await writeFile(settings, right);
-  // This database has no schema of ours and so nothing that could be fenced: restored, but not called done.
+  // This database has no schema of ours and so no fence: it is restored, but not reported as done.
   const again = await droplet.script('restore', ['latest', '--confirm=restore']);
   expect(again.stderr).toContain('NOT FENCED');
   expect(await droplet.sql('select body from secrets')).toBe(`\\x${needle}`);

@@ -1,6 +1,6 @@
 /**
- * PostgreSQL as a droplet runs it: the image, the compose file and the operator's scripts, with names, paths and ports of its own.
- * The schema is the real one, so that a verification asks the real questions.
+ * PostgreSQL as a droplet runs it: the image, the compose file and the operator's scripts, with separate names, paths
+ * and ports. The schema is the real one, so that a verification runs the real checks.
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -15,20 +15,20 @@ const droplets = resolve('infra/droplets');
 
 export interface DatabaseDroplet {
   readonly prefix: string;
-  /** Where the machine's `/` stands in for this droplet. */
+  /** The directory that replaces `/` for this droplet. */
   readonly root: string;
   readonly backups: string;
   readonly container: string;
-  /** What makes the scripts act on this droplet. */
+  /** The environment that makes the scripts act on this droplet. */
   readonly environment: NodeJS.ProcessEnv;
   /** Runs `infra/droplets/host/<name>`, or `data/start`. */
   script(name: string, args?: readonly string[], env?: NodeJS.ProcessEnv): Promise<Ran>;
-  /** The same, and it has to succeed. */
+  /** The same; throws when it fails. */
   done(name: string, args?: readonly string[]): Promise<Ran>;
   sql(text: string): Promise<string>;
   /** One sample of a metrics file, by the name behind `basecommerce_backup_`. */
   metric(name: string): Promise<number>;
-  /** The server and its volume are gone at once, with whatever was not archived. */
+  /** Removes the server and its volume at once, with everything that was not archived. */
   loseServer(): Promise<void>;
   remove(): Promise<void>;
 }
@@ -38,7 +38,7 @@ export interface Options {
   readonly backups?: string;
   /** More lines for postgres.env. */
   readonly settings?: readonly string[];
-  /** Laid into the directory of the backups, which every container of the database sees. */
+  /** Copied into the directory of the backups, which every container of the database sees. */
   readonly files?: Readonly<Record<string, string>>;
 }
 
@@ -81,7 +81,7 @@ async function emptyDroplet({
     BASECOMMERCE_ROOT: root,
     BASECOMMERCE_PREFIX: prefix,
     BASECOMMERCE_BACKUPS: backups,
-    // No image of the application: what these stories need of it is in the database.
+    // No image of the application: these tests need only its rows in the database.
     BASECOMMERCE_IMAGE: `${prefix}-none`,
     POSTGRES_IMAGE: IMAGE,
     POSTGRES_PORT: '',
@@ -126,13 +126,13 @@ async function emptyDroplet({
   return droplet;
 }
 
-/** Every migration in its order, and one tenant's worth of what a running system would have noted about itself. */
+/** Applies every migration in order, and adds the rows of one tenant that a running system would have. */
 async function migrate(droplet: DatabaseDroplet): Promise<void> {
   const files = (await readdir('prisma/migrations', { recursive: true })).filter((file) =>
     file.endsWith('migration.sql'),
   );
   for (const file of files.toSorted()) await droplet.sql(await readFile(join('prisma/migrations', file), 'utf8'));
-  // What the first relay writes down: by it a restored copy knows that it is one.
+  // The row of the first relay: it lets a restored copy detect that it is a copy.
   await droplet.sql('update recovery_state set lineage = app.database_lineage()');
 }
 
@@ -145,7 +145,7 @@ async function query(container: string, text: string): Promise<string> {
   return stdout.trimEnd();
 }
 
-/** The volumes that hold a database of this droplet: the one in use and those that restores have left behind. */
+/** The volumes that hold a database of this droplet: the one in use and those that earlier restores kept. */
 export async function volumesOf(prefix: string): Promise<string[]> {
   return (await list('volume', 'ls', '--quiet', '--filter', `name=^${prefix}-postgres`)).toSorted();
 }
@@ -168,7 +168,7 @@ function runScript(path: string, args: readonly string[], env: NodeJS.ProcessEnv
   });
 }
 
-/** Asks until the answer is what is waited for. */
+/** Repeats a query until it returns the expected answer. */
 export async function eventually(question: () => Promise<boolean>, seconds: number): Promise<void> {
   const deadline = Date.now() + seconds * 1000;
   while (!(await question())) {
@@ -189,7 +189,7 @@ export async function replaceIn(path: string, change: (text: string) => string):
   await writeFile(path, change(await readFile(path, 'utf8')));
 }
 
-/** A file of the repository with a few bytes in its middle turned over, as a failing disk does. */
+/** Inverts a few bytes in the middle of a file of the repository, as a failing disk does. */
 export async function damage(path: string): Promise<void> {
   const bytes = await readFile(path);
   const middle = Math.floor(bytes.length / 2);

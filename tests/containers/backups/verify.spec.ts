@@ -1,4 +1,4 @@
-/** A verification says yes to what can be restored and is equal, and no to everything else. */
+/** A verification accepts a backup that can be restored and is equal, and refuses every other. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,7 +20,7 @@ afterAll(async () => {
   await droplet.remove();
 });
 
-/** Everything at once: inserts, updates and deletes on a table, from four sessions, until told to stop. */
+/** Everything at once: inserts, updates and deletes on a table, from four sessions, until it is stopped. */
 function writers(): () => Promise<void> {
   let isOn = true;
   const write = async (session: number) => {
@@ -42,7 +42,7 @@ const lastLine = async () => {
   return JSON.parse(text.trimEnd().split('\n').at(-1)!) as { result: string; reason: string };
 };
 
-it('proves a backup that was taken in the midst of writing, again and again', async () => {
+it('accepts a backup that was made during writes, several times', async () => {
   const stop = writers();
   try {
     for (let round = 0; round < 2; round++) {
@@ -61,7 +61,7 @@ it('proves a backup that was taken in the midst of writing, again and again', as
   expect(await docker('volume', 'ls', '--quiet', '--filter', `name=${droplet.prefix}-scratch`)).toBe('');
 }, 400_000);
 
-it('refutes a backup that holds one row less, one row altered or a sequence further back than what was live', async () => {
+it('refuses a backup with one row less, one changed row or a lower sequence than the live database', async () => {
   const newest = async (member: string) => {
     const read = `pgbackrest info --output=json | jq --raw-output '.[0].backup[-1].${member}'`;
     return (await docker('exec', droplet.container, 'bash', '-c', read)).trim();
@@ -97,7 +97,7 @@ it('refutes a backup that holds one row less, one row altered or a sequence furt
   await droplet.done('backup-verify');
 }, 400_000);
 
-it('refutes a database whose roles are no longer confined', async () => {
+it('refuses a database whose roles are no longer confined', async () => {
   await droplet.sql('alter role basecommerce_app bypassrls');
   await droplet.done('backup', ['--now']);
   const verified = await droplet.script('backup-verify');
@@ -106,7 +106,7 @@ it('refutes a database whose roles are no longer confined', async () => {
   await droplet.sql('alter role basecommerce_app nobypassrls');
 }, 300_000);
 
-it('says so when another one is at work, and leaves it alone', async () => {
+it('reports a verification that already runs, and does not disturb it', async () => {
   const first = droplet.script('backup', ['--now']);
   await sleep(400);
   const second = await droplet.script('backup-verify');
@@ -114,7 +114,7 @@ it('says so when another one is at work, and leaves it alone', async () => {
   expect((await first).code).toBe(0);
 }, 300_000);
 
-it('refutes a backup that a disk has damaged, keeps the time of the last proof, and the next full backup is good again', async () => {
+it('refuses a backup that a disk has damaged, keeps the time of the last success, and accepts the next full backup', async () => {
   await droplet.done('backup', ['--full']);
   await droplet.done('backup-verify');
   const provedAt = await droplet.metric('verified_timestamp_seconds');
@@ -139,7 +139,7 @@ it('refutes a backup that a disk has damaged, keeps the time of the last proof, 
   expect(await droplet.metric('verify_failed')).toBe(0);
 }, 400_000);
 
-it('refutes a backup whose archived log is damaged', async () => {
+it('refuses a backup whose archived log is damaged', async () => {
   await droplet.done('backup', ['--now']);
   const log = (await filesBelow(join(droplet.backups, 'archive'))).filter(({ path }) => path.endsWith('.zst'));
   for (const { path } of log.slice(-3)) await damage(path);

@@ -1,12 +1,12 @@
 /**
- * Requests as browsers make them, at a steady pace: half on connections that are kept, half on one of their own. Each
- * connection checks the certificate as a browser does, so that a wrong one is a failed request.
+ * Requests as browsers make them, at a steady pace: half on kept connections, half on new ones. Each connection checks
+ * the certificate as a browser does, so that a wrong one is a failed request.
  */
 import https from 'node:https';
 import type { TLSSocket } from 'node:tls';
 
 const REQUESTS_PER_SECOND = 50;
-/** A machine that is busy with other things slows the requests down; it does not pile them up until the gateway gives up on them. */
+/** On a busy machine the requests become slower; they do not pile up until the gateway refuses them. */
 const AT_ONCE = 32;
 
 export interface Count {
@@ -22,7 +22,9 @@ export class Load {
   private readonly agent = new https.Agent({ keepAlive: true, maxSockets: AT_ONCE });
   private readonly startedAt = performance.now();
   private readonly timer = setInterval(() => this.catchUp(), 5);
-  /** Connections that have carried a request: Node itself does not call one reused that a waiting request was handed. */
+  /**
+   * Connections that have carried a request. Node does not count a connection as reused when a waiting request got it.
+   */
   private readonly used = new WeakSet<object>();
   private open = 0;
 
@@ -34,7 +36,7 @@ export class Load {
 
   perSecond = 0;
 
-  /** Over once everything is answered. */
+  /** Resolves when every request is answered. */
   async end(): Promise<void> {
     clearInterval(this.timer);
     this.perSecond = (this.count.sent * 1_000) / (performance.now() - this.startedAt);
@@ -42,7 +44,7 @@ export class Load {
     this.agent.destroy();
   }
 
-  /** By the clock, not by ticks: a late tick makes up for what it missed. */
+  /** Counts by the clock, not by ticks: a late tick sends the missed requests. */
   private catchUp(): void {
     const due = ((performance.now() - this.startedAt) / 1_000) * REQUESTS_PER_SECOND;
     while (this.count.sent < due && this.open < AT_ONCE) {
@@ -77,7 +79,7 @@ export class Load {
     });
     request.once('timeout', () => request.destroy(new Error('no answer in 15 s')));
     request.once('error', (error: NodeJS.ErrnoException) => {
-      // A server may close a connection that waits while a request is on its way; every client sends a reading request again.
+      // A server may close an idle connection while a request is on its way; every client repeats a read request then.
       if (isReused && error.code === 'ECONNRESET' && !isSecond) this.ask(true, true);
       else over(`${error.code}: ${error.message}`);
     });

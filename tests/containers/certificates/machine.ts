@@ -1,6 +1,6 @@
 /**
- * A machine that the house's own scripts have made a droplet, with a gateway and nothing behind it but an echo; and the world
- * around it: an authority that speaks ACME, and the name server of its domain.
+ * A droplet made by the project's own scripts, with a gateway and an echo server behind it; and its environment: an
+ * ACME server, and the name server of its domain.
  */
 import { promises as dns } from 'node:dns';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,9 +22,9 @@ const ECHO = `require('http').createServer((request, response) => {
 export class Machine {
   private readonly folder = mkdtempSync(path.join(os.tmpdir(), 'bcc-'));
   address = '';
-  /** What browsers would trust. */
+  /** The root certificate that browsers would trust. */
   trusted = '';
-  /** Asks the domain's name server. */
+  /** Queries the domain's name server. */
   readonly resolver = new dns.Resolver();
 
   static async start(): Promise<Machine> {
@@ -40,7 +40,7 @@ export class Machine {
     }
   }
 
-  /** As root on the machine. */
+  /** Runs as root on the machine. */
   shell(script: string): Promise<string> {
     return docker('exec', NAME, 'bash', '-c', script);
   }
@@ -49,12 +49,12 @@ export class Machine {
     return tryDocker(['exec', '-i', NAME, 'bash', '-c', script], input);
   }
 
-  /** `challenge` of the name server: see there. */
+  /** The `challenge` of the name server. */
   async challenge(verb: 'here' | 'gateway' | 'key'): Promise<void> {
     await docker('exec', `${NAME}-authority`, 'challenge', verb);
   }
 
-  /** What a name server's owner hands out, as the plug-in rfc2136 wants to have it. */
+  /** The credentials of the name server, in the form of the plug-in rfc2136. */
   async credentials(): Promise<string> {
     const key = await docker('exec', `${NAME}-authority`, 'cat', '/run/authority/challenge.key');
     return [
@@ -90,7 +90,7 @@ export class Machine {
       ...['run', '--detach', '--name', NAME, '--hostname', 'droplet', '--network', NAME, '--privileged'],
       ...['--cgroupns', 'private', '--tmpfs', '/run', '--tmpfs', '/run/lock', '--tmpfs', '/tmp:exec'],
       ...['--volume', '/var/lib/docker', '--env', 'container=docker', '--env'],
-      // Newer systemd has to be asked to live with the older kind of control groups.
+      // Newer systemd accepts the older version of control groups only with this option.
       'SYSTEMD_PROC_CMDLINE=systemd.unified_cgroup_hierarchy=0 SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1',
       'bcc-machine',
     );
@@ -98,7 +98,7 @@ export class Machine {
     await this.until('systemctl is-active --quiet ssh');
   }
 
-  /** bootstrap and install, with what `droplet` would have sent there. */
+  /** Runs bootstrap and install with the files that `droplet` would send. */
   private async becomeDroplet(): Promise<void> {
     const stage = path.join(this.folder, 'stage');
     mkdirSync(stage);
@@ -111,7 +111,7 @@ export class Machine {
       cpSync(path.join(root, 'infra', from), path.join(stage, to), { recursive: true });
     const settings = [
       `BASE_DOMAIN=${DOMAIN}`,
-      // One client makes all the requests here.
+      // One client sends all the requests here.
       ...['ADDRESS', 'TENANT'].flatMap((of) => [`GATEWAY_${of}_RATE=5000r/s`, `GATEWAY_${of}_BURST=5000`]),
     ];
     writeFileSync(path.join(stage, 'droplet.conf'), `${settings.join('\n')}\n`);

@@ -1,4 +1,4 @@
-/** What an operator needs now and then: a private registry, a store on a plan, logs as they come, room on the disk. */
+/** Commands for occasional work: a private registry, a store on a plan, following logs, freeing disk space. */
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { docker } from '../docker.js';
@@ -28,7 +28,7 @@ describe('login', () => {
   const settings = '/root/.docker/config.json';
 
   it(
-    'lets a release be pulled that was refused before, and tells nobody the token',
+    'allows pulling a release that was refused before, and never shows the token',
     async () => {
       const { registry, user, token } = await droplet.privateRegistry();
       const behind = (image: string) => image.replace('127.0.0.1:5000', registry);
@@ -60,7 +60,7 @@ describe('new-store --plan', () => {
   ];
 
   it(
-    'makes no store for a plan that is not there',
+    'makes no store for a plan that does not exist',
     async () => {
       const { code, stderr } = await droplet.run('new-store', ...words('acme', 'ouro'));
       expect(stderr).toMatch(/there is no plan 'ouro'.*Nothing was made/);
@@ -72,7 +72,7 @@ describe('new-store --plan', () => {
   );
 
   it(
-    'makes a store that signs in and is on its plan',
+    'makes a store whose owner can sign in and that has its plan',
     async () => {
       const plan = ['--code', 'prata', '--base-price', '99', '--trial-days', '7', '--reason', 'the first plan'];
       mustWork(await droplet.run('basecommerce', 'plans', 'create', ...plan));
@@ -87,7 +87,7 @@ describe('new-store --plan', () => {
 });
 
 describe('logs --follow', () => {
-  /** What of it is still at work on the machine: nobody may be left reading for somebody who has gone. */
+  /** The processes that still read on the machine; none may stay after the operator's end has closed. */
   const readers = () => droplet.shell(`pgrep -fc 'docker [l]ogs|tail -n 100 -[F]|[j]ournalctl' || true`);
   const ask = (mark: string) =>
     droplet.shell(
@@ -96,14 +96,14 @@ describe('logs --follow', () => {
   const ended = (child: ChildProcess) => new Promise((resolve) => child.once('close', resolve));
 
   it.each([[[] as string[]], [['vertical']], [['nginx']]])(
-    'of %j shows a line as it comes, and leaves nobody reading behind',
+    'of %j shows a line at once, and leaves no process behind',
     async (part) => {
       expect(await readers()).toBe('0');
       const child = droplet.begin('logs', ...part, '--follow');
       let said = '';
       child.stdout!.on('data', (chunk) => (said += String(chunk)));
       await eventually(readers, (count) => Number(count) > 0);
-      // The gateway gives each request an id of its own; the path is what can be known beforehand.
+      // The gateway gives each request a new id, so the test recognises the request by its path.
       await sleep(500);
       const startedAt = performance.now();
       await ask('probe');
@@ -122,7 +122,7 @@ describe('logs --follow', () => {
     2 * MINUTE,
   );
 
-  it('of one request shows its lines alone', async () => {
+  it('of one request shows only its lines', async () => {
     const child = droplet.begin('logs', '--follow', '--request-id', 'nobody-has-this-one');
     let said = '';
     child.stdout!.on('data', (chunk) => (said += String(chunk)));
@@ -144,7 +144,7 @@ describe('prune', () => {
     ).trim();
 
   it(
-    'removes what nobody will go back to, and keeps the way back',
+    'removes releases beyond the kept ones, and keeps a rollback possible',
     async () => {
       mustWork(await droplet.deploy(releases[1]!));
       mustWork(await droplet.deploy(releases[2]!));
@@ -160,12 +160,12 @@ describe('prune', () => {
       expect(busy.code).toBe(BUSY);
       mustWork(await deploying);
 
-      // 3.0.0 was deployed twice, so three releases are of two versions; that of 2.0.0 belongs to no container any more.
+      // 3.0.0 was deployed twice, so three releases have two versions; no container has that of 2.0.0 any more.
       const pruned = mustWork(await droplet.run('prune', '--keep', '3'));
       expect(pruned.stderr).toMatch(/2 images and 0 archives removed, -?\d+ MB more are free/);
       expect(await ours()).toBe('2');
       expect(await droplet.ask(`acme.${DOMAIN}`)).toBe(200);
-      // Without a registry: the way back is on the machine.
+      // Without a registry: the images for the rollback are on the machine.
       await docker('stop', `${droplet.name}-pull`);
       mustWork(await droplet.run('rollback'));
       mustWork(await droplet.run('rollback'));
@@ -176,7 +176,7 @@ describe('prune', () => {
   );
 
   it(
-    'removes archives of stores once they are old, and nothing else that lies there',
+    'removes old archives of stores, and no other file there',
     async () => {
       const folder = '/var/lib/basecommerce/stores';
       const age = (name: string, days: number) => `touch -d '${days} days ago' ${folder}/${name}`;
@@ -191,7 +191,7 @@ describe('prune', () => {
   );
 
   it(
-    'leaves a way back to what is gone as well: it is pulled again',
+    'allows a rollback to a removed release as well: its images are pulled again',
     async () => {
       const list = JSON.parse((await droplet.run('releases', '--json')).stdout) as Record<string, string>[];
       const first = list.find((line) => line['event'] === 'serving' && line['version'] === '1.0.0')!;
@@ -199,7 +199,7 @@ describe('prune', () => {
       expect(await droplet.servingVersion()).toBe('1.0.0');
       mustWork(await droplet.run('prune', '--keep', '0'));
       expect(await droplet.ask(`acme.${DOMAIN}`)).toBe(200);
-      // Nothing but what containers are made of: the one that serves, and the stopped one before it.
+      // Only images of containers: the serving one, and the stopped one before it.
       expect(await ours()).toBe('2');
     },
     4 * MINUTE,

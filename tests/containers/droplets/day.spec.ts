@@ -1,4 +1,4 @@
-/** A droplet's first hour and the operator's day on it: every act a command, and red things first. */
+/** A droplet's first hour and the operator's daily commands; problems come first in the output. */
 import { docker, tryDocker } from '../docker.js';
 import { DOMAIN, Droplet, mustWork } from './droplet.js';
 
@@ -41,7 +41,7 @@ describe('the machine', () => {
     MINUTE,
   );
 
-  it('lets deploy in by key, and nobody else, and deploy run the scripts alone', async () => {
+  it('lets only the user deploy in, by key, and lets deploy run only the scripts', async () => {
     expect(
       await droplet.shell(
         'sshd -T | grep -E "^(permitrootlogin|passwordauthentication|allowusers|kbdinteractiveauthentication)" | sort',
@@ -53,7 +53,7 @@ describe('the machine', () => {
   });
 
   it(
-    'closes what Docker publishes to the public network, and the machine’s own ports but three',
+    'closes ports that Docker publishes to the public network, and all but three of the machine’s own',
     async () => {
       await droplet.shell(
         'docker run -d --name open --entrypoint redis-server -p 0.0.0.0:7777:6379 redis:8 --protected-mode no',
@@ -69,7 +69,7 @@ describe('the machine', () => {
       try {
         expect([await knock(22), await knock(80), await knock(443)]).toEqual([true, true, true]);
         expect([await knock(7777), await knock(5000), await knock(8089)]).toEqual([false, false, false]);
-        // It is this rule that closes it: without it the port is open, whatever ufw says.
+        // A check of the rule itself: without it the port is open, in spite of ufw.
         await droplet.shell('iptables -F DOCKER-USER');
         expect(await knock(7777)).toBe(true);
         await droplet.shell('systemctl restart docker');
@@ -84,7 +84,7 @@ describe('the machine', () => {
 
 describe('the operator', () => {
   it(
-    'is told that nothing is deployed, by every command that would need it',
+    'gets the message that nothing is deployed, from every command that needs a release',
     async () => {
       expect(await finding('release')).toMatchObject({ light: 'red', says: 'nothing is deployed' });
       for (const words of [
@@ -120,7 +120,7 @@ describe('the operator', () => {
   );
 
   it(
-    'runs the system’s own command and passes there, with words as they were typed',
+    'runs the system’s own command and passes there, with unchanged arguments',
     async () => {
       const list = mustWork(await droplet.run('basecommerce', 'tenants', 'list', '--json'));
       expect(JSON.parse(list.stdout).data).toEqual([expect.objectContaining({ legal_name: 'Loja acme & Filhos' })]);
@@ -131,7 +131,7 @@ describe('the operator', () => {
   );
 
   it(
-    'sees red things first, and a green light when they are mended',
+    'sees problems first, and green when they are repaired',
     async () => {
       await droplet.shell('docker stop basecommerce-worker');
       const { code, stdout } = await droplet.run('status');
@@ -152,7 +152,7 @@ describe('the operator', () => {
     2 * MINUTE,
   );
 
-  it('finds one request in what every part said', async () => {
+  it('finds one request in the logs of every part', async () => {
     await droplet.ask(`acme.${DOMAIN}`, '/api/v1/products');
     const line = JSON.parse(await droplet.shell('grep /api/v1/products /var/log/nginx/access.log | tail -1')) as {
       request_id: string;
@@ -164,7 +164,7 @@ describe('the operator', () => {
   });
 
   it(
-    'has passes started by cron, and sees one that fails',
+    'sees that cron starts passes, and one that fails',
     async () => {
       expect(await droplet.shell('systemctl is-active cron')).toBe('active');
       mustWork(await droplet.tryShell('/opt/basecommerce/bin/job stock -- /opt/basecommerce/bin/run stock'));
@@ -190,7 +190,7 @@ describe('the operator', () => {
   );
 
   it(
-    'destroys data only with the word, a fresh backup and nothing that runs',
+    'destroys data only with the typed word, a fresh backup and nothing running',
     async () => {
       const destroy = (...words: string[]) => droplet.run('destroy-data', ...words);
       const word = `--confirm=destroy-data-of-${droplet.name}`;

@@ -1,4 +1,4 @@
-/** Twenty deploys and twenty rollbacks while requests come in: not one of them may notice. */
+/** Twenty deploys and twenty rollbacks during requests: no request may fail. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,7 +7,7 @@ import { DOMAIN, Droplet, type Images, mustWork } from './droplet.js';
 
 const ROUNDS = Number(process.env['DEPLOY_ROUNDS'] ?? 20);
 const RATE = 200;
-/** What operations promise for a rollback, from the command to requests served by the older release. */
+/** The promised time of a rollback, from the command to requests served by the older release. */
 const ROLLBACK_MS = 60_000;
 const MINUTE = 60_000;
 
@@ -63,7 +63,7 @@ it(
     expect(count.failed).toBe(0);
     expect(count.ok).toBe(count.sent);
     expect(count.per_second).toBeGreaterThanOrEqual(RATE * 0.95);
-    // Nothing that was answered was lost behind the answer.
+    // Every answered write is in the database.
     expect(Number(stored)).toBe(count.written);
     expect(Math.max(...served.rollback)).toBeLessThan(ROLLBACK_MS);
     expect(Math.max(...whole)).toBeLessThan(ROLLBACK_MS);

@@ -1,6 +1,6 @@
 /**
- * A droplet to play with: a privileged container that boots systemd and sshd like a provider's Debian machine, is made a
- * droplet by the real commands over real ssh, and runs a Docker engine of its own. Releases come from a registry, by digest.
+ * A droplet for tests: a privileged container that boots systemd and sshd like a provider's Debian machine, is set up
+ * by the real commands over real ssh, and runs its own Docker engine. Releases come from a registry, by digest.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -35,7 +35,9 @@ export class Droplet {
     private readonly options: Options,
   ) {}
 
-  /** Up to PostgreSQL and Redis that run, and two releases in the registry. Takes a minute or two. */
+  /**
+   * Starts it up to a running PostgreSQL and Redis, with two releases in the registry. This takes one to two minutes.
+   */
   static async start(subject: string, options: Options = {}): Promise<Droplet> {
     const droplet = new Droplet(`bcd-${subject}`, options);
     try {
@@ -64,7 +66,7 @@ export class Droplet {
     return { code, stdout, stderr };
   }
 
-  /** The same, still running, in a process group of its own: what a lost connection takes away. */
+  /** The same, still running, in a separate process group, which a lost connection ends. */
   begin(verb: string, ...words: string[]): ChildProcess {
     return spawn(command, [verb, this.name, ...words], {
       detached: true,
@@ -77,7 +79,7 @@ export class Droplet {
     return this.run('deploy', '--image', images.construction, '--engines-image', images.engines, ...words);
   }
 
-  /** As root on the machine; not a way that an operator has. */
+  /** Runs as root on the machine, which no operator can do. */
   shell(script: string): Promise<string> {
     return docker('exec', this.name, 'bash', '-c', script);
   }
@@ -86,7 +88,7 @@ export class Droplet {
     return tryDocker(['exec', this.name, 'bash', '-c', script]);
   }
 
-  /** The status of a request that comes in through the gateway. */
+  /** The status of a request through the gateway. */
   async ask(host: string, target = '/health'): Promise<number> {
     const answer = await this.tryShell(
       `curl -ks -o /dev/null -m 10 -w '%{http_code}' --resolve ${host}:443:127.0.0.1 https://${host}${target}`,
@@ -107,7 +109,7 @@ export class Droplet {
     return names.split('\n').filter(Boolean).sort();
   }
 
-  /** Puts images with this Dockerfile after `FROM` into the registry; returns what a deploy is told. */
+  /** Puts images with this Dockerfile after `FROM` into the registry; returns the arguments of a deploy. */
   async publish(version: string, changes: { construction?: string; engines?: string } = {}): Promise<Images> {
     const made: Partial<Record<keyof Images, string>> = {};
     for (const target of ['construction', 'engines'] as const) {
@@ -150,7 +152,7 @@ export class Droplet {
     for (const step of ['bootstrap', 'install'] as const) mustWork(await this.run(step));
     await this.loadStores();
     mustWork(await this.run('data'));
-    // One store makes all the requests here, which is more than one store may by default.
+    // One store sends all the requests here, more than the default limit allows.
     const limits = 'RATE_LIMIT_PER_MINUTE=60000\\nREQUESTS_AT_ONCE=2000\\n';
     await this.shell(`printf '${limits}' >> /etc/basecommerce/basecommerce.env`);
   }
@@ -162,7 +164,7 @@ export class Droplet {
     await docker('build', '--quiet', '--tag', 'bcd-droplet', context);
     await docker('build', '--quiet', '--tag', 'bcd-registry', '--file', `${context}/registry.Dockerfile`, context);
     for (const target of ['construction', 'engines']) {
-      // A pipeline that has built them already names them: CONSTRUCTION_IMAGE, ENGINES_IMAGE.
+      // A pipeline that has already built the images names them: CONSTRUCTION_IMAGE, ENGINES_IMAGE.
       const built = process.env[`${target.toUpperCase()}_IMAGE`];
       if (built) await docker('tag', built, `bcd-${target}`);
       else await docker('build', '--quiet', '--target', target, '--tag', `bcd-${target}`, root);
@@ -181,7 +183,7 @@ export class Droplet {
       ...['run', '--detach', '--name', this.name, '--hostname', this.name, '--network', this.name],
       ...['--privileged', '--cgroupns', 'private', '--tmpfs', '/run', '--tmpfs', '/run/lock', '--tmpfs', '/tmp:exec'],
       ...['--volume', `${this.name}-docker:/var/lib/docker`, '--env', 'container=docker'],
-      // Newer systemd has to be asked to live with the older kind of control groups.
+      // Newer systemd accepts the older version of control groups only with this option.
       '--env',
       'SYSTEMD_PROC_CMDLINE=systemd.unified_cgroup_hierarchy=0 SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1',
       ...(this.options.machine ?? []),
@@ -200,7 +202,7 @@ export class Droplet {
     this.configure([]);
   }
 
-  /** Writes environments/<name>.env; what comes later in the list goes before what is earlier. */
+  /** Writes environments/<name>.env; a later line of the list overrides an earlier one. */
   configure(settings: readonly string[]): void {
     const key = path.join(this.folder, 'key');
     const given = [

@@ -1,7 +1,7 @@
 /**
- * A steady stream of requests through the gateway, fed to a Node inside the droplet's network. Every fourth opens a connection of
- * its own, every tenth writes. What answers anything but what it should is a failed request, told by its reason and the first
- * and last second it was met in. SIGTERM: print the count, end.
+ * Sends a steady stream of requests through the gateway; it runs in a Node inside the droplet's network. Every fourth
+ * opens a new connection, every tenth writes. An unexpected answer is a failed request, reported with its reason and
+ * the first and last second in which it occurred. On SIGTERM it prints the count and ends.
  */
 import { randomUUID } from 'node:crypto';
 import https from 'node:https';

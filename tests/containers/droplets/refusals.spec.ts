@@ -1,11 +1,11 @@
-/** Every way a release can be bad, or a deploy be cut off: the release before it serves on, and the reason is said. */
+/** Bad releases and interrupted deploys: the previous release keeps serving, and the reason is printed. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ran } from '../docker.js';
 import { DOMAIN, Droplet, type Images, mustWork } from './droplet.js';
 
 const MINUTE = 60_000;
 const BUSY = 75;
-/** What runs when one release serves and nothing else is under way. */
+/** The containers while one release serves and no deploy runs. */
 const AT_REST = ['postgres', 'redis', 'relay', 'worker'];
 
 let droplet: Droplet;
@@ -14,7 +14,7 @@ let good: Images;
 beforeAll(async () => {
   droplet = await Droplet.start('refusals', {
     settings: ['READY_SECONDS=40'],
-    // A state directory that can be filled without filling the machine below.
+    // A state directory that can be filled without filling the host.
     machine: ['--tmpfs', '/var/lib/basecommerce:size=96m'],
   });
   good = await droplet.publish('1.0.0');
@@ -77,14 +77,14 @@ it.each([
   3 * MINUTE,
 );
 
-it('refuses a name without a digest that is not on the machine', async () => {
+it('refuses an image without a digest that is not on the machine', async () => {
   refused(
     await droplet.deploy({ ...good, construction: '127.0.0.1:5000/basecommerce-construction:1.0.0' }),
     /only a digest is pulled/,
   );
 });
 
-it('refuses settings that the new release would not boot with, before it migrates', async () => {
+it('refuses settings with which the new release would not boot, before it migrates', async () => {
   await droplet.shell(
     'cp -p /etc/basecommerce/basecommerce.env /var/kept.env; sed -i /^ENCRYPTION_KEY/d /etc/basecommerce/basecommerce.env',
   );
@@ -104,7 +104,7 @@ it(
     } finally {
       await droplet.shell(`rm ${filler}`);
     }
-    // A line of the record that the full disk cut off has not taken the next one with it.
+    // A line that the full disk cut off has not damaged the next one.
     mustWork(await droplet.deploy(good));
     expect(await lastEvent()).toBe('retired');
   },
@@ -112,7 +112,7 @@ it(
 );
 
 it(
-  'refuses when PostgreSQL is lost, and when Redis is',
+  'refuses when PostgreSQL or Redis cannot be reached',
   async () => {
     for (const [store, reason] of [
       ['postgres', /PostgreSQL cannot be reached/],
@@ -133,7 +133,7 @@ it('refuses while Nginx could not be switched', async () => {
 });
 
 it(
-  'lets one deploy at a time through',
+  'lets one deploy run at a time',
   async () => {
     const first = droplet.deploy(good);
     await droplet.shell('until ls /run/basecommerce/*.pid 2> /dev/null; do sleep 0.05; done; sleep 0.5');
@@ -146,7 +146,7 @@ it(
 );
 
 it(
-  'goes on to its end when the connection is lost',
+  'continues to its end when the connection is lost',
   async () => {
     const before = await servings();
     const child = droplet.begin('deploy', '--image', good.construction, '--engines-image', good.engines);
@@ -158,11 +158,11 @@ it(
 );
 
 it.each([['starting 1.0.0'], ['everything new is ready'], ['draining']])(
-  'is killed while it says “%s”, and the next deploy tidies up after it',
+  'is killed while it prints “%s”, and the next deploy cleans up after it',
   async (moment) => {
     const child = droplet.begin('deploy', '--image', good.construction, '--engines-image', good.engines);
     await heard(child.stderr!, new RegExp(moment));
-    // The whole session of its own: the deploy, and whatever it had just started.
+    // The whole session: the deploy, and the process that it had just started.
     await droplet.shell('kill -KILL -- -$(cat $(ls -t /run/basecommerce/*.pid | head -1))');
     await new Promise((resolve) => child.once('close', resolve));
     expect(child.exitCode).not.toBe(0);

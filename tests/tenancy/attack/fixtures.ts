@@ -1,4 +1,4 @@
-/** The fixtures of all rooms, found by their place, and what they fail to say about the routes. */
+/** Finds the fixtures of all rooms by their place, and the routes that they do not cover. */
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Operation } from '#contracts/operation';

@@ -1,4 +1,4 @@
-/** A store in which the fixtures create their items, and everything that the database holds of it. */
+/** A store in which the fixtures create their items, and all its rows in the database. */
 import type pg from 'pg';
 import type { Client, Fixture, Item, OwnStore } from '#testing/fixture';
 import { type Row, RowMaker } from '#testing/rows';

@@ -1,7 +1,7 @@
 /**
- * Tries to reach tenant B's rows from tenant A, and anybody's from nowhere. Each attack first hands itself every
- * privilege on the table, inside a transaction that is rolled back: row security has to hold alone, not because a grant
- * happens to be missing. Returns what got through.
+ * Tries to reach tenant B's rows as tenant A, and any tenant's rows without a tenant. Each attack first grants itself
+ * every privilege on the table, in a transaction that is rolled back, because row security must hold alone and not only
+ * because a grant is missing. Returns the attacks that succeeded.
  */
 import type pg from 'pg';
 import type { Row, RowMaker } from '#testing/rows';
@@ -11,7 +11,7 @@ export interface TenantTable {
   name: string;
   /** The column that holds the tenant. */
   key: string;
-  /** Roles a policy lets in; for all others every row is invisible. */
+  /** Roles that a policy admits; for all others every row is invisible. */
   roles: Role[];
 }
 
@@ -62,7 +62,7 @@ export class Attacker {
     if (context !== this.own) {
       if ((await as(insertOf(name, mine), [JSON.stringify(mine)])).code !== REFUSED) note('a row is inserted');
     } else if (isOpen) {
-      // Proof that the attacks hit something: the tenant's own row is there, and cannot be given away.
+      // Checks that the attacks have a target: the tenant's own row exists, and cannot be moved to another tenant.
       if ((await as(`select from ${name}`)).count !== 1) note('the own row is not the only one seen');
       if ((await as(`update ${name} set ${key} = '${this.other}' where ${key} = '${this.own}'`)).code !== REFUSED)
         note('the own row is given away');

@@ -1,4 +1,4 @@
-/** What the rules excuse, and why. A line that excuses nothing any more fails the test as well: delete it. */
+/** The exceptions to the rules, with reasons. An unused line fails the test: delete it. */
 import type { Exceptions } from './rules.js';
 
 const operatorsLog = 'What operators did; it may name a tenant, and no tenant ever reads it.';

@@ -1,8 +1,8 @@
 /**
- * What must hold for every table, index, policy, function and role, whoever adds it: read from PostgreSQL's own
- * catalogue, so that a table nobody thought of is checked like all others.
+ * The rules for every table, index, policy, function and role. They read PostgreSQL's own catalogue, so that every new
+ * table is checked like all others.
  *
- * A rule is a query that returns what breaks it. Exceptions are listed with a reason and checked in both directions:
+ * A rule is a query that returns its violations. Exceptions are listed with a reason and checked in both directions:
  * one that no longer excuses anything is a violation too.
  */
 import type pg from 'pg';
@@ -53,7 +53,7 @@ const RULES = {
 
   'row security is enabled and forced': `select name from tenant_tables where not relrowsecurity or not relforcerowsecurity`,
 
-  // Row security isolates a table the tenants' role may touch by one policy, and everybody else by having none.
+  // A table that the tenants' role may use has one policy for it; other roles have no policy and see no row.
   "a tenant's access goes through tenant_isolation, reading and writing": `
     select t.name from tenant_tables t
      where exists (select from privileges p join ours on ours.oid = p.grantee where p.oid = t.oid and ours.name = 'basecommerce_app')
@@ -85,7 +85,7 @@ const RULES = {
     select name from tenant_tables
      where not relispartition and coalesce(obj_description(oid, 'pg_class'), '') !~ '^restore: (back|events|highest|clear|keep)( |;|$)'`,
 
-  // Row by row, a restore deletes and writes: a row that stays would lose the row that it refers to.
+  // A restore deletes and writes rows: a row that stays would lose the row that it refers to.
   'rows go back only with the rows they refer to': `
     select distinct t.name || ' to ' || f.name
       from pg_constraint c join tenant_tables t on t.oid = c.conrelid join tenant_tables f on f.oid = c.confrelid
@@ -127,7 +127,7 @@ const RULES = {
     union all select 'relation ' || p.name from privileges p where p.grantee = 0
     union all select 'schema ' || nspname from pg_namespace, aclexplode(nspacl) x where nspname in ('public', 'app') and x.grantee = 0`,
 
-  // TRUNCATE does not ask row security; a trigger or a foreign key of one's own sees what row security hides.
+  // TRUNCATE ignores row security; a new trigger or foreign key sees rows that row security hides.
   'roles read and write rows and do nothing else to tables': `
     select distinct ours.name || ' ' || p.privilege || ' ' || p.name
       from privileges p join ours on ours.oid = p.grantee join relations r on r.oid = p.oid
@@ -147,7 +147,7 @@ const RULES = {
 export type RuleName = keyof typeof RULES;
 export const RULE_NAMES = Object.keys(RULES) as RuleName[];
 
-/** One line for everything that is not as it should be. */
+/** One line for each violation. */
 export async function violations(client: pg.ClientBase, exceptions: Exceptions): Promise<string[]> {
   const found: string[] = [];
   for (const rule of RULE_NAMES) {
@@ -163,7 +163,10 @@ export async function violations(client: pg.ClientBase, exceptions: Exceptions):
   return found;
 }
 
-/** Who sees rows of more than one tenant, with which privileges and which rows: `table role: privileges, if not all: where …`. */
+/**
+ * The roles that see rows of more than one tenant, with their privileges and rows: `table role: privileges, if not all:
+ * where …`.
+ */
 export async function crossings(client: pg.ClientBase): Promise<string[]> {
   const { rows } = await client.query<{ crossing: string }>(`with ${RELATIONS}
     select t.name || ' ' || substr(ours.name, 14) || ': ' || granted.list || case

@@ -1,6 +1,6 @@
 /**
- * A room of the business that advises: a consumer that keeps, in a table of its own, how often and when something happened
- * to each subject it hears of. It advises nothing by itself; what it should say is built on those rows.
+ * A room of the business that advises: a consumer that keeps, in a table of its own, how often and when events of each
+ * subject occurred. It gives no advice yet; write the advice on these rows.
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';

@@ -33,7 +33,7 @@ function placeOf(plan, place) {
   return { aggregate, room: first };
 }
 
-/** The event in the room of an aggregate that is there. */
+/** The event in the room of an existing aggregate. */
 export function planEvent(plan, type, aggregate, room = roomOfAggregate(plan, aggregate)) {
   if (!/^[a-z]+(?:_[a-z]+)*\.[a-z]+(?:_[a-z]+)*$/.test(type))
     throw new Refusal(`the event ${type}: write noun.past_participle, as in order.archived`);

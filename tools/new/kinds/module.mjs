@@ -1,7 +1,7 @@
 /**
- * A room of the business that acts, after the exemplar: contracts, a README, a table, states, two use cases and a door. The
- * lists of all rooms are made from these files, so no existing file changes. It works as it is; what the room is really about
- * replaces the name and the two states.
+ * A room of the business that acts, after the exemplar: contracts, a README, a table, states, two use cases and a door.
+ * The lists of all rooms are made from these files, so no existing file changes. It works as it is; replace the name
+ * and the two states with those of the business.
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,7 @@
-/** One verb on an item that has a table: lock it, raise its version, say so. What it decides and saves comes in between. */
+/**
+ * One verb on an item that has a table: it locks the item, raises its version and emits an event. Add the decision and
+ * the changes between.
+ */
 import { Refusal } from '../../launch/say.mjs';
 import { aggregatesIn, GOLDEN_STEP } from '../contracts.mjs';
 import { tablesIn } from '../migrations.mjs';

@@ -1,4 +1,4 @@
-/** A trade: what it is called, and a demo that runs through the same use cases as people's requests. */
+/** A trade: its vocabulary, and a demo that runs the same use cases as people's requests. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { root } from '../../launch/places.mjs';

@@ -1,4 +1,4 @@
-/** What the demo stores sell, and how each item has been selling: the insights of the demo are true because of it. */
+/** The products of the demo stores and the sales of each, from which the engines compute the demo's insights. */
 import type { Role } from '#contracts/roles';
 
 export interface DemoProduct {
@@ -7,7 +7,7 @@ export interface DemoProduct {
   category: string;
   unit: string;
   price: string;
-  /** What one cost at the last receipt. */
+  /** The unit cost of the last receipt. */
   cost: string;
   units?: { unit: string; numerator: string; denominator: string; step: string }[];
   /** Received at the start of the history. */
@@ -182,7 +182,7 @@ export const DEMO_STORES = [
   { slug: 'bolt', legalName: 'Bolt Casa & Obra Ltda', document: '12ABC34501DE35', locale: 'pt-BR' },
 ] as const;
 
-/** One for each rung of the access ladder that the two stores above are not on. */
+/** One for each access state that the two stores above do not have. */
 export const DEMO_RUNGS = [
   { slug: 'brita', legalName: 'Brita & Areia Ltda', document: '34028316000103', locale: 'pt-BR' },
   { slug: 'cumeeira', legalName: 'Cumeeira Telhas Ltda', document: '60701190000104', locale: 'pt-BR' },

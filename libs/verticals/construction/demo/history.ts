@@ -1,6 +1,6 @@
 /**
- * Sixty days in the life of a demo store, through the same use cases that people's requests run, at the times they would
- * have happened. Seeded: every clone tells the same story.
+ * Sixty days of a demo store, through the use cases of people's requests, at shifted times. It uses a seed, so every
+ * clone has the same history.
  */
 import { Decimal, tenantId } from '#kernel';
 import { createProduct } from '#modules/catalogue';
@@ -64,7 +64,7 @@ export async function liveThrough(database: TenantDatabase, store: DemoStore): P
     for (let nth = 0; nth < ORDERS_PER_DAY; nth++) {
       const basket = pickBasket(random, customers[Math.floor(random() * customers.length)]!, products);
       const daysAgo = day - nth / 10;
-      // Every tenth sale starts as a quote, so that the quote screens have a past, too.
+      // Every tenth sale starts as a quote, so that the quote screens have a history, too.
       const orderId =
         orders % 10 === 0
           ? await byQuote(at, daysAgo, basket)
