@@ -13,9 +13,9 @@ await go();
 setInterval(() => {
   say('handled', { handled });
 }, 5);
-await Promise.all([lane(), lane()]);
+await Promise.all([loop(), loop()]);
 
-async function lane(): Promise<void> {
+async function loop(): Promise<void> {
   for (;;) {
     const jobs = await boss.fetch('events', { batchSize: BATCH });
     if (jobs.length === 0) return;

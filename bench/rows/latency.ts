@@ -36,12 +36,12 @@ export const latency: Row = {
         ours: () => p99Of('ours', ours.measure),
         floor: () => p99Of('floor', floor.measure),
       });
-      const figures = (name: 'ours' | 'floor') =>
+      const percentiles = (name: 'ours' | 'floor') =>
         `p50 ${median(p50[name]).toFixed(1)} ms, p99 ${found.median[name].toFixed(1)} ms`;
       figures.push({
         work: `${this.title}, at ${thousands(rate)}/s`,
-        ours: figures('ours'),
-        against: `LISTEN/NOTIFY ${figures('floor')}`,
+        ours: percentiles('ours'),
+        against: `LISTEN/NOTIFY ${percentiles('floor')}`,
         ...atMost(found.ratio('ours', 'floor'), 3),
       });
     }

@@ -17,7 +17,7 @@ import { parse } from 'yaml';
 import { hasApt, libraryPath, unpackedPackages } from '../../tools/launch/debian.mjs';
 import { output } from '../../tools/launch/processes.mjs';
 import { Refusal } from '../../tools/launch/say.mjs';
-import { objectionsTo } from './lib/fitness.mjs';
+import { objectionsTo } from './lib/preflight.mjs';
 
 const here = path.resolve('infra/droplets');
 const USAGE = 64;

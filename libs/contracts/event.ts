@@ -1,7 +1,7 @@
 /**
  * The published language between processes. An event is a past fact about one aggregate; its contract states the
  * schema, an example that must satisfy it, and the version named in `dataschema`. Adding an optional member keeps the
- * version; anything a consumer could trip over is a new version beside the old one.
+ * version; a change that could break a consumer is a new version beside the old one.
  */
 import type { z } from 'zod';
 import type { AggregateKind } from './rooms.js';

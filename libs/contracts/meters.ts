@@ -1,3 +1,3 @@
-/** What a store's use is counted in. Plans include and price these; the store's own caps limit them. */
+/** The kinds of use that are counted. Plans include and price them; the store's own caps limit them. */
 export const METERS = ['orders', 'quotes', 'active_users', 'api_calls', 'stored_mb'] as const;
 export type MeterName = (typeof METERS)[number];

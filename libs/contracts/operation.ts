@@ -43,14 +43,14 @@ export interface Operation<
 }
 
 /**
- * What operations are grouped under in the document of the API. Groups come in the order of their numbers: below 200
- * those of a store, from 200 on those of the operator.
+ * The groups of operations in the document of the API. Groups come in the order of their numbers: below 200 those of a
+ * store, from 200 on those of the operator.
  */
 export type Tags = Readonly<Record<string, { readonly order: number; readonly description: string }>>;
 
 type Defaulted = 'params' | 'query' | 'body' | 'status';
 
-/** Method, audience and access as literals: they decide what a handler is called with. */
+/** Method, audience and access as literals: they decide the argument of a handler. */
 interface Literals<Method, Aud, Acc> {
   readonly method: Method;
   readonly audience: Aud;
@@ -92,7 +92,7 @@ export const PREFIX: Readonly<Record<Audience, string>> = { tenant: '/api/v1', o
 export type ParamsOf<Op extends Operation> = z.output<Op['params']>;
 export type QueryOf<Op extends Operation> = z.output<Op['query']>;
 export type BodyOf<Op extends Operation> = z.output<Op['body']>;
-/** What a handler returns: the wire form. */
+/** The result of a handler, in its wire format. */
 export type ResponseOf<Op extends Operation> = z.input<Op['response']>;
 
 /** `?limit=&cursor=`, the query of every list. */

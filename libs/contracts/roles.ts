@@ -1,4 +1,4 @@
-/** Roles of the people of a store, and the form in which a room says what each role may do. */
+/** Roles of the people of a store, and the form in which a room states the rights of each role. */
 export const ROLES = ['owner', 'manager', 'seller', 'warehouse', 'driver', 'finance'] as const;
 
 export type Role = (typeof ROLES)[number];

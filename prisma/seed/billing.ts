@@ -83,7 +83,7 @@ export async function seedBilling({ url, stores }: BillingStory): Promise<void> 
   await on(7, 'operator', (database) => payFirstInvoice(database, stores.get('bolt')!));
   await begin(0, 'brita', 'experimente');
   await pass(2);
-  process.stdout.write(`seed: plan ${PLAN.code}, and a store on each rung of the access ladder\n`);
+  process.stdout.write(`seed: plan ${PLAN.code}, and a store in each access state\n`);
 }
 
 async function atDaysAgo<Result>(

@@ -3,7 +3,7 @@ import { createOperator } from '#modules/identity';
 import { addUser, createTenant } from '#modules/tenancy';
 import { sql, TenantDatabase } from '#platform/database';
 import { CrossTenantDatabase } from '#platform/database/crossing';
-import { DEMO_PEOPLE, DEMO_RUNGS, DEMO_STORES, liveThrough } from '#verticals/construction';
+import { DEMO_PEOPLE, DEMO_ACCESS_STORES, DEMO_STORES, liveThrough } from '#verticals/construction';
 import { seedBilling } from './billing.js';
 
 const PASSWORD = 'demo-demo-demo';
@@ -23,7 +23,7 @@ try {
     if (!exists) await createOperator(tx, { email: 'operator@console.test', name: 'Console', password: PASSWORD });
   });
   await Promise.all(DEMO_STORES.map((store, index) => seedStore(store, index + 1)));
-  for (const store of DEMO_RUNGS) await openStore(store);
+  for (const store of DEMO_ACCESS_STORES) await openStore(store);
   const rows = await crossing.query<{ slug: string; id: string }>(sql`select slug, id from tenants`);
   await seedBilling({ url, stores: new Map(rows.map(({ slug, id }) => [slug, id])) });
 } finally {
@@ -31,7 +31,7 @@ try {
 }
 
 /** A store with nothing but its owner: enough to sign in and see what its access state allows. */
-async function openStore({ slug, legalName, document, locale }: (typeof DEMO_RUNGS)[number]): Promise<void> {
+async function openStore({ slug, legalName, document, locale }: (typeof DEMO_ACCESS_STORES)[number]): Promise<void> {
   const exists = await crossing.first(sql`select 1 from tenants where slug = ${slug}`);
   if (exists) return;
   await crossing.transaction((tx) =>

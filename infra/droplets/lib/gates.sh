@@ -31,7 +31,7 @@ gate_memory() {
   ((free >= least)) || { REASON="$free MB of memory are free and the new release beside the old needs $least"; return 1; }
 }
 
-# Tokens, periods and certificates depend on the time. The database's clock is compared with ours by fitness.mjs.
+# Tokens, periods and certificates depend on the time. The database's clock is compared with ours by preflight.mjs.
 gate_clock() {
   local leap
   command -v chronyc > /dev/null && leap=$(chronyc -c tracking 2> /dev/null | cut -d, -f14) || return 0
@@ -50,7 +50,7 @@ gate_gateway() {
 # The new release checks its settings, PostgreSQL, Redis, the clocks and its pending migrations with its own code.
 gate_release() {
   local answer
-  answer=$(once "$CONSTRUCTION" node --input-type=module - "${ALLOW_BREAKING:-0}" < "${BASH_SOURCE[0]%/*}/fitness.mjs" 2>&1) ||
+  answer=$(once "$CONSTRUCTION" node --input-type=module - "${ALLOW_BREAKING:-0}" < "${BASH_SOURCE[0]%/*}/preflight.mjs" 2>&1) ||
     { REASON=$(tr '\n' ' ' <<< "$answer" | cut -c1-600); return 1; }
   say "$answer"
 }

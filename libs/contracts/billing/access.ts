@@ -1,4 +1,4 @@
-/** Who may do what for billing's sake, decided by the operator; and the passes, with whom they leave out. */
+/** The operator's decisions about access, and the passes with the tenants that they leave out. */
 import { z } from 'zod';
 import { operation, operator, page, pageQuery } from '../operation.js';
 import { id, instant, tenantName } from '../scalars.js';

@@ -1,4 +1,4 @@
-/** What a store sees of its own bill; and the forms the operator's side shares with it. */
+/** A store's view of its own bill, and the schemas that the operator's side shares with it. */
 import { z } from 'zod';
 import { ACCOUNT_STATES } from './events.js';
 import { METERS } from '../meters.js';

@@ -1,4 +1,4 @@
-/** What billing says to the rest of the house. The aggregate is the tenant's billing account; its id is the tenant's. */
+/** The events of billing for the other rooms. The aggregate is the tenant's billing account; its id is the tenant's. */
 import { z } from 'zod';
 import { defineEvent } from '../event.js';
 import { METERS } from '../meters.js';
@@ -26,7 +26,7 @@ export const entitlementsChanged = defineEvent({
             included: count,
             soft: count,
             hard: count,
-            /** What billing has counted in the period so far, where it is told while it runs. */
+            /** Billing's counts of the period so far, if the period is announced while it runs. */
             used: count.optional(),
           }),
         ),

@@ -1,4 +1,4 @@
-/** The operator's desk: invoices and what becomes of them, and payments. */
+/** The operator's operations on invoices and payments. */
 import { z } from 'zod';
 import { idParams, operation, operator, page, pageQuery } from '../operation.js';
 import { currency, id, instant, money, text, tenantName } from '../scalars.js';

@@ -1,4 +1,4 @@
-/** How a store pays: the card that it enters on a page of the payment provider's. */
+/** A store's payment method: the card that it enters on a page of the payment provider. */
 import { z } from 'zod';
 import { operation } from '../operation.js';
 import { instant } from '../scalars.js';
@@ -8,7 +8,7 @@ const own = {
   path: '/billing/payment-method',
   tag: 'Billing',
   access: 'billing.pay',
-  // Who is suspended must be able to pay.
+  // A suspended store must be able to pay.
   isOpenWhenSuspended: true,
 } as const;
 

@@ -1,4 +1,4 @@
-/** Billing's operations: the store's own bill and how it pays, then the operator's desk. */
+/** Billing's operations: the store's own bill and payment method, then the operator's operations. */
 import type { Tags } from '../operation.js';
 
 export * from './bill.js';

@@ -23,7 +23,7 @@ export const positiveAmount = z
 
 export const ofTenant = z.strictObject({ tenant: tenantName });
 
-/** A day stands for its beginning in the store's zone: that is how people name a moment on a command line. */
+/** A day stands for its beginning in the store's zone: people write moments on a command line in this way. */
 export const moment = z
   .union([z.iso.datetime({ offset: true }), z.iso.date()])
   .meta({ description: 'An instant, or a day of the store’s calendar', examples: ['2026-11-20'] });

@@ -1,4 +1,4 @@
-/** Who charges cards for the operator: its keys, and what it tells us. */
+/** The payment provider that charges cards for the operator: its keys, and its messages. */
 import { z } from 'zod';
 import { operation } from '../operation.js';
 import { id, instant, text } from '../scalars.js';

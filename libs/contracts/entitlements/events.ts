@@ -1,6 +1,6 @@
 /**
- * What was counted or measured of a tenant's use: each report is an aggregate of its own, so that processes never wait for each
- * other. And how much of it the tenant allows itself: each cap is an aggregate that changes.
+ * Reports of a tenant's counted or measured use: each report is a separate aggregate, so that processes never wait for
+ * each other. And the tenant's own caps: each cap is an aggregate that changes.
  */
 import { z } from 'zod';
 import { defineEvent } from '../event.js';
@@ -14,7 +14,7 @@ export const storageMeasured = defineEvent({
   summary: 'What a tenant keeps was measured; once a day.',
   data: z.object({
     bytes: z.int().nonnegative(),
-    /** Whole ones of 1,000,000 bytes: what is not full is not counted. */
+    /** Whole megabytes of 1,000,000 bytes, rounded down. */
     megabytes: z.int().nonnegative(),
     measured_at: instant,
   }),

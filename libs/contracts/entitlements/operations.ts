@@ -40,7 +40,7 @@ const cap = {
   path: '/usage/caps/:meter',
   tag: 'Store',
   access: 'entitlement.cap',
-  // Who is suspended must be able to set what the next bill may come to.
+  // A suspended store must be able to limit its next bill.
   isOpenWhenSuspended: true,
   params: z.strictObject({ meter }),
   response: z.object({ meter, own_cap: ownCap.nullable() }),

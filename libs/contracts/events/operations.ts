@@ -1,4 +1,4 @@
-/** What operators see of events on their way to the engines, and what they decide about those that failed. */
+/** Operators' views of events on their way to the engines, and their decisions about failed ones. */
 import { z } from 'zod';
 import { operation, operator, type Tags } from '../operation.js';
 import { id, instant, tenantName, text } from '../scalars.js';

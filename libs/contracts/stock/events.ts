@@ -18,7 +18,7 @@ export const stockAdjusted = defineEvent({
     /** The balance after the movement. */
     on_hand: quantity,
     reserved: quantity,
-    /** What one base unit cost, on receipts that say so. */
+    /** The cost of one base unit, on receipts that state it. */
     unit_cost: price.nullable(),
     order_id: id.nullable(),
   }),

@@ -183,7 +183,7 @@ export const DEMO_STORES = [
 ] as const;
 
 /** One for each access state that the two stores above do not have. */
-export const DEMO_RUNGS = [
+export const DEMO_ACCESS_STORES = [
   { slug: 'brita', legalName: 'Brita & Areia Ltda', document: '34028316000103', locale: 'pt-BR' },
   { slug: 'cumeeira', legalName: 'Cumeeira Telhas Ltda', document: '60701190000104', locale: 'pt-BR' },
   { slug: 'argila', legalName: 'Argila Tijolos Ltda', document: '33000167000101', locale: 'pt-BR' },
