@@ -47,14 +47,11 @@ it('has a parser that reports an error', () => {
 });
 
 describe('rights and limits', () => {
-  it.each(workflows)(
-    '%s grants only reading, and states the order of jobs',
-    (_, { permissions, concurrency }) => {
-      expect(permissions).toEqual({ contents: 'read' });
-      expect(concurrency.group).toEqual(expect.any(String));
-      expect(concurrency).toHaveProperty('cancel-in-progress');
-    },
-  );
+  it.each(workflows)('%s grants only reading, and states the order of jobs', (_, { permissions, concurrency }) => {
+    expect(permissions).toEqual({ contents: 'read' });
+    expect(concurrency.group).toEqual(expect.any(String));
+    expect(concurrency).toHaveProperty('cancel-in-progress');
+  });
 
   it.each(jobs)('%s states its rights and a time limit', (_, job) => {
     for (const right of Object.values(job.permissions)) expect(right).toBe('read');
