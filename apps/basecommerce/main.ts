@@ -1,6 +1,6 @@
 /**
- * `basecommerce`: the operator's command. A command is an operation of the operator (operate.ts). What works on files or on
- * everything at once has no operation: doctor.ts, stores/command.ts. Each part is loaded when it is called.
+ * `basecommerce`: the operator's command. A command is an operation of the operator (operate.ts). Commands that work on
+ * files or on the whole system have no operation: doctor.ts, stores/command.ts. Each part is loaded when it is called.
  */
 import type { Operation } from '#contracts/operation';
 import type { Problem } from '#contracts/problem';

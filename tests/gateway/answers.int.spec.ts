@@ -1,4 +1,4 @@
-/** What comes back, and what is written down about it. */
+/** The gateway's answers, and their lines in the log. */
 import { gunzipSync } from 'node:zlib';
 import http2 from 'node:http2';
 import { SERVER_ERRORS } from '../../libs/platform/http/problem.js';
@@ -56,7 +56,7 @@ describe('a refusal of the gateway', () => {
     expect(gateway.upstream.seen).toEqual([]);
   });
 
-  it('says when to come back if nobody answers behind it', async () => {
+  it('states Retry-After when the vertical does not answer', async () => {
     const alone = await Gateway.start({}, '127.0.0.1:1');
     try {
       const answer = await alone.ask(HOST, '/api/v1/products');
@@ -68,7 +68,7 @@ describe('a refusal of the gateway', () => {
     }
   });
 
-  it('is not a page that one can ask for', async () => {
+  it('is not a page that can be requested', async () => {
     expect((await gateway.ask(HOST, '/-/problem')).status).toBe(404);
   });
 
@@ -83,7 +83,7 @@ describe('an answer of the vertical', () => {
     (_, response) =>
       response.writeHead(status, headers).end(body);
 
-  it.each([400, 404, 413, 429, 500, 502, 503])('passes untouched, also a refusal: %i', async (status) => {
+  it.each([400, 404, 413, 429, 500, 502, 503])('passes unchanged, also a refusal: %i', async (status) => {
     const body = '{"code":"of_its_own"}';
     gateway.upstream.answering = answering(
       status,
@@ -97,7 +97,7 @@ describe('an answer of the vertical', () => {
     });
   });
 
-  it('gets the headers that browsers obey, where it does not say them itself', async () => {
+  it('gets the security headers that it does not send itself', async () => {
     gateway.upstream.answering = answering(200, { 'content-type': 'application/json' }, '{}');
     expect((await gateway.ask(HOST, '/api/v1/products')).headers).toMatchObject({
       ...SECURITY,
@@ -113,12 +113,12 @@ describe('an answer of the vertical', () => {
       'cache-control': 'public, no-cache',
     };
     gateway.upstream.answering = answering(200, { 'content-type': 'text/html', ...own }, '<p>');
-    // A header said twice would come back here with a line break in it.
+    // A repeated header would contain a line break here.
     for (const target of ['/docs', '/', '/quotes/7', '/api/v1/x'])
       expect((await gateway.ask(HOST, target)).headers).toMatchObject(own);
   });
 
-  it('is compressed if it is data and not short, except where it carries tokens', async () => {
+  it('is compressed if it is data and not short, except where it contains tokens', async () => {
     const text = JSON.stringify({ data: 'x'.repeat(3_000) });
     gateway.upstream.answering = answering(200, { 'content-type': 'application/json' }, text);
     const get = (target: string, host = HOST) => gateway.ask(host, target, { headers: ['Accept-Encoding: gzip'] });
@@ -136,7 +136,7 @@ describe('an answer of the vertical', () => {
     expect((await get('/docs/files/app.js')).headers['content-encoding']).toBe('br');
   });
 
-  it('keeps its version when it is compressed: what goes out weak comes back strong', async () => {
+  it('keeps its version when it is compressed: a weak ETag is made strong again in the next request', async () => {
     gateway.upstream.answering = answering(200, { 'content-type': 'application/json', etag: '"3"' }, 'x'.repeat(3_000));
     const { headers } = await gateway.ask(HOST, '/api/v1/quotes/7', { headers: ['Accept-Encoding: gzip'] });
     expect(headers['etag']).toBe('W/"3"');
@@ -153,13 +153,13 @@ describe('an answer of the vertical', () => {
 });
 
 describe('the web application', () => {
-  it('is the vertical’s to answer for as long as it is not installed', async () => {
+  it('is answered by the vertical while it is not installed', async () => {
     await gateway.ask(HOST, '/');
     await gateway.ask(CONSOLE, '/tenants');
     expect(gateway.upstream.seen.map(({ url }) => url)).toEqual(['/', '/tenants']);
   });
 
-  it('is served from here once it is: files that never change, one page for every screen, and nothing hidden', async () => {
+  it('is served by the gateway once it is installed: immutable files, one page for every screen, no hidden files', async () => {
     gateway.install({
       'web/store/index.html': '<title>store</title>',
       'web/store/assets/app.1a2b3c.js': 'export {}',
@@ -215,7 +215,7 @@ describe('the web application', () => {
 describe('the log', () => {
   const SECRET = 'kQ7v2mXw9ZrT4bN8';
 
-  it('has one JSON object a line, with what finds a request again', async () => {
+  it('has one JSON object per line, with the ids of the request', async () => {
     const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
     const answer = await gateway.ask(HOST, '/api/v1/products/17', {
       method: 'PUT',
@@ -248,7 +248,7 @@ describe('the log', () => {
     expect(line['request_id']).toBe(gateway.upstream.last.headers['x-request-id']);
   });
 
-  it('stays readable whatever is thrown at it', async () => {
+  it('stays valid JSON for any request', async () => {
     const lines = gateway.log().length;
     for (const text of [
       'GET /\r\n',
@@ -265,7 +265,7 @@ describe('the log', () => {
     for (const line of gateway.log()) expect(Object.keys(line)).toHaveLength(20);
   });
 
-  it('is silent about probes', async () => {
+  it('does not contain probes', async () => {
     await gateway.ask(HOST, '/health');
     await gateway.ask('any', '/health', { isPlain: true });
     await gateway.ask(HOST, '/api/v1/after');
@@ -306,7 +306,7 @@ describe('the log', () => {
 });
 
 describe('many requests on one HTTP/2 connection', () => {
-  it('are answered each with its own', async () => {
+  it('get each its own answer', async () => {
     const session = http2.connect(`https://127.0.0.1:${gateway.ports.tls}`, {
       servername: HOST,
       rejectUnauthorized: false,

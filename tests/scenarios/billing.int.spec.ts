@@ -1,6 +1,6 @@
 /**
- * A bill from the plan to the payment: the operator through the console's server, the store through its own, the passes as
- * cron runs them. A subscription is begun today and then set back, so that its first period is over.
+ * A bill from the plan to the payment: the operator uses the console's server, the store its own, and the passes run as
+ * cron runs them. A subscription begins today and is then moved to the past, so that its first period has ended.
  */
 import pg from 'pg';
 import supertest from 'supertest';
@@ -15,7 +15,7 @@ import { type Answer, type Caller, startSystem, type System } from './system.js'
 
 let system: System;
 let engines: CrossTenantDatabase;
-/** As whoever migrates: sets time back, which nobody else can. */
+/** The migrations' login, the only one that can move times to the past. */
 let owner: pg.Pool;
 let desk: Caller;
 let acme: Caller;
@@ -83,7 +83,7 @@ async function run(name: string): Promise<PassEvent[]> {
   return events;
 }
 
-/** Plan and store are begun through the console, forty days ago. */
+/** Makes plan and store through the console, with a subscription that began forty days ago. */
 async function begin(store: Store, plan: string): Promise<void> {
   await done(desk.post(`/operator/v1/subscriptions/${store}/start`, { plan, ...because }), 201);
   const tenant = system.tenants[store];
@@ -92,7 +92,7 @@ async function begin(store: Store, plan: string): Promise<void> {
                                       due_at = due_at - $2 * interval '1 day' where tenant_id = $1`,
     [tenant, DAYS_BACK],
   );
-  // The whole first day, so that the period is under the plan as a whole.
+  // The whole first day, so that the plan covers the complete period.
   await owner.query(
     `update billing_plan_assignments set from_at = date_trunc('day', from_at) - ($2 + 1) * interval '1 day' where tenant_id = $1`,
     [tenant, DAYS_BACK],
@@ -136,7 +136,7 @@ const eventsOf = async (store: Store, type: string) =>
   (await done(desk.get(`/operator/v1/events?tenant=${system.tenants[store]}&type=${type}`))).data.length as number;
 
 describe('a bill', () => {
-  it('shows the highest possible one when a plan is offered, and keeps what was offered before', async () => {
+  it('shows the highest possible bill when a plan version is published, and keeps earlier versions', async () => {
     expect(await offer('standard')).toMatchObject({
       version: 1,
       base_price: '199.00',
@@ -152,13 +152,13 @@ describe('a bill', () => {
     expect(listed.data).toMatchObject([{ code: 'standard', version: 2, tenants: 0 }]);
   });
 
-  it('is empty for a store without a plan, and nobody but its owner and its finance may look', async () => {
+  it('is empty for a store without a plan, and only its owner and its finance may read it', async () => {
     expect(await done(acme.get('/billing'))).toMatchObject({ plan: null, usage: [], access: { state: 'active' } });
     expect((await (await system.as('acme', 'finance')).get('/billing')).status).toBe(200);
     expect(await refused((await system.as('acme', 'seller')).get('/billing'))).toEqual([403, 'forbidden']);
   });
 
-  it('starts once, on a version of one’s choice', async () => {
+  it('starts once, on the chosen version', async () => {
     const start = '/operator/v1/subscriptions/acme/start';
     expect(await refused(desk.post(start, { plan: 'gold', ...because }))).toEqual([404, 'plan_not_found']);
     expect(await refused(desk.post(start, { plan: 'standard', anchor: '2099-01-01', ...because }))).toEqual([
@@ -175,7 +175,7 @@ describe('a bill', () => {
     expect(shown.versions).toMatchObject([{ version: 1, tenants: [{ slug: 'acme' }] }]);
   });
 
-  it('tells the store what it has used, where that leads, and what the next invoice will say', async () => {
+  it('shows the store its usage, the forecast, and the next invoice', async () => {
     await use('acme', 14, daysAgo(20));
     await run('billing-overage');
     await use('acme', 11, daysAgo(0));
@@ -202,7 +202,7 @@ describe('a bill', () => {
     expect(Date.parse(billing.usage[0].thresholds[2].on)).toBeGreaterThan(Date.now());
   });
 
-  it('shows the store its own, lower cap in the forecast as soon as billing has heard of it, and no more once it is away', async () => {
+  it('shows the store’s own lower cap in the forecast as soon as billing has consumed it, and no longer after its removal', async () => {
     const hearOfCaps = async () => {
       const { rows } = await owner.query<{ envelope: string }>(
         `select app.event_envelope(o) as envelope from outbox_events o where type = 'usage.cap_changed' order by seq`,
@@ -237,7 +237,7 @@ describe('a bill', () => {
     expect((await done(acme.get('/billing'))).usage[0]).toMatchObject({ own_cap: null, expected: 15 });
   });
 
-  it('is invoiced by the pass, seen by its store, and explained down to the events', async () => {
+  it('is invoiced by the pass, visible to its store, and explained down to the events', async () => {
     const { data } = await done(acme.get('/invoices'));
     expect(data).toMatchObject([{ number: 1, status: 'issued', total: '200.00', owed: '200.00', paid: '0.00' }]);
     const own = await done(acme.get(`/invoices/${data[0].id}`));
@@ -264,7 +264,7 @@ describe('a bill', () => {
     expect(text).toMatch(/^ {2}.*used 14 \(14 events, summed\)$/m);
   });
 
-  it('is printed for both, and by nobody else', async () => {
+  it('is printed for both, and for no other', async () => {
     const id = (await done(acme.get('/invoices'))).data[0].id as string;
     const bolt = await system.as('bolt', 'owner');
     expect(await refused(bolt.get(`/invoices/${id}/pdf`))).toEqual([404, 'invoice_not_found']);
@@ -281,7 +281,7 @@ describe('a bill', () => {
     }
   });
 
-  it('is settled by a payment, which is one however often it is recorded', async () => {
+  it('is settled by a payment, which counts once even if it is recorded several times', async () => {
     const id = (await done(acme.get('/invoices'))).data[0].id as string;
     const path = `/operator/v1/invoices/${id}/payments`;
     const payment = { amount: '200.00', means: 'pix', reference: 'E2E-1', ...because };
@@ -297,7 +297,7 @@ describe('a bill', () => {
     expect(await eventsOf('acme', 'account.invoice_settled')).toBe(1);
   });
 
-  it('is credited in part: what was paid counts towards the next one', async () => {
+  it('is credited in part: the paid amount counts towards the next one', async () => {
     const id = (await done(acme.get('/invoices'))).data[0].id as string;
     const path = `/operator/v1/invoices/${id}`;
     expect(await done(desk.post(`${path}/credit`, { amount: '20.00', ...because }))).toMatchObject({
@@ -316,7 +316,7 @@ describe('a bill', () => {
     expect(await refused(desk.post(`${path}/write-off`, because))).toEqual([409, 'nothing_owed']);
     const refund = { amount: '200.01', means: 'pix', reference: 'R-1', ...because };
     expect(await refused(desk.post(`${path}/refunds`, refund))).toEqual([422, 'refund_exceeds_payments']);
-    // What was overpaid goes back first; only for the rest it is owed again. Told twice, it is one.
+    // The overpaid amount goes back first; only the rest is owed again. A repeated refund counts once.
     for (let told = 0; told < 2; told++)
       expect(await done(desk.post(`${path}/refunds`, { ...refund, amount: '100.00' }))).toMatchObject({
         status: 'issued',
@@ -333,7 +333,7 @@ describe('a bill', () => {
     expect(ledger).toMatchObject({ sum: '0' });
   });
 
-  it('is given back what was overpaid, in part and whole, once under each reference, with its reason on record', async () => {
+  it('returns the overpaid amount, in part and completely, once for each reference, with its reason on record', async () => {
     const id = (await done(acme.get('/invoices'))).data[0].id as string;
     const path = '/operator/v1/billing/accounts/acme/refund-surplus';
     const back = { means: 'pix', reference: 'S-1', amount: '30.00', ...because };
@@ -374,7 +374,7 @@ describe('a bill', () => {
     expect(acts.filter(({ action }: { action: string }) => action === 'surplus.refund')).toHaveLength(3);
   });
 
-  it('is on record: the runs, the months, and every act with its reason', async () => {
+  it('is on record: the runs, the months, and every operator’s change with its reason', async () => {
     const { data: runs } = await done(desk.get('/operator/v1/billing/runs?pass=billing-overage'));
     expect(runs).toMatchObject([{ pass: 'billing-overage', counts: { tenants: 1, invoices: 1, parked: 0 } }]);
     const { data: months } = await done(desk.get('/operator/v1/billing/months?months=2'));
@@ -398,7 +398,7 @@ describe('a bill', () => {
 describe('another plan', () => {
   const path = '/operator/v1/subscriptions/acme';
 
-  it('counts at once or from the next period, and the newest word counts', async () => {
+  it('applies at once or from the next period, and the latest choice counts', async () => {
     expect(await refused(desk.post(`${path}/change-plan`, { plan: 'first', ...because }))).toEqual([
       409,
       'plan_unchanged',
@@ -423,7 +423,7 @@ describe('another plan', () => {
     expect(await eventsOf('acme', 'account.entitlements_changed')).toBe(4);
   });
 
-  it('is left by the end of the period, unless somebody takes that back', async () => {
+  it('ends with the period, unless the cancellation is withdrawn', async () => {
     const cancelled = await done(desk.post(`${path}/cancel`, because));
     expect(cancelled.cancel_at).not.toBeNull();
     expect((await done(acme.get('/billing'))).ends_at).toBe(cancelled.current_period.ends_at);
@@ -448,7 +448,7 @@ describe('a store that does not pay', () => {
     await run('billing-overage');
   });
 
-  it('is warned with a deadline, which the operator may move later and never earlier', async () => {
+  it('is warned with a deadline, which the operator may only move later', async () => {
     expect(await refused(desk.post(`${access}/extend`, { until: '2099-01-01', ...because }))).toEqual([
       409,
       'nothing_to_extend',
@@ -465,7 +465,7 @@ describe('a store that does not pay', () => {
     expect((await done(desk.post(`${access}/extend`, { until, ...because }))).grace_ends_at).toBe(until);
   });
 
-  it('is suspended after its grace, still sees its bill, and has its access back in the transaction of its payment', async () => {
+  it('is suspended after its grace, still sees its bill, and gets its access back in the transaction of its payment', async () => {
     await owner.query(
       `update billing_access_episodes set notice_at = notice_at - interval '9 days', extended_until = null where tenant_id = $1`,
       [system.tenants.bolt],
@@ -489,7 +489,7 @@ describe('a store that does not pay', () => {
     expect(await eventsOf('bolt', 'account.access_changed')).toBe(told + 1);
   });
 
-  it('is held by a person whatever it pays, and released by name', async () => {
+  it('stays held by a person in spite of payments, and is released by name', async () => {
     expect((await done(desk.post(`${access}/hold`, { cause: 'fraud', ...because }))).holds).toEqual(['fraud']);
     expect(await refused(desk.post(`${access}/hold`, { cause: 'fraud', ...because }))).toEqual([409, 'hold_exists']);
     expect(await refused(desk.post(`${access}/unhold`, { cause: 'admin', ...because }))).toEqual([
@@ -499,7 +499,7 @@ describe('a store that does not pay', () => {
     expect((await done(desk.post(`${access}/unhold`, { cause: 'fraud', ...because }))).holds).toEqual([]);
   });
 
-  it('is left out by a pass that failed on it until a person releases it', async () => {
+  it('is skipped by a pass that failed on it until a person releases it', async () => {
     await owner.query(
       `insert into billing_parked (tenant_id, pass, reason, since) values ($1, 'billing-overage', 'broken', now())`,
       [system.tenants.bolt],
@@ -515,7 +515,7 @@ describe('a store that does not pay', () => {
 });
 
 describe('a trial', () => {
-  it('limits use from its first day, costs nothing, and ends at a midnight of the store’s', async () => {
+  it('limits use from its first day, costs nothing, and ends at a local midnight of the store', async () => {
     await offer('trial', { code: 'trial', trial_days: 14 });
     const { tenant } = await done(
       desk.post('/operator/v1/tenants', {
@@ -550,7 +550,7 @@ describe('a trial', () => {
       { meter: 'orders', included: 10, soft: 12, hard: 15, used: 0 },
     ]);
     expect(Date.parse(shown.envelope.data.periods[0].starts_at)).toBeLessThanOrEqual(Date.now());
-    // Another plan takes the place of the one to come, and the trial goes on.
+    // Another plan replaces the planned one, and the trial continues.
     const changed = await done(desk.post(`${path}/change-plan`, { plan: 'first', ...because }));
     expect(changed).toMatchObject({ plan: { code: 'first' }, access: started.access });
   });
@@ -560,13 +560,13 @@ describe('the operator’s command', () => {
   const tags = ['Plans', 'Subscriptions', 'Invoices', 'Payments', 'Access'];
   const operations = handledOperations().filter(({ audience, tag }) => audience === 'operator' && tags.includes(tag));
 
-  it('has every operation but the one that answers with a file, and the one that providers call', () => {
+  it('has every operation except the one that returns a file, and the one that providers call', () => {
     expect(operations.length).toBeGreaterThan(25);
     const without = operations.filter(({ command }) => command === undefined).map(({ id }) => id);
     expect(without.sort()).toEqual(['getInvoicePdf', 'hearPaymentProvider']);
   });
 
-  it('offers a plan and starts a subscription on it in words', async () => {
+  it('publishes a plan and starts a subscription on it', async () => {
     const say = async (words: string) => {
       const parsed = parseCommandLine(operations, words.split(' '));
       if (parsed.kind !== 'run') throw new Error('help');
@@ -621,7 +621,7 @@ describe('an invoice that waits for a person', () => {
     return `/operator/v1/invoices/${id}`;
   };
 
-  it('is not the store’s business, and leaves no number behind when it is rejected', async () => {
+  it('is hidden from the store, and uses no number when it is rejected', async () => {
     const path = await waiting(4_000n);
     const bolt = await system.as('bolt', 'owner');
     expect((await done(bolt.get('/invoices'))).data).toHaveLength(1);
@@ -632,7 +632,7 @@ describe('an invoice that waits for a person', () => {
     expect(await refused(desk.post(`${path}/approve`, because))).toEqual([409, 'invoice_not_waiting']);
   });
 
-  it('is issued with the next number, and below zero is the tenant’s surplus', async () => {
+  it('is issued with the next number; a negative total is the tenant’s surplus', async () => {
     const issued = await eventsOf('bolt', 'account.invoice_issued');
     expect(await done(desk.post(`${await waiting(4_000n)}/approve`, because))).toMatchObject({
       status: 'issued',
@@ -651,13 +651,13 @@ describe('an invoice that waits for a person', () => {
 });
 
 describe('usage that came too late for any pass', () => {
-  it('is shown to the operator with its period, meter and when it came; what is still billed is not', async () => {
+  it('is shown to the operator with its period, meter and arrival time; usage that is still billed is not', async () => {
     const list = async (query = '') => (await done(desk.get(`/operator/v1/billing/unbilled-usage${query}`))).data;
     const tenant = system.tenants.bolt;
     const client = await owner.connect();
     try {
       await client.query('begin');
-      // A chain of twenty months, all invoiced; the sixteenth after the third began on 1 May of the second year.
+      // Twenty consecutive months, all invoiced; the sixteenth after the third began on 1 May of the second year.
       const subscription = newId();
       await client.query(
         `insert into billing_subscriptions (tenant_id, id, anchor_on, interval_months, started_at, ended_at, due_at)

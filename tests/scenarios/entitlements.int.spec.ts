@@ -104,7 +104,7 @@ async function numbers(slug: 'acme' | 'bolt'): Promise<string[]> {
 }
 
 describe('a store at its limit', () => {
-  it('is refused the quote beyond it, with a problem that says which limit, and loses no number', async () => {
+  it('is refused the next quote, with a problem that names the limit, and uses no number', async () => {
     await limit('acme', { quotes: 3 });
     for (let made = 0; made < 3; made += 1) expect((await quote(acme, 'acme')).status).toBe(201);
     const refused = await quote(acme, 'acme');
@@ -129,7 +129,7 @@ describe('a store at its limit', () => {
     expect(await numbers('acme')).toEqual(['COT-000001', 'COT-000002', 'COT-000003', 'COT-000004']);
   });
 
-  it('goes on in everything else, and its neighbour in everything', async () => {
+  it('can do everything else, and another store can do everything', async () => {
     const [{ id }] = (await acme.get('/quotes')).body.data;
     const terms = { customer_id: customers['acme'], discount_percent: '5', lines: [] };
     expect((await acme.put(`/quotes/${id}`, terms)).status).toBe(200);
@@ -137,8 +137,8 @@ describe('a store at its limit', () => {
     expect((await quote(bolt, 'bolt')).status).toBe(201);
   });
 
-  it('counts a refused request and a repeated one no second time', async () => {
-    // One was made before there was a limit.
+  it('does not count a refused request, and counts a repeated one once', async () => {
+    // One was made before the limit existed.
     await limit('bolt', { quotes: 3 });
     const unknown = '01931b6e-3c00-7a00-8000-000000000001';
     expect((await bolt.post('/quotes', { customer_id: unknown, lines: [] })).status).toBe(404);
@@ -150,7 +150,7 @@ describe('a store at its limit', () => {
     expect((await quote(bolt, 'bolt')).body.code).toBe('usage_limit_reached');
   });
 
-  it('counts orders however they come into being, and a quote whose order was refused can be converted later', async () => {
+  it('counts orders of every origin, and a quote whose order was refused can be converted later', async () => {
     const product = { code: 'CIM-50', name: 'Cimento', unit: 'H87', price: '32.00' };
     const { id: product_id } = (await acme.post('/products', product)).body;
     const lines = [{ product_id, quantity: '1' }];
@@ -183,7 +183,7 @@ describe('a store at its limit', () => {
 });
 
 describe('GET /usage', () => {
-  it('shows limits, use and own cap of the period that runs, as documented', async () => {
+  it('shows limits, use and own cap of the running period, as documented', async () => {
     await limit('bolt', { quotes: 8, orders: 0 });
     await bolt.put('/usage/caps/quotes', { cap: 6 });
     const answer = await bolt.get('/usage');
@@ -206,7 +206,7 @@ describe('GET /usage', () => {
     await bolt.put('/usage/caps/quotes', { cap: null });
   });
 
-  it('is for those who answer for the store’s bill; its own cap is for owner and finance', async () => {
+  it('is open to the roles that are responsible for the store’s bill; only owner and finance may set its own cap', async () => {
     const put = async (role: 'owner' | 'manager' | 'seller' | 'finance') =>
       (await (await system.as('bolt', role)).put('/usage/caps/quotes', { cap: 100 })).status;
     expect([await put('owner'), await put('finance'), await put('manager'), await put('seller')]).toEqual([
@@ -216,7 +216,7 @@ describe('GET /usage', () => {
     expect((await (await system.as('bolt', 'driver')).get('/usage')).status).toBe(403);
   });
 
-  it('refuses a cap that is none, and a meter that is none', async () => {
+  it('refuses an invalid cap and an unknown meter', async () => {
     for (const cap of [-1, 1.5, '5', undefined])
       expect((await bolt.put('/usage/caps/quotes', { cap })).body.code).toBe('validation_failed');
     expect((await bolt.put('/usage/caps/fax', { cap: 1 })).status).toBe(404);
@@ -230,7 +230,7 @@ describe('a store that has not paid', () => {
       .set('host', bolt.host)
       .set('authorization', `Bearer ${bolt.token}`);
 
-  it('is refused quotes and every other write, still reads, and writes again once it has paid', async () => {
+  it('is refused quotes and every other write, still reads, and writes again after it has paid', async () => {
     await access('bolt', SUSPENDED, 'suspended');
     const refused = await quote(bolt, 'bolt');
     expect(refused).toMatchObject({ status: 402, body: { code: 'tenant_suspended', status: 402 } });
@@ -242,7 +242,7 @@ describe('a store that has not paid', () => {
     expect((await quote(bolt, 'bolt')).status).toBe(201);
   });
 
-  it('still signs in and out, and manages what concerns its bill', async () => {
+  it('still signs in and out, and manages its bill', async () => {
     await access('bolt', SUSPENDED, 'suspended');
     const finance = await system.as('bolt', 'finance');
     const set = await finance.put('/usage/caps/quotes', { cap: 5 });
@@ -254,7 +254,7 @@ describe('a store that has not paid', () => {
     await access('bolt', FULL, 'active');
   });
 
-  it('is refused new quotes alone while only metered operations are held', async () => {
+  it('is refused only new quotes while metered operations are held', async () => {
     await access('bolt', { ...FULL, metered_operations: false }, 'active');
     expect(await quote(bolt, 'bolt')).toMatchObject({ status: 402, body: { code: 'metered_operations_held' } });
     expect((await bolt.post('/customers', { kind: 'person', name: 'Bia' })).status).toBe(201);

@@ -1,4 +1,7 @@
-/** From the counter to the advice: what the store's calls wrote, heard by the engines, told and answered over HTTP. */
+/**
+ * From a sale to the advice: the engines apply the events of the store's calls, and insights are read and answered over
+ * HTTP.
+ */
 import type { Envelope } from '#contracts/event';
 import { salesEngine } from '#engines/sales/worker';
 import { stockEngine } from '#engines/stock/worker';
@@ -23,7 +26,7 @@ afterAll(async () => {
 
 const heard = new Set<string>();
 
-/** What relay and worker do, without their company: every event once, in order, to every engine that listens. */
+/** Replaces relay and worker: passes every event once, in order, to every engine that consumes it. */
 async function deliver(): Promise<void> {
   const rows = await system.crossing.query(sql<{ event: Envelope }>`
     select json_build_object('id', id, 'type', type, 'subject', aggregate || '/' || aggregate_id, 'tenantid', tenant_id,
@@ -62,7 +65,7 @@ async function deliverOrder(lines: { product_id: string; quantity: string }[]) {
 const spaced = (text: string) => text.replaceAll('\u00a0', ' ');
 
 describe('the insights of a store', () => {
-  it('follow from the main job, true and explained in the reader’s language', async () => {
+  it('follow from a delivered order, are correct, and are explained in the reader’s language', async () => {
     const cement = await product('Cimento CP II', '100');
     await deliverOrder([{ product_id: cement, quantity: '10' }]);
     await deliver();
@@ -87,7 +90,7 @@ describe('the insights of a store', () => {
     expect(portuguese.title).toBe('Cimento CP II: 84 un. acima do máximo');
   });
 
-  it('say what goes along, after three baskets', async () => {
+  it('suggest products that sell together, after three baskets', async () => {
     const [sand, gravel] = [await product('Areia', '500'), await product('Brita', '500')];
     for (let sale = 0; sale < 3; sale += 1)
       await deliverOrder([sand, gravel].map((product_id) => ({ product_id, quantity: '5' })));
@@ -99,7 +102,7 @@ describe('the insights of a store', () => {
     ]);
   });
 
-  it('are answered by the store: quiet from then on, counted, and said as events', async () => {
+  it('are answered by the store: then they stay quiet, are counted, and are published as events', async () => {
     const [first, second, third] = (await owner.get('/insights')).body.data;
     expect((await owner.post(`/insights/${first.id}/done`, { comment: 'devolvido' })).body).toMatchObject({
       state: 'done',
@@ -121,7 +124,7 @@ describe('the insights of a store', () => {
     expect(answers.map(({ answer }) => answer)).toEqual(['done', 'wrong', 'not_now']);
   });
 
-  it('are read in pages, and not by who may not', async () => {
+  it('are read in pages, and only with the permission', async () => {
     const all = (await owner.get('/insights?state=open')).body.data;
     const page = (await owner.get('/insights?limit=1')).body;
     expect(page.data).toEqual(all.slice(0, 1));

@@ -67,7 +67,7 @@ function listen(caller: Caller, lastEventId?: string) {
 }
 
 describe('the live stream', () => {
-  it('tells a store what happens in it, and another store nothing of it', async () => {
+  it('sends a store its own events, and none to another store', async () => {
     const bolt = await system.as('bolt', 'owner');
     const [mine, theirs] = [listen(owner), listen(bolt)];
     await Promise.all([mine.opened, theirs.opened]);
@@ -85,7 +85,7 @@ describe('the live stream', () => {
     theirs.close();
   });
 
-  it('goes on after the last message a reader has seen: nothing missed, nothing twice', async () => {
+  it('continues after the last message that a reader has received, without gaps and repetitions', async () => {
     const first = listen(owner);
     await first.opened;
     await owner.post('/customers', { kind: 'person', name: 'before' });
@@ -103,7 +103,7 @@ describe('the live stream', () => {
     second.close();
   });
 
-  it('ends when its reader signs out, and refuses who may not open it', async () => {
+  it('ends when its reader signs out, and refuses people without the permission', async () => {
     const leaving = await system.as('acme', 'manager');
     const live = listen(leaving);
     await live.opened;

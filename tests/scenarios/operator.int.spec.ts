@@ -21,7 +21,7 @@ describe('the operator', () => {
     expect((await operator.get(`/operator/v1/events/${newId()}`)).body.code).toBe('event_not_found');
   });
 
-  it('decides about failed events, with a reason, and only about those there are', async () => {
+  it('decides about failed events, with a reason, and only about existing ones', async () => {
     const operator = system.operator();
     expect((await operator.get('/operator/v1/dead-letters?state=dead')).body).toEqual({ data: [], next_cursor: null });
     const missing = `/operator/v1/dead-letters/${system.tenants.acme}/stock/${newId()}/drop`;
@@ -33,7 +33,7 @@ describe('the operator', () => {
     expect((await operator.get('/operator/v1/engines')).status).toBe(200);
   });
 
-  it('rehearses: the answer of the real thing, and nothing kept', async () => {
+  it('answers a dry run like the real run, and keeps nothing', async () => {
     const operator = system.operator();
     const rehearsed = await operator.post(
       '/operator/v1/tenants/acme/suspend',
@@ -47,7 +47,7 @@ describe('the operator', () => {
     ).not.toContain('tenant.suspend');
   });
 
-  it('signs in as a person, and is out on the next request after signing out', async () => {
+  it('signs in as a person, and is refused with the first request after signing out', async () => {
     const created = await system
       .operator()
       .post('/operator/v1/operators', { email: 'eva@console.test', name: 'Eva', reason: 'new colleague' });
@@ -58,7 +58,7 @@ describe('the operator', () => {
     });
     const eva = visitor.with({ token: signedIn.body.access_token });
     expect((await eva.get('/operator/v1/tenants')).status).toBe(200);
-    // A console token opens no store, and a store's token no console.
+    // A console token is not valid at a store, and a store's token not at the console.
     expect(
       (await system.visitor('acme.localhost').with({ token: signedIn.body.access_token }).get('/products')).status,
     ).toBe(401);

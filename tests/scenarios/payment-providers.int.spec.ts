@@ -1,4 +1,7 @@
-/** A payment provider from the console to its messages: keys in and never out again, signatures over the very bytes. */
+/**
+ * A payment provider from its set-up in the console to its messages: keys are never returned, and signatures cover the
+ * received bytes.
+ */
 import pg from 'pg';
 import Stripe from 'stripe';
 import supertest from 'supertest';
@@ -60,7 +63,7 @@ it('refuses messages, and cards to charge, while no provider is set up', async (
   expect([answer.status, (answer.body as { code: string }).code]).toEqual([404, 'provider_not_set_up']);
 });
 
-it('seals the keys, shows who set them up, and tells them to nobody', async () => {
+it('encrypts the keys, shows who set them up, and never returns them', async () => {
   const body = { api_key: API_KEY, webhook_secret: WEBHOOK_SECRET, reason: 'the account is open' };
   const answer = await desk.put('/operator/v1/payment-providers/stripe', body);
   expect(answer.status).toBe(200);
@@ -79,7 +82,7 @@ it('seals the keys, shows who set them up, and tells them to nobody', async () =
   }
 });
 
-it('charges a store to the method named last, until it is removed', async () => {
+it('charges the last payment method of a store, until it is removed', async () => {
   const name = (reference: string, label: string) =>
     desk.post('/operator/v1/payment-methods/acme', { reference, label, reason: 'the owner sent it' });
   expect((await name('pm_alone', 'no customer')).status).toBe(422);
@@ -108,7 +111,7 @@ it('charges a store to the method named last, until it is removed', async () => 
   ]);
 });
 
-it('stores a message before it answers, once however often it comes', async () => {
+it('stores a message before it answers, and a repeated one once', async () => {
   const answers = [];
   for (let nth = 0; nth < 5; nth++) answers.push(await post(MESSAGE, signed(MESSAGE)));
   expect(answers.map(({ status, body }) => [status, (body as { is_new: boolean }).is_new])).toEqual([
@@ -133,7 +136,7 @@ it.each([
   expect((await owner.query('select from billing_provider_events')).rowCount).toBe(before.rowCount);
 });
 
-it('hears providers at the console’s host only', async () => {
+it('accepts providers’ messages only at the console’s host', async () => {
   expect((await post(MESSAGE, signed(MESSAGE), 'acme.localhost')).status).toBe(404);
 });
 
@@ -155,7 +158,7 @@ describe('a store’s own card', () => {
   });
 
   const PATH = '/billing/payment-method';
-  /** The page is Stripe's; the tests' Stripe is elsewhere. */
+  /** The page belongs to Stripe; the tests' Stripe has another address. */
   const through = (given: () => Promise<PaymentProvider | undefined>) =>
     void (system.app.get(PaymentPages, { strict: false }).provider = given);
   const refused = async (asked: Promise<{ status: number; body: { code: string } }>) => {
@@ -163,7 +166,7 @@ describe('a store’s own card', () => {
     return [status, body.code];
   };
 
-  it('is entered on a page of the provider’s, which only the owner and finance may open', async () => {
+  it('is entered on a page of the provider, which only the owner and finance may open', async () => {
     through(() => Promise.resolve(provider));
     for (const role of ['seller', 'manager', 'warehouse'] as const)
       expect(await refused((await system.as('acme', role)).post(PATH))).toEqual([403, 'forbidden']);
@@ -182,7 +185,7 @@ describe('a store’s own card', () => {
       expect((await acme.post(PATH, { return_path })).status).toBe(422);
   });
 
-  it('is opened once for a request that is repeated with its key', async () => {
+  it('gets the same page for a request that is repeated with its key', async () => {
     const pages = stub.ledger.pages.length;
     const key = { 'idempotency-key': 'card-1' };
     const [first, again] = [await acme.post(PATH, {}, key), await acme.post(PATH, {}, key)];
@@ -190,7 +193,7 @@ describe('a store’s own card', () => {
     expect(stub.ledger.pages).toHaveLength(pages + 1);
   });
 
-  it('is charged once the provider has told of it, shown without its number, and taken back by its store', async () => {
+  it('is charged after the provider has reported it, shown without its number, and removed by its store', async () => {
     await acme.post(PATH);
     const { session } = stub.ledger.enterCard({ last4: '4444', exp_month: 3, exp_year: 2031 });
     const { body, signature } = stub.webhook('evt_card', 'checkout.session.completed', session, new Date());
@@ -217,7 +220,7 @@ describe('a store’s own card', () => {
     expect(await refused(acme.delete(PATH))).toEqual([404, 'payment_method_not_found']);
   });
 
-  it('can be entered while the store is suspended, and not while the provider is away', async () => {
+  it('can be entered while the store is suspended, but not while the provider is unreachable', async () => {
     await owner.query(
       `insert into tenant_access (tenant_id, state, allows_sign_in, allows_read, allows_export, allows_write, allows_metered)
        values ($1, 'suspended', true, true, true, false, false)`,
@@ -236,7 +239,7 @@ describe('a store’s own card', () => {
     expect([opened.status, stub.ledger.pages.length]).toEqual([201, pages + 1]);
   });
 
-  it('keeps nobody waiting while the provider is slow, not even more of them than there are connections', async () => {
+  it('does not delay other requests while the provider is slow, even with more calls than connections', async () => {
     const narrow = await startSystem({ environment: { DATABASE_POOL: '2' } });
     try {
       const elsewhere = new pg.Client({ connectionString: narrow.database.url });
@@ -277,7 +280,7 @@ describe('a store’s own card', () => {
     }
   });
 
-  it('cannot be entered where no provider is set up any more', async () => {
+  it('cannot be entered after the provider was removed', async () => {
     through(() => Promise.resolve(undefined));
     expect(await refused(acme.post(PATH))).toEqual([404, 'provider_not_set_up']);
   });

@@ -42,7 +42,7 @@ async function accepted(lines: object[]) {
 }
 
 describe('from quote to sale', () => {
-  it('runs the main job, moves the stock and tells each step as an event', async () => {
+  it('leads from a quote to a sale, moves the stock and emits an event for each step', async () => {
     const { id: product_id } = await product('100');
     const quote = await accepted([{ product_id, quantity: '10', discount_percent: '5' }]);
     expect(quote).toMatchObject({ version: 1, state: 'draft', total: '304.00', currency: 'BRL' });
@@ -86,7 +86,7 @@ describe('from quote to sale', () => {
     ]);
   });
 
-  it('makes one order of one quote, whoever of 64 callers comes first', async () => {
+  it('makes one order from one quote for 64 simultaneous callers', async () => {
     const { id: product_id } = await product('100');
     const quote = await accepted([{ product_id, quantity: '10' }]);
     const answers = await Promise.all(Array.from({ length: 64 }, () => owner.post(`/quotes/${quote.id}/convert`)));
@@ -116,7 +116,7 @@ describe('from quote to sale', () => {
     );
   });
 
-  it('never lets stock fall below zero, however many orders are delivered at once', async () => {
+  it('never lets stock fall below zero when many orders are delivered at once', async () => {
     const { id: product_id } = await product('50');
     const { id: customer_id } = await customer();
     const orders = await Promise.all(
@@ -163,7 +163,7 @@ describe('from quote to sale', () => {
     expect(half).toMatchObject({ status: 422, body: { code: 'invalid_quantity' } });
   });
 
-  it('gives a cancelled order’s goods back', async () => {
+  it('returns the goods of a cancelled order', async () => {
     const { id: product_id } = await product('20');
     const { id: customer_id } = await customer();
     const order = (await owner.post('/orders', { customer_id, lines: [{ product_id, quantity: '15' }] })).body;
@@ -215,7 +215,7 @@ describe('from quote to sale', () => {
     expect((await owner.get(`/quotes/${quote.id}`)).body).toEqual(cancelled.body);
   });
 
-  it('lets an expired quote be converted only by who may', async () => {
+  it('lets an expired quote be converted only with the permission', async () => {
     const { id: product_id } = await product('10');
     const quote = await accepted([{ product_id, quantity: '2' }]);
     const seller = await system.as('acme', 'seller');
@@ -238,7 +238,7 @@ describe('from quote to sale', () => {
     );
   });
 
-  it('takes an act without a body from a client that calls everything JSON, and refuses what is none', async () => {
+  it('accepts an empty body with the JSON content type, and refuses invalid JSON', async () => {
     const { id: product_id } = await product('0');
     const { id: customer_id } = await customer();
     const quote = (await owner.post('/quotes', { customer_id, lines: [{ product_id, quantity: '1' }] })).body;
@@ -252,7 +252,7 @@ describe('from quote to sale', () => {
     expect((await send('')).body).toMatchObject({ state: 'sent' });
   });
 
-  it('points at every member that is wrong', async () => {
+  it('points to every invalid member', async () => {
     const answer = await owner.post('/quotes', {
       customer_id: 'x',
       lines: [{ product_id: 'y', quantity: '1,5', discount_percent: '101' }],
@@ -267,7 +267,7 @@ describe('from quote to sale', () => {
   });
 });
 
-/** Moves the quote's validity into the past, as time would. */
+/** Moves the end of the quote's validity to the past. */
 async function expire(target: System, quoteId: string): Promise<void> {
   const { default: pg } = await import('pg');
   const client = new pg.Client({ connectionString: target.database.url });

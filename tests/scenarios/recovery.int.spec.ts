@@ -1,4 +1,7 @@
-/** The recovery fence as the operator meets it: in the console and the command, at the mail server and at the payment provider. */
+/**
+ * The effects of the recovery fence for an operator: in the console and the command, at the mail server and at the
+ * payment provider.
+ */
 import type { AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SMTPServer } from 'smtp-server';
@@ -89,7 +92,7 @@ async function ask(method: 'get' | 'post', path: string, body?: object, isDryRun
 
 const fence = () => ask('post', '/fence', { reason: 'restored to noon' });
 const confirm = () => ask('post', '/confirm', { reason: 'compared with the bank' });
-/** What a restored copy says of itself before anybody has looked. */
+/** The state of a restored copy before an operator has confirmed it. */
 const restoredByHand = () => books.rows(`update recovery_state set lineage = 'another/00000001/5'`);
 
 async function run(name: string): Promise<PassEvent[]> {
@@ -116,7 +119,7 @@ async function debtor(): Promise<string> {
 }
 
 describe('the operator', () => {
-  it('is told why, decides with a reason, and finds both in the audit', async () => {
+  it('sees the cause, decides with a reason, and finds both in the audit', async () => {
     expect((await ask('get', '')).body).toMatchObject({ epoch: 1, is_fenced: false, fenced_because: null });
     expect((await confirm()).body['code']).toBe('recovery_not_fenced');
     expect((await ask('post', '/fence', {})).body['code']).toBe('validation_failed');
@@ -136,7 +139,7 @@ describe('the operator', () => {
     ]);
   });
 
-  it('rehearses a confirmation without opening anything', async () => {
+  it('can run a confirmation as a dry run, and the fence stays up', async () => {
     await restoredByHand();
     expect((await fence()).body).toMatchObject({ is_fenced: true, fenced_because: 'restored to noon' });
     const { epoch } = (await ask('get', '')).body as { epoch: number };
@@ -147,7 +150,7 @@ describe('the operator', () => {
     expect((await ask('get', '')).body).toMatchObject({ epoch, is_fenced: true });
   });
 
-  it('is not let into a database whose outbox no relay can read', async () => {
+  it('cannot confirm a database whose outbox no relay can read', async () => {
     await books.rows(`alter table outbox_events no force row level security`);
     await books.rows(
       `insert into outbox_events (recorded_on, tenant_id, id, xid, type, schema_version, aggregate, aggregate_id, aggregate_version, occurred_at, actor, data)
@@ -161,7 +164,7 @@ describe('the operator', () => {
     expect((await confirm()).status).toBe(200);
   });
 
-  it('sees it red at a glance', async () => {
+  it('sees it red in the overview', async () => {
     await restoredByHand();
     const written: string[] = [];
     const write = process.stdout.write.bind(process.stdout);
@@ -177,7 +180,7 @@ describe('the operator', () => {
 });
 
 describe('while it is fenced', () => {
-  it('no mail goes out, the pass says so, and each goes out once afterwards', async () => {
+  it('no mail is sent, the pass reports it, and each is sent once afterwards', async () => {
     const tenant = await debtor();
     await restoredByHand();
     const events = await run('billing-grace');
@@ -198,7 +201,7 @@ describe('while it is fenced', () => {
     expect(await notices()).toEqual([{ attempts: 1, is_out: true }]);
   });
 
-  it('nothing is charged, not even what was begun, and each once afterwards', async () => {
+  it('nothing is charged, not even a charge that had begun, and each is charged once afterwards', async () => {
     const tenant = await debtor();
     const stub = await StripeStub.start({ clock: () => Date.now(), searchLagMs: 0 });
     const provider = stripeProvider({ apiKey: 'sk_test_stub', webhookSecret: WEBHOOK_SECRET, endpoint: stub.endpoint });
@@ -226,7 +229,7 @@ describe('while it is fenced', () => {
       stub.isDown = true;
       expect(await charge()).toEqual(['unknown']);
       stub.isDown = false;
-      // A charge whose outcome is not known is not sent again either.
+      // A charge with an unknown outcome is not sent again either.
       await restoredByHand();
       const settled: string[] = [];
       for await (const one of reconcileAttempts(books.engines, provider, { tenant, limit: 10 }))
@@ -242,7 +245,7 @@ describe('while it is fenced', () => {
     }
   });
 
-  it('a pass with a provider asks nobody and fails in one line', async () => {
+  it('a pass with a provider calls no one and fails in one line', async () => {
     await debtor();
     const sealed = sealSecrets(settings, 'stripe', { key: 'sk_test_unused', webhookSecret: WEBHOOK_SECRET });
     await books.rows(

@@ -1,7 +1,6 @@
 /**
- * A release as the pipelines run it: a real Nginx is switched between a release that is well and one that looks well and serves
- * no store. What is deployed and how is the droplets' business and stands for itself here: a script that rewrites the
- * upstream, as the real command does on its droplet.
+ * A release as the pipelines run it: a real Nginx switches between a release that works and one that is healthy but
+ * serves no store. A script replaces the deploy and rewrites the upstream, as the real command does on a droplet.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,7 +14,7 @@ const GOOD = `example/construction@sha256:${'a'.repeat(64)}`;
 const BAD = `example/construction@sha256:${'b'.repeat(64)}`;
 const ENGINES = `example/engines@sha256:${'c'.repeat(64)}`;
 
-/** A release asks some twenty questions, each by a process of its own: two seconds here, and many on a machine that is busy. */
+/** A release sends about twenty requests, each by its own process: two seconds here, and more on a busy machine. */
 const PATIENT_MS = 600_000;
 
 let folder: string;
@@ -29,7 +28,7 @@ beforeAll(async () => {
   folder = mkdtempSync(path.join(os.tmpdir(), 'release-'));
   for (const name of ['logs', 'temp']) mkdirSync(path.join(folder, name));
   well = await startSystem({ environment: { BASE_DOMAIN: DOMAIN } });
-  // Healthy, ready, and deaf to every store: only somebody who looks from outside can tell.
+  // Healthy and ready, but it refuses every store: only a test from outside finds this.
   ill = await startSystem({ environment: { BASE_DOMAIN: 'another.test' } });
   const [wellAt, illAt] = [await listen(well), await listen(ill)];
   const port = await freePort();
@@ -50,7 +49,7 @@ beforeEach(() => rmSync(path.join(folder, 'calls'), { force: true }));
 
 describe('looking at an environment from outside', () => {
   it(
-    'is content with one that is well, sign-in included',
+    'accepts one that works, sign-in included',
     async () => {
       const { code, said } = await smoke(['--store', 'acme'], credentials());
       expect({ code, said }).toEqual({ code: 0, said: expect.stringContaining('ok      a list of acme') });
@@ -59,7 +58,7 @@ describe('looking at an environment from outside', () => {
   );
 
   it(
-    'tells a wrong password from a working sign-in, and prints neither',
+    'distinguishes a wrong password from a working sign-in, and prints neither',
     async () => {
       const { code, said } = await smoke(['--store', 'acme'], { ...credentials(), SMOKE_PASSWORD: 'not-the-password' });
       expect(code).toBe(1);
@@ -69,7 +68,7 @@ describe('looking at an environment from outside', () => {
     PATIENT_MS,
   );
 
-  it('gives up with a reason on one that does not answer', async () => {
+  it('fails with a reason for one that does not answer', async () => {
     const nobody = `http://127.0.0.1:${await freePort()}`;
     const { code, said } = await script('smoke', [nobody, '--domain', DOMAIN, '--patience', '1']);
     expect({ code, said }).toEqual({ code: 1, said: expect.stringContaining('was not healthy within 1 s') });
@@ -78,7 +77,7 @@ describe('looking at an environment from outside', () => {
 
 describe('a release', () => {
   it(
-    'stays when it is well',
+    'stays when it works',
     async () => {
       const { code, said } = await release(GOOD);
       expect({ code, said }).toEqual({ code: 0, said: expect.stringContaining(`staging serves ${GOOD}`) });
@@ -88,7 +87,7 @@ describe('a release', () => {
   );
 
   it(
-    'is taken back when it looks well and serves nobody',
+    'is rolled back when it is healthy and serves no store',
     async () => {
       const { code, said } = await release(BAD);
       expect({ code, said }).toEqual({ code: 1, said: expect.stringContaining('was taken back') });
@@ -99,14 +98,14 @@ describe('a release', () => {
     PATIENT_MS,
   );
 
-  it('is not looked at or taken back when the deploy itself refused it', async () => {
+  it('is neither tested nor rolled back when the deploy itself refused it', async () => {
     const { code } = await release(GOOD, { DEPLOY_ENDS_WITH: '75' });
     expect(code).toBe(75);
     expect(calls()).toHaveLength(1);
   });
 
   it(
-    'calls for a person when taking it back fails as well',
+    'requires a person when the rollback fails as well',
     async () => {
       const { code, said } = await release(BAD, { ROLLBACK_ENDS_WITH: '1' });
       expect({ code, said }).toEqual({ code: 2, said: expect.stringContaining('a person has to look') });
@@ -129,7 +128,7 @@ describe('a release', () => {
     expect(calls()).toEqual([]);
   });
 
-  it('says in a dry run what it would do, and does nothing', async () => {
+  it('prints its plan in a dry run, and changes nothing', async () => {
     const { code, said } = await release(GOOD, {}, ['--dry-run']);
     expect({ code, said }).toEqual({ code: 0, said: expect.stringMatching(/would run: .*deploy staging/) });
     expect(calls()).toEqual([]);
@@ -152,7 +151,7 @@ function releaseArguments(image: string): string[] {
   return ['staging', '--image', image, '--engines-image', ENGINES, '--origin', origin, '--domain', DOMAIN];
 }
 
-/** Not synchronously: the systems that it asks run in this process. */
+/** Not synchronously, because the systems that it calls run in this process. */
 function script(name: string, args: string[], environment: Record<string, string> = {}) {
   const child = spawn(path.join('infra/ci', name), args, {
     env: { ...process.env, DROPLET: path.join(folder, 'droplet'), ...environment },

@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => system.stop());
 
 describe('signing in', () => {
-  it('answers alike to a wrong password, an unknown address and another store’s person', async () => {
+  it('gives the same answer to a wrong password, an unknown address and another store’s person', async () => {
     const acme = system.visitor('acme.localhost');
     const answers = await Promise.all([
       acme.post('/auth/login', { email: 'owner@acme.test', password: 'not the password' }),
@@ -23,7 +23,7 @@ describe('signing in', () => {
     }
   });
 
-  it('slows down who keeps guessing, and tells when to come back', async () => {
+  it('refuses repeated guesses, and states when to try again', async () => {
     const bolt = system.visitor('bolt.localhost');
     const guess = () => bolt.post('/auth/login', { email: 'driver@bolt.test', password: 'guess' });
     for (let attempt = 0; attempt < 10; attempt++) expect((await guess()).status).toBe(401);
@@ -51,13 +51,13 @@ describe('signing in', () => {
       const answer = await owner.with({ token }).get('/auth/me');
       expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
     }
-    // The forger's arithmetic is right: the same claims under our own key and algorithm open the door.
+    // A check of the forged tokens: the same claims with our own key and algorithm are accepted.
     expect(
       (await owner.with({ token: jwt.sign(kept, key, { algorithm: 'HS256', expiresIn: 60 }) }).get('/auth/me')).status,
     ).toBe(200);
   });
 
-  it('opens no other store with a good token', async () => {
+  it('refuses a valid token at another store', async () => {
     const owner = await system.as('acme', 'owner');
     const elsewhere = system.visitor('bolt.localhost').with({ token: owner.token! });
     expect((await elsewhere.get('/products')).status).toBe(401);
@@ -94,7 +94,7 @@ describe('a session', () => {
     expect(answers.filter((answer) => answer.status === 401)).toHaveLength(63);
   });
 
-  it('loses what a changed role takes away, on the next request', async () => {
+  it('loses the rights of a changed role with the next request', async () => {
     const owner = await system.as('bolt', 'owner');
     const seller = await system.as('bolt', 'seller');
     expect((await seller.post('/customers', { kind: 'person', name: 'Ana' })).status).toBe(201);
@@ -117,7 +117,7 @@ describe('a session', () => {
 });
 
 describe('a store', () => {
-  it('reads but does not write while suspended, and nobody enters once it is closed', async () => {
+  it('reads but does not write while suspended, and is not accessible after it is closed', async () => {
     const operator = system.operator();
     const created = await operator.post('/operator/v1/tenants', {
       slug: 'casa-nova',
@@ -161,7 +161,7 @@ describe('a store', () => {
     ]);
   });
 
-  it('is found by its host alone, and other hosts are not ours', async () => {
+  it('is found only by its host, and other hosts are refused', async () => {
     expect(await system.visitor('nobody.localhost').get('/products')).toMatchObject({
       status: 404,
       body: { code: 'tenant_not_found' },
@@ -176,7 +176,7 @@ describe('a store', () => {
     expect((await guess.get('/operator/v1/tenants')).status).toBe(401);
   });
 
-  it('remembers what was done under an Idempotency-Key', async () => {
+  it('returns the same answer for a repeated Idempotency-Key', async () => {
     const owner = await system.as('acme', 'owner');
     const body = { kind: 'person', name: 'Ana' };
     const key = { 'idempotency-key': 'import-2026-11-20/1' };

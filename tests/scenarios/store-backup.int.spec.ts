@@ -1,4 +1,7 @@
-/** One store into a file and back, while the others, the operator's books and the engines' trust in their events stay whole. */
+/**
+ * Exports one store to a file and restores it, without changes to other stores, the operator's books and the order of
+ * events.
+ */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -81,7 +84,7 @@ beforeAll(async () => {
     holder: 'relay',
     log,
     at: () => undefined,
-    // Driven by hand, from settling to settling.
+    // Run step by step, until all events are applied.
     leaseMs: 600_000,
   });
   worker = new Worker({
@@ -192,7 +195,7 @@ async function digest(
 const goesBack = ({ policy }: TenantTable) => policy.kind === 'back';
 const isOfOperator = ({ name }: TenantTable) => name.startsWith('billing_') || name === 'users';
 
-/** What the engines have made of their events, without the marks of work under way. */
+/** The engines' tables, without the marks of running work. */
 async function beliefs(tenant: string): Promise<Record<string, unknown[]>> {
   const found: Record<string, unknown[]> = {};
   for (const engine of [stockEngine, salesEngine])
@@ -207,11 +210,11 @@ async function beliefs(tenant: string): Promise<Record<string, unknown[]>> {
 }
 
 describe('a store', () => {
-  it('becomes what it was, and nobody else notices', async () => {
+  it('gets its earlier state, and other stores do not change', async () => {
     const cement = await product(acme, 'Cimento CP II');
     await sale(acme, cement, '10');
     await settled();
-    // On their way at the moment of the archive: in the outbox, and in no inbox.
+    // Not yet delivered at the moment of the archive: in the outbox, and in no inbox.
     const sand = await product(acme, 'Areia média');
     await sale(acme, sand, '5');
     const { header, tables } = await backUp('acme.bcs');
@@ -249,7 +252,7 @@ describe('a store', () => {
     });
     expect(restored.repeated).toBeGreaterThan(0);
 
-    // The same version of the same product that the undone time has used, and another event.
+    // The same version of the same product as in the undone time, but another event.
     const patched = await acme.patch(`/products/${cement}`, { name: 'Cimento CP II-Z' });
     expect(patched.status).toBe(200);
     const next = await sale(acme, cement, '4');
@@ -264,7 +267,7 @@ describe('a store', () => {
     expect(unheard).toEqual([]);
     const { rows: held } = await owner.query(`select from deferred_events union all select from failed_events`);
     expect(held).toEqual([]);
-    // The engines believe what the outbox tells from its beginning, no more and no less.
+    // The engines' tables equal a replay of the outbox from its beginning.
     const believed = await beliefs(system.tenants.acme);
     const rebuilding = new CrossTenantDatabase({
       url: system.database.url,
@@ -289,7 +292,7 @@ describe('a store', () => {
     expect(audit.find(({ action }) => action === 'store.restore')).toMatchObject({ reason: 'asked for by the owner' });
   });
 
-  it('takes no writes while it is restored, and others do', async () => {
+  it('refuses writes while it is restored; other stores accept them', async () => {
     await backUp('pause.bcs');
     const answers: unknown[] = [];
     await restore('pause.bcs', {
@@ -305,7 +308,7 @@ describe('a store', () => {
     expect((await acme.post('/customers', { kind: 'company', name: 'Later' })).status).toBe(201);
   });
 
-  it('waits for a request that was let in before', async () => {
+  it('waits for a request that started before', async () => {
     await backUp('busy.bcs');
     const request = new pg.Client({ connectionString: system.database.url, application_name: 'vertical' });
     await request.connect();
@@ -327,13 +330,13 @@ describe('a store', () => {
     const { comparison } = await restore('busy.bcs').finally(() => (hasRestored = true));
     expect(hasCommitted).toBe(true);
     await committing;
-    // It was seen, and it was undone.
+    // It was committed before the restore, and it was undone.
     expect(comparison.find(({ table }) => table === 'customers')!.different).toBeGreaterThan(0);
     const { rows } = await owner.query(`select from customers where name = 'Committed late'`);
     expect(rows).toEqual([]);
   });
 
-  it('is rehearsed without a trace', async () => {
+  it('can be restored as a dry run, without any change', async () => {
     await backUp('dry.bcs');
     await acme.post('/customers', { kind: 'company', name: 'After the archive' });
     const [mine, theirs] = [await digest(system.tenants.acme), await digest(system.tenants.bolt)];
@@ -356,7 +359,7 @@ describe('a store', () => {
 });
 
 describe('an archive', () => {
-  it('tells nothing of others and no secret', async () => {
+  it('contains no data of other stores and no secret', async () => {
     await backUp('open.bcs');
     const raw = await readFile(file('open.bcs'));
     const text = gunzipSync(raw.subarray(raw.indexOf(10) + 1)).toString();
@@ -420,7 +423,7 @@ describe('an archive', () => {
     expect(await digest(system.tenants.acme)).toEqual(before);
   });
 
-  it('waits for the recovery epoch of the whole database', async () => {
+  it('is refused while the whole database is fenced', async () => {
     await backUp('fenced.bcs');
     await long.transaction((tx) => fenceDatabase(tx, 'operator:test', 'looking into it'));
     expect(await codeOf(restore('fenced.bcs'))).toBe('restore_fenced');
@@ -440,14 +443,14 @@ describe('the command', () => {
 
   const run = async (...words: string[]) => {
     written.length = 0;
-    // The other commands are the console's operations; here the console itself is asked.
+    // The other commands are operations of the console, so this test calls the console.
     const request = ([, verb, store, , reason]: string[]) =>
       system.operator().post(`/operator/v1/tenants/${store}/${verb}`, { reason });
     const code = await storeCommand(words, () => system.settings, request);
     return { code, text: written.join('') };
   };
 
-  it('goes there and back, and says what it did', async () => {
+  it('exports and restores, and prints what it did', async () => {
     const archive = file('command.bcs');
     await writeFile(file('key'), 'a sentence that is long enough to be a key\n');
     const sealed = ['--key-file', file('key')];

@@ -1,6 +1,6 @@
 /**
- * The vertical in this process, on a database of its own, with two stores and everybody in them. Requests go through the
- * real server, host names, tokens and all.
+ * The vertical in this process, on a database of its own, with two stores and people of every role. Requests go through
+ * the real server, host names, tokens and all.
  */
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import supertest from 'supertest';
@@ -23,7 +23,7 @@ export interface System {
   readonly tenants: Readonly<Record<'acme' | 'bolt', string>>;
   /** A signed-in person of a store. */
   as(slug: string, role: Role): Promise<Caller>;
-  /** Somebody who has not signed in, at this host. */
+  /** A client that has not signed in, at this host. */
   visitor(host: string): Caller;
   operator(): Caller;
   stop(): Promise<void>;
@@ -63,7 +63,7 @@ export class Caller {
     return this.send('delete', path, undefined, headers);
   }
 
-  /** The same person with other credentials in hand. */
+  /** The same person with other credentials. */
   with(credentials: { token?: string; cookie?: string }): Caller {
     return new Caller(this.app, this.host, credentials.token, credentials.cookie);
   }

@@ -1,4 +1,4 @@
-/** A store's API calls become usage that is reported once, whatever happens to the report. */
+/** A store's API calls become usage that is reported once, also when a report fails. */
 import pg from 'pg';
 import type { Envelope } from '#contracts/event';
 import { BILLING_PASSES, billingEngine } from '#engines/billing/worker';
@@ -35,7 +35,7 @@ async function asOwner(url: string, statement: string): Promise<void> {
   await client.end();
 }
 
-it('counts what signed-in people of a store call, and nothing else, and reports it before the process ends', async () => {
+it('counts only calls of signed-in people of a store, and reports them before the process ends', async () => {
   const system = await startSystem();
   const { tenants, database } = system;
   const acme = await system.as('acme', 'owner');
@@ -80,7 +80,7 @@ describe('a report', () => {
     await server.drop();
   });
 
-  it('comes with the thousandth call, or a quarter of an hour after the first', async () => {
+  it('is sent with the thousandth call, or a quarter of an hour after the first', async () => {
     const meter = new UsageMeter(database);
     const busy = tenantId(newId());
     meter.count(tenant);
@@ -97,7 +97,7 @@ describe('a report', () => {
     expect(await quantitiesAfter(60)).toEqual([1_000, 2, 1]);
   });
 
-  it('that fails waits, and goes out beside the next one with its own stretch', async () => {
+  it('that fails waits, and is sent together with the next one, with its own interval', async () => {
     const meter = new UsageMeter(database);
     await asOwner(server.url, 'revoke insert on outbox_events from basecommerce_app');
     for (let call = 0; call < 3; call++) meter.count(tenant);
@@ -114,7 +114,7 @@ describe('a report', () => {
     expect(new Set(found.map(({ aggregate_id: id }) => id)).size).toBe(2);
   });
 
-  it('of many stores goes out a few at a time', async () => {
+  it('of many stores is sent in small groups', async () => {
     const meter = new UsageMeter(database);
     const { transaction } = database;
     let [underWay, most] = [0, 0];
@@ -128,7 +128,7 @@ describe('a report', () => {
     expect((await reports(server.url)).map(({ data }) => data.quantity)).toEqual(Array(40).fill(1));
   });
 
-  it('whose commit was not heard of is not made twice', async () => {
+  it('whose commit was not confirmed is not made twice', async () => {
     const meter = new UsageMeter(database);
     const { transaction } = database;
     // The connection is lost between the commit and its answer.
@@ -144,7 +144,7 @@ describe('a report', () => {
   });
 });
 
-describe('what the store is told it has used', () => {
+describe('the usage that the store sees', () => {
   let system: System;
   let engines: CrossTenantDatabase;
   let owner: pg.Pool;
@@ -163,7 +163,7 @@ describe('what the store is told it has used', () => {
     await system.stop();
   });
 
-  /** What the relay and the worker do, until nothing is on its way. */
+  /** Does the work of the relay and the worker until no event waits. */
   async function deliver(): Promise<void> {
     for (;;) {
       const { rows } = await owner.query(
@@ -193,7 +193,7 @@ describe('what the store is told it has used', () => {
     }
   }
 
-  /** By meter, from both: the limits that requests meet, and the bill. */
+  /** The counts by meter from both sides: the limits of requests, and the bill. */
   async function told() {
     const [limits, bill] = [(await acme.get('/usage')).body.data, (await acme.get('/billing')).body.usage];
     const used = (list: { meter: string; used: number }[]) =>
@@ -208,11 +208,11 @@ describe('what the store is told it has used', () => {
     expect(bill).toMatchObject(expected);
   }
 
-  it('is the same in its limits and on its bill, also when its plan began long after it did', async () => {
+  it('is the same in its limits and on its bill, also when its plan began long after the usage', async () => {
     await deliver();
     const { id: customer_id } = (await acme.post('/customers', { kind: 'person', name: 'Ana' })).body;
     const quote = async () => (await acme.post('/quotes', { customer_id, lines: [] })).status;
-    // Before there is a plan, and with their events still on their way when it begins.
+    // Before there is a plan, and with events that are not yet applied when it begins.
     for (let made = 0; made < 3; made++) expect(await quote()).toBe(201);
     const desk = system.operator();
     const because = { reason: 'scenario' };
@@ -225,7 +225,7 @@ describe('what the store is told it has used', () => {
     expect(await quote()).toBe(201);
     expect(await quote()).toBe(402);
     await expectAgreement({ quotes: 6 });
-    // A larger plan in the same period goes on from there.
+    // A larger plan in the same period continues from there.
     const larger = { code: 'larger', base_price: '20.00', meters: ['quotes=8@1.00', ...meters.slice(1)], ...because };
     await desk.post('/operator/v1/plans', larger);
     expect(
@@ -237,7 +237,7 @@ describe('what the store is told it has used', () => {
     await expectAgreement({ quotes: 12 });
   });
 
-  it('is the same of what nobody reserves: people, calls and what is kept', async () => {
+  it('is the same for meters without reservations: people, calls and storage', async () => {
     await pass('billing-overage');
     await system.as('acme', 'seller');
     await owner.query(

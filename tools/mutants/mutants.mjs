@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Ways to break the product, each a defect that somebody has shipped somewhere. `find` stands exactly once in `file`;
+ * Changes that break the product, each a defect that real products have had. `find` occurs exactly once in `file`;
  * `tests` are the files of which at least one must fail.
  */
 import { BILLING_MUTANTS } from './billing-mutants.mjs';
