@@ -42,7 +42,7 @@ export async function doctor(settings: Settings, isJson: boolean): Promise<numbe
     ['row security', () => confinement(database)],
     ['migrations', () => migrations(database)],
     ['clocks', () => clocks(database)],
-    ['Redis', () => redisFitness(() => assertStreamSettings(redis))],
+    ['Redis', () => redisPreflight(() => assertStreamSettings(redis))],
     ['recovery', () => recovery(database)],
     ['relay', () => relay(database)],
     ['outbox', () => outbox(database)],
@@ -98,7 +98,7 @@ async function clocks(database: CrossTenantDatabase): Promise<Omit<Finding, 'wha
   };
 }
 
-async function redisFitness(check: () => Promise<string[]>): Promise<Omit<Finding, 'what'>> {
+async function redisPreflight(check: () => Promise<string[]>): Promise<Omit<Finding, 'what'>> {
   const warnings = await check();
   return warnings.length > 0
     ? { light: 'amber', says: warnings.join('; ') }

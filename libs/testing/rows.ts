@@ -96,7 +96,7 @@ export class RowMaker {
     const own: Row = table === 'tenants' ? { id: tenant } : { tenant_id: tenant };
     const fixed: Row = { ...((await this.belongsToTenant(table)) ? own : {}), ...this.overrides[table] };
     for (const { parent, columns, parentColumns } of shape.foreignKeys) {
-      // A generated column is not listed: nobody gives it a value.
+      // A generated column is not listed, because no statement sets it.
       if (columns.some((name) => shape.columns.find((column) => column.name === name)?.isNullable ?? true)) continue;
       const found = parent === table ? fixed : await this.rowOf(parent, tenant);
       columns.forEach((name, index) => (fixed[name] ??= found[parentColumns[index]!]));

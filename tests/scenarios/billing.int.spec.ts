@@ -78,7 +78,7 @@ async function run(name: string): Promise<PassEvent[]> {
   const pass = BILLING_PASSES.find((one) => one.name === name)!;
   const options = { asOf: undefined, tenant: undefined, isDryRun: false, isReplayForced: false };
   const events: PassEvent[] = [];
-  for await (const told of pass.run({ database: engines, settings: {} as never, ...options })) events.push(told);
+  for await (const progress of pass.run({ database: engines, settings: {} as never, ...options })) events.push(progress);
   expect(events.filter(({ kind }) => kind === 'parked' || kind === 'busy')).toEqual([]);
   return events;
 }
@@ -317,7 +317,7 @@ describe('a bill', () => {
     const refund = { amount: '200.01', means: 'pix', reference: 'R-1', ...because };
     expect(await refused(desk.post(`${path}/refunds`, refund))).toEqual([422, 'refund_exceeds_payments']);
     // The overpaid amount goes back first; only the rest is owed again. A repeated refund counts once.
-    for (let told = 0; told < 2; told++)
+    for (let attempt = 0; attempt < 2; attempt++)
       expect(await done(desk.post(`${path}/refunds`, { ...refund, amount: '100.00' }))).toMatchObject({
         status: 'issued',
         owed: '80.00',
@@ -349,7 +349,7 @@ describe('a bill', () => {
     expect(await refused(desk.post(path, { ...back, amount: '0' }))).toEqual([422, 'invalid_amount']);
     expect(await done(desk.post(path, back, { 'x-dry-run': 'true' }))).toMatchObject({ surplus: '40.00' });
     expect(await overpaid()).toBe('70.00');
-    for (let told = 0; told < 2; told++)
+    for (let attempt = 0; attempt < 2; attempt++)
       expect(await done(desk.post(path, back))).toMatchObject({ tenant: 'acme', surplus: '40.00', currency: 'BRL' });
     expect(await refused(desk.post(path, { ...back, amount: '29.00' }))).toEqual([409, 'payment_reference_taken']);
     expect(await done(desk.post(path, { means: 'transfer', reference: 'S-2', ...because }))).toMatchObject({
@@ -478,7 +478,7 @@ describe('a store that does not pay', () => {
     expect((await done(bolt.get('/billing'))).access).toMatchObject({ state: 'suspended', holds: ['billing'] });
     expect(await done(desk.post(`${access}/confirm-closing`, because))).toMatchObject({ state: 'suspended' });
     const [invoice] = (await done(bolt.get('/invoices'))).data;
-    const told = await eventsOf('bolt', 'account.access_changed');
+    const before = await eventsOf('bolt', 'account.access_changed');
     const payment = { amount: '199.00', means: 'transfer', reference: 'TED-1', ...because };
     const pay = (headers: Record<string, string> = {}) =>
       desk.post(`/operator/v1/invoices/${invoice.id}/payments`, payment, headers);
@@ -486,7 +486,7 @@ describe('a store that does not pay', () => {
     expect((await done(bolt.get('/billing'))).access.state).toBe('suspended');
     await done(pay());
     expect((await done(bolt.get('/billing'))).access).toMatchObject({ state: 'active', holds: [], past_due: '0.00' });
-    expect(await eventsOf('bolt', 'account.access_changed')).toBe(told + 1);
+    expect(await eventsOf('bolt', 'account.access_changed')).toBe(before + 1);
   });
 
   it('stays held by a person in spite of payments, and is released by name', async () => {
@@ -544,8 +544,8 @@ describe('a trial', () => {
     });
     expect(Date.parse(started.access.trial_ends_at)).toBeGreaterThan(Date.now() + 14 * DAY_MS);
     expect(Number(started.next_invoice.total_so_far)).toBeLessThan(199 / 1.5);
-    const told = await done(desk.get(`/operator/v1/events?tenant=${tenant}&type=account.entitlements_changed`));
-    const shown = await done(desk.get(`/operator/v1/events/${told.data[0].id}`));
+    const emitted = await done(desk.get(`/operator/v1/events?tenant=${tenant}&type=account.entitlements_changed`));
+    const shown = await done(desk.get(`/operator/v1/events/${emitted.data[0].id}`));
     expect(shown.envelope.data.periods[0].meters).toEqual([
       { meter: 'orders', included: 10, soft: 12, hard: 15, used: 0 },
     ]);

@@ -43,11 +43,11 @@ it('counts only calls of signed-in people of a store, and reports them before th
   for (let call = 0; call < 3; call++) await acme.get('/products');
   await acme.post('/products', {}); // refused, and answered
   await bolt.get('/products');
-  await system.visitor('acme.localhost').get('/products'); // nobody
-  await system.visitor('bolt.localhost').with({ token: acme.token! }).get('/products'); // somebody of another store
+  await system.visitor('acme.localhost').get('/products'); // not signed in
+  await system.visitor('bolt.localhost').with({ token: acme.token! }).get('/products'); // a person of another store
   await system.operator().get('/operator/v1/tenants');
   const gone = await system.as('acme', 'seller');
-  await gone.post('/auth/logout'); // counts: it was somebody until then
+  await gone.post('/auth/logout'); // counts: signed in until then
   expect((await gone.get('/products')).status).toBe(401);
   await asOwner(database.url, 'revoke select on products from basecommerce_app');
   expect((await acme.get('/products')).status).toBe(500); // our fault
@@ -194,7 +194,7 @@ describe('the usage that the store sees', () => {
   }
 
   /** The counts by meter from both sides: the limits of requests, and the bill. */
-  async function told() {
+  async function counts() {
     const [limits, bill] = [(await acme.get('/usage')).body.data, (await acme.get('/billing')).body.usage];
     const used = (list: { meter: string; used: number }[]) =>
       Object.fromEntries(list.map((one) => [one.meter, one.used]));
@@ -203,7 +203,7 @@ describe('the usage that the store sees', () => {
 
   async function expectAgreement(expected: Record<string, number>): Promise<void> {
     await deliver();
-    const { limits, bill } = await told();
+    const { limits, bill } = await counts();
     expect(limits).toEqual(bill);
     expect(bill).toMatchObject(expected);
   }

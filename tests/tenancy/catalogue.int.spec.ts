@@ -93,7 +93,7 @@ const CANARIES: [rule: RuleName, subject: string, change: string][] = [
     'things.things_other_fkey',
     'alter table products add unique (id); create table things (tenant_id uuid, id uuid, other uuid references products (id), primary key (tenant_id, id))',
   ],
-  ['views look with the eyes of whoever asks', 'peephole', 'create view peephole as select * from products'],
+  ['views run with the rights of their caller', 'peephole', 'create view peephole as select * from products'],
   ['nothing stores rows outside row security', 'copies', 'create materialized view copies as select * from products'],
   [
     'no function runs with the rights of its owner',

@@ -23,7 +23,7 @@ export function nameOf(text, what) {
   if (!/^[a-z]+(-[a-z]+)*$/.test(text) || text.length > LONGEST)
     throw new Refusal(`${what} ${text}: write it in small letters with hyphens, at most ${LONGEST}: purchase-orders`);
   if (JUNK.has(text)) throw new Refusal(`${what} ${text} says nothing; name it after what it holds`);
-  if (TAKEN.has(text)) throw new Refusal(`${what} ${text}: the word is taken; find a more telling one`);
+  if (TAKEN.has(text)) throw new Refusal(`${what} ${text}: the word is reserved; choose another one`);
   return formsOf(text);
 }
 

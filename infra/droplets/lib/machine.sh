@@ -29,7 +29,7 @@ install_packages() {
 # The only user that may log in: by key, and with root's rights only through the scripts, so that the log names each
 # command.
 make_deploy_user() { # make_deploy_user FILE-OF-KEYS
-  [[ -s $1 ]] || die 64 "$1 holds no public key: without one nobody could come in any more"
+  [[ -s $1 ]] || die 64 "$1 holds no public key: without one no login would be possible"
   id deploy > /dev/null 2>&1 || run useradd --create-home --shell /bin/bash deploy
   run passwd --lock deploy > /dev/null
   run install -d -m 0700 -o deploy -g deploy ~deploy/.ssh

@@ -87,7 +87,7 @@ restore_database() {
   else
     say 'Loss window: nothing was replayed after the backup itself.'
   fi
-  say "Kept: the old volume, if there was one, is $old. Remove it with restore --discard-old when nobody needs it any more."
+  say "Kept: the old volume, if there was one, is $old. Remove it with restore --discard-old when it is no longer needed."
   flock --unlock 9
   start_fenced "${stopped[@]}"
   "$here/backup" --now > /dev/null || say 'The backup afterwards failed: run backup now. Until then a restore begins with the backup before.'

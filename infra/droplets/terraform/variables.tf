@@ -48,7 +48,7 @@ variable "deploy_keys" {
 
   validation {
     condition     = length(var.deploy_keys) > 0
-    error_message = "Without a key nobody could come in."
+    error_message = "Without a key no login would be possible."
   }
 }
 

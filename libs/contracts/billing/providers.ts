@@ -97,7 +97,7 @@ export const namePaymentMethod = operation({
         description: 'The provider’s names for the customer and its saved method',
         examples: ['cus_Qx1/pm_1Px2'],
       }),
-    label: text(60).meta({ description: 'How people tell it', examples: ['Visa 4242'] }),
+    label: text(60).meta({ description: 'The name that people see', examples: ['Visa 4242'] }),
     reason: text(500).meta({ examples: ['the owner sent a new card'], description: 'Why; kept in the audit' }),
   }),
   response: method,

@@ -30,7 +30,7 @@ export const insight = z
       .meta({ description: 'What one click would do' }),
     state: z.enum(INSIGHT_STATES),
     priority: z.int().meta({ examples: [80], description: '0 to 100, most pressing first' }),
-    figures: z.record(z.string(), z.unknown()).meta({ description: 'What `why` is told from; decimals as strings' }),
+    figures: z.record(z.string(), z.unknown()).meta({ description: 'The figures in `why`; decimals as strings' }),
     opened_at: instant,
     changed_at: instant.meta({ description: 'The newest fact behind the figures' }),
     resolved_at: instant.nullable(),

@@ -9,7 +9,7 @@ const status = z.object({
   opened_by: z.string(),
   is_fenced: z.boolean(),
   fenced_because: z.string().nullable(),
-  fenced_at: instant.nullable().meta({ description: 'Null while nobody has written it down yet' }),
+  fenced_at: instant.nullable().meta({ description: 'Null until a relay or an operator has recorded it' }),
   fenced_by: z.string().nullable(),
   waiting: z.int().meta({ description: 'Committed events that no engine has been sent, counted as far as 10,000' }),
 });

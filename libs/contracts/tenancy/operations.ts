@@ -131,7 +131,7 @@ export const suspendTenant = stateChange(
   'Suspend a store: reading and paying stay possible',
 );
 export const reactivateTenant = stateChange('reactivateTenant', 'reactivate', 'Give a suspended store its writes back');
-export const closeTenant = stateChange('closeTenant', 'close', 'Close a store: nobody signs in any more');
+export const closeTenant = stateChange('closeTenant', 'close', 'Close a store: no one can sign in afterwards');
 
 const ofTenant = z.strictObject({ tenant: text(63).meta({ examples: ['acme'] }) });
 const ofUser = z.strictObject({ tenant: text(63).meta({ examples: ['acme'] }), id: idParams.shape.id });

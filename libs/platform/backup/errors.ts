@@ -4,7 +4,7 @@ export const errors = errorTable({
   archive_unreadable: ['invalid', 'This file is not an archive of a store, or cannot be read.'],
   archive_damaged: ['invalid', 'The archive is damaged or cut off: nothing was taken from it.'],
   archive_locked: ['invalid', 'The archive is encrypted: name the file with its key (--key-file).'],
-  archive_key_wrong: ['invalid', 'The key does not open this archive, or somebody has changed it.'],
+  archive_key_wrong: ['invalid', 'The key does not open this archive, or the file was changed.'],
   archive_of_another_store: ['conflict', 'The archive is of another store.'],
   archive_schema_changed: [
     'conflict',
@@ -17,7 +17,7 @@ export const errors = errorTable({
   ],
   restore_needs_owner: [
     'forbidden',
-    'Restoring a store takes the rights of whoever migrates: use the DATABASE_URL of the migrations.',
+    'Restoring a store needs the rights of the migrations: use the DATABASE_URL of the migrations.',
   ],
   restore_fenced: ['conflict', 'The database is fenced: confirm its recovery epoch first, then restore the store.'],
   restore_incomplete: ['internal', 'The store would not have become what the archive says; nothing was kept.'],

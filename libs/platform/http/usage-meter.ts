@@ -3,11 +3,11 @@
  *
  *   answered ─▶ count in memory ─▶ after 1,000 calls or a quarter of an hour, and once at the end ─▶ a `usage.reported`, committed
  *
- * A call counts when it was made by somebody of the tenant and answered by us: not a refused sign-in, and none that failed
- * on our side. What is not committed is reported again a minute later, under the same id, so that a report whose commit was
- * not heard of is not made twice. A crash loses at most a stretch, which favours the tenant; writing each call down would
- * cost it a transaction, and a report is a row of usage that billing keeps for good: one a minute of every tenant that has
- * somebody at work would be most of what the database holds.
+ * A call counts when a signed-in person of the tenant made it and we answered it: not a refused sign-in, and none that
+ * failed on our side. What is not committed is reported again a minute later, under the same id, so that a report whose
+ * commit was not heard of is not made twice. A crash loses at most a stretch, which favours the tenant; writing each
+ * call down would cost it a transaction, and a report is a row of usage that billing keeps for good: one a minute of
+ * every tenant that has a working person would make most of the rows in the database.
  */
 import { Logger } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
@@ -28,7 +28,7 @@ const METERING = { id: 'system:metering' };
 const UNAUTHENTICATED = 401;
 const FIRST_FAULT_OF_OURS = 500;
 
-/** Of one tenant, since its last report. */
+/** The calls of one tenant since its last report. */
 interface Count {
   /** Monotonic clock: its first call. */
   readonly from: number;
@@ -36,7 +36,7 @@ interface Count {
 }
 
 interface Report {
-  /** Of the report's aggregate; each is one of its own. */
+  /** The id of the report's aggregate; each report is a new one. */
   readonly id: string;
   readonly tenant: TenantId;
   /** Monotonic clocks: when counting began and ended. */

@@ -110,7 +110,7 @@ const RULES = {
        and not exists (
          select from unnest(c.conkey, c.confkey) as k(here, there) where k.here = t.key_number and k.there = f.key_number)`,
 
-  'views look with the eyes of whoever asks': `
+  'views run with the rights of their caller': `
     select name from relations
      where relkind = 'v' and not coalesce(reloptions @> array['security_invoker=true'] or reloptions @> array['security_invoker=on'], false)`,
 
