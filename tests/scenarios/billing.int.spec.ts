@@ -78,7 +78,8 @@ async function run(name: string): Promise<PassEvent[]> {
   const pass = BILLING_PASSES.find((one) => one.name === name)!;
   const options = { asOf: undefined, tenant: undefined, isDryRun: false, isReplayForced: false };
   const events: PassEvent[] = [];
-  for await (const progress of pass.run({ database: engines, settings: {} as never, ...options })) events.push(progress);
+  for await (const progress of pass.run({ database: engines, settings: {} as never, ...options }))
+    events.push(progress);
   expect(events.filter(({ kind }) => kind === 'parked' || kind === 'busy')).toEqual([]);
   return events;
 }
