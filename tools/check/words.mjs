@@ -13,6 +13,10 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 
 /** Folders and files whose words are replaced. */
 const DONE = [
+  'libs/engines/billing/access/',
+  'libs/engines/billing/accounts/',
+  'libs/engines/billing/plans/',
+  'libs/engines/billing/usage/',
   'libs/contracts/',
   'libs/kernel/',
   'libs/platform/',

@@ -138,10 +138,10 @@ export const BILLING_MUTANTS = [
     tests: ['libs/modules/entitlements/domain/refusal'],
   },
   {
-    name: 'a final warning told again by every pass',
+    name: 'a final warning sent again by every pass',
     file: 'libs/engines/billing/access/domain/dunning.ts',
-    find: '.filter((step) => !facts.told.includes(step));',
-    replace: '.filter((step) => facts.told.length >= 0 && step);',
+    find: '.filter((step) => !facts.recordedSteps.includes(step));',
+    replace: '.filter((step) => facts.recordedSteps.length >= 0 && step);',
     tests: ['libs/engines/billing/access/domain/dunning'],
   },
 ];

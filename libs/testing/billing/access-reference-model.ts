@@ -29,7 +29,7 @@ export type Happening = { readonly at: number } & (
   | { readonly kind: 'stale_pass'; readonly asOf: number }
 );
 
-export interface Rung {
+export interface EnteredState {
   readonly at: number;
   readonly to: AccessState;
 }
@@ -54,8 +54,8 @@ export function inFlightAfter(history: readonly Happening[], index: number): big
  * Every access state that an active tenant enters, found episode by episode by searching forward for the first instant
  * of it.
  */
-export function expectedRungs(history: readonly Happening[], tolerance: bigint): readonly Rung[] {
-  const rungs: Rung[] = [];
+export function expectedStates(history: readonly Happening[], tolerance: bigint): readonly EnteredState[] {
+  const states: EnteredState[] = [];
   const at = (index: number) => history[index]?.at ?? Number.NaN;
   const isOwing = (index: number) => debtAfter(history, index) - inFlightAfter(history, index) > tolerance;
   const isPass = (index: number) => history[index]?.kind === 'pass';
@@ -65,8 +65,8 @@ export function expectedRungs(history: readonly Happening[], tolerance: bigint):
   };
   for (let from = 0; ;) {
     const warned = first(from, history.length, (index) => isPass(index) && isOwing(index));
-    if (warned === undefined) return rungs;
-    rungs.push({ at: at(warned), to: 'grace' });
+    if (warned === undefined) return states;
+    states.push({ at: at(warned), to: 'grace' });
     const since = (index: number) => history.slice(warned + 1, index + 1);
     const settled = first(
       warned + 1,
@@ -81,15 +81,15 @@ export function expectedRungs(history: readonly Happening[], tolerance: bigint):
       return isPass(index) && isOwing(index) && at(index) - at(warned) >= 168 * HOUR && !isExtended && hasLeft;
     });
     if (suspended !== undefined) {
-      rungs.push({ at: at(suspended), to: 'suspended' });
+      states.push({ at: at(suspended), to: 'suspended' });
       const closed = first(suspended + 1, end, (index) => {
         const isConfirmed = since(index).some(({ kind }) => kind === 'closing_confirmed');
         return isPass(index) && isOwing(index) && isConfirmed && at(index) - at(suspended) >= 30 * DAY;
       });
-      if (closed !== undefined) return [...rungs, { at: at(closed), to: 'closed' }];
+      if (closed !== undefined) return [...states, { at: at(closed), to: 'closed' }];
     }
-    if (settled === undefined) return rungs;
-    rungs.push({ at: at(settled), to: 'active' });
+    if (settled === undefined) return states;
+    states.push({ at: at(settled), to: 'active' });
     from = settled + 1;
   }
 }

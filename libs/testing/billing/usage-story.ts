@@ -34,7 +34,7 @@ export class Story {
   }
 
   /** The same events, with the same ids, for another tenant. */
-  toldOf(tenant: string): Envelope[] {
+  eventsOf(tenant: string): Envelope[] {
     return this.events.map((event) => ({
       ...event,
       tenantid: tenant,

@@ -1,4 +1,4 @@
-/** What a tenant may do: access states, grace, holds, suspension. */
+/** Access of a tenant: access states, grace, holds, suspension. */
 export { accessOverview } from './data/access-overview.js';
 export { announceAccess, readAccess, saveDecision } from './data/access.js';
 export type { AccessState } from './domain/access-states.js';

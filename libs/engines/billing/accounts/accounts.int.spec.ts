@@ -1,4 +1,4 @@
-/** Tenants and their owners are heard of in any order; the account and its address come out the same. */
+/** Events of tenants and owners may arrive in any order; the account and its address are the same in the end. */
 import pg from 'pg';
 import type { Envelope } from '#contracts/event';
 import { CrossTenantDatabase } from '#platform/database/crossing';
@@ -38,7 +38,7 @@ describe('a tenant’s account', () => {
     (await rows<{ email: string | null }>(`select email from billing_accounts where tenant_id = $1`, [tenant]))[0]
       ?.email;
 
-  it('takes its first owner’s address, whoever is heard of first, and nobody else’s', async () => {
+  it('takes the address of its first owner only, in whatever order the events arrive', async () => {
     const shop = new Story().person(2, 'owner', days(-3)).person(0, 'seller', days(-9)).person(1, 'owner', days(-5));
     const [second, , first] = shop.events;
     await apply([second!, shop.events[1]!]);
@@ -50,7 +50,7 @@ describe('a tenant’s account', () => {
     expect(await address(shop.tenant)).toBe('owner-1@story.test');
   });
 
-  it('keeps the address that the operator has named', async () => {
+  it('keeps the address that the operator set', async () => {
     const shop = new Story().founded(days(-6));
     await apply(shop.events);
     const owners = new Story(shop.tenant).person(1, 'owner', days(-5)).person(2, 'owner', days(-4));
@@ -63,7 +63,7 @@ describe('a tenant’s account', () => {
     }
   });
 
-  it('finds its owner when both are heard of at the same time', async () => {
+  it('gets the address of its owner when both events arrive at the same time', async () => {
     for (let turn = 0; turn < 10; turn++) {
       const shop = new Story().founded(days(-6)).person(1, 'owner', days(-5));
       await Promise.all(shop.events.map((event) => apply([event])));

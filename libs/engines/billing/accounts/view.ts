@@ -7,5 +7,5 @@ export const moneyText = (minor: bigint, currency: string): string => new Money(
 
 export const instantText = (at: Date | null): string | null => at?.toISOString() ?? null;
 
-/** Negative prices are those of what is given back. */
+/** A credit has a negative price. */
 export const priceText = (micro: bigint, currency: string): string => priceTextOf(micro, currency);

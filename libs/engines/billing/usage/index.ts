@@ -1,4 +1,4 @@
-/** What stores used, as events report it: counts, counters and forecasts. */
+/** Usage of stores, taken from events: counts, counters and forecasts. */
 export { type CapInForce, capsOf } from './data/caps.js';
 export { usageEventRows } from './data/usage-event-rows.js';
 export { usageBetween, usageOfSpans } from './data/usage.js';

@@ -1,4 +1,4 @@
-/** Stores at the end of a quota, as the worker tells them. */
+/** The worker’s metric of stores that have exhausted a quota. */
 import pg from 'pg';
 import { register } from 'prom-client';
 import { newId } from '#kernel';
@@ -22,7 +22,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** A store that has used so much of 15 orders, in a period that runs or in one that is over. */
+/** A store that has used this many of 15 orders, in the current period or in one that is over. */
 async function store(used: number, hard: number, isOver = false): Promise<void> {
   const [tenant, subscription] = [newId(), newId()];
   const [from, to] = isOver
@@ -51,12 +51,12 @@ async function exhausted(now: number): Promise<Record<string, number>> {
   return Object.fromEntries(values.map(({ labels, value }) => [String(labels['meter']), value]));
 }
 
-it('counts those who have used all of a meter in the period that runs, and asks once a minute', async () => {
+it('counts the stores that used all of a meter in the current period, and queries at most once a minute', async () => {
   await store(15, 15);
   await store(17, 15);
   await store(14, 15);
   await store(15, 15, true);
-  // A plan without this meter: nothing was used, so nobody was stopped.
+  // A plan without this meter: nothing was used, so no request was refused.
   await store(0, 0);
   const minute = 60_000;
   expect(await exhausted(minute)).toMatchObject({ orders: 2, quotes: 0 });

@@ -1,4 +1,7 @@
-/** Events in, usage and counters out, on a real database: the same whatever the batches, their order and repetitions. */
+/**
+ * Usage and counters from events, on a real database: the result does not depend on batches, their order or
+ * repetitions.
+ */
 import fc from 'fast-check';
 import pg from 'pg';
 import type { Envelope } from '#contracts/event';
@@ -38,7 +41,7 @@ const DAY_MS = 86_400_000;
 /** Whole days before today, so that "the current period" is the same for every test of a run. */
 const MIDNIGHT = Math.floor(Date.now() / DAY_MS) * DAY_MS;
 const days = (count: number, milliseconds = 0) => new Date(MIDNIGHT + count * DAY_MS + milliseconds);
-/** Three periods: invoiced, over but under review, and the one that runs. */
+/** Three periods: one invoiced, one over and under review, and the current one. */
 const [FIRST, SECOND, CURRENT, END] = [days(-70), days(-40), days(-10), days(20)] as const;
 const NEVER = days(3_650);
 
@@ -71,7 +74,7 @@ async function plan(meters: Readonly<Record<string, number>>): Promise<string> {
   return id;
 }
 
-/** Three periods on one plan, with nothing left to do. */
+/** A subscription with three periods on one plan, and no pass due. */
 async function subscribe(tenant: string, meters: Readonly<Record<string, number>>, subscription = newId()) {
   const planId = await plan(meters);
   await rows(
@@ -120,19 +123,19 @@ const said = async (tenant: string) =>
     )
   ).map(({ data }) => `${data.meter} ${data.percent}`);
 
-/** What was said last of each meter that nobody else counts, by the period's beginning. */
+/** The last announced count of each meter that only billing counts, by the start of the period. */
 const counted = async (tenant: string) => {
-  const told = await rows<{ data: { period: { starts_at: string }; meters: { meter: string; used: number }[] } }>(
+  const announced = await rows<{ data: { period: { starts_at: string }; meters: { meter: string; used: number }[] } }>(
     `select data from outbox_events where tenant_id = $1 and type = 'account.usage_counted' order by aggregate_version`,
     [tenant],
   );
   const last = new Map<string, number>();
-  for (const { data } of told)
+  for (const { data } of announced)
     for (const { meter, used } of data.meters) last.set(`${data.period.starts_at} ${meter}`, used);
   return [...last].map(([key, used]) => `${key} ${used}`).sort();
 };
 
-/** Every row but the tenant's id, the evidence of when an event arrived, and how many events of its own were said. */
+/** Every row, without the tenant's id, the arrival time of an event and the version of the account. */
 async function rowsOf(tenant: string): Promise<string> {
   const tables = [
     'billing_accounts',
@@ -166,7 +169,7 @@ describe('events of usage', () => {
     maxLength: 30,
   });
 
-  it('end in the same rows in any order, batch and repetition, with counting in between, and leave others alone', async () => {
+  it('give the same rows in any order, batch and repetition, with refreshes between, for their tenant only', async () => {
     const neighbour = await store();
     await apply(neighbour.order(days(-1)).events);
     await refreshAll();
@@ -175,11 +178,11 @@ describe('events of usage', () => {
       fc.asyncProperty(story, delivery, fc.integer({ min: 1, max: 9 }), async (steps, places, size) => {
         const [one, other, subscription] = [newId(), newId(), newId()];
         for (const tenant of [one, other]) await subscribe(tenant, STANDARD, subscription);
-        const told = Story.of(steps, FIRST);
-        await apply(told.toldOf(one));
+        const history = Story.of(steps, FIRST);
+        await apply(history.eventsOf(one));
         await refreshAll();
-        const mixed = told
-          .toldOf(other)
+        const mixed = history
+          .eventsOf(other)
           .flatMap((event, turn) => {
             const { place, copies } = places[turn % places.length]!;
             return Array.from({ length: copies }, (_, copy) => [(place * (copy + 1) * 7919) % 10_007, event] as const);
@@ -200,7 +203,7 @@ describe('events of usage', () => {
     expect(await rowsOf(neighbour.tenant)).toBe(untouched);
   });
 
-  it('are kept as they first came: the same id with another payload is refused, counted, and stops nothing', async () => {
+  it('keep their first content: a known id with another payload is refused, counted, and stops no event', async () => {
     const shop = await store();
     const [first] = new Story(shop.tenant).calls(12, days(-1)).events;
     const forged = { ...first!, data: { ...(first!.data as object), quantity: 99_999 } };
@@ -231,7 +234,7 @@ describe('events of usage', () => {
     expect(await usage(shop.tenant, CURRENT, END)).toEqual([{ meter: 'active_users', quantity: 2n }]);
   });
 
-  it('add up beyond what a column holds', async () => {
+  it('add up beyond the maximum of a column', async () => {
     const shop = await store();
     await rows(
       `insert into billing_usage_events select $1, gen_random_uuid(), m, $2, $2, 'x', 9223372036854775807, '\\x00'
@@ -247,11 +250,11 @@ describe('events of usage', () => {
     expect(await said(shop.tenant)).toEqual(['api_calls 80', 'api_calls 100', 'api_calls 120', 'api_calls 150']);
   });
 
-  it('are read as one range of the index per meter, without the table', async () => {
+  it('are read as one index-only range per meter', async () => {
     const shop = await store();
     const { text, values } = totalsOf([{ tenant: shop.tenant, from: FIRST, to: END }]);
     const lines = await engines.transaction(async (tx) => {
-      // So few rows that reading them all would be cheaper.
+      // The table has so few rows that a full scan would be cheaper.
       await tx.query(
         sql`select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)`,
       );
@@ -271,7 +274,7 @@ describe('a store’s own caps', () => {
       [tenant],
     );
 
-  it('are what was told last, whatever the batches, their order and repetitions, and however often all is told again', async () => {
+  it('are the newest ones, whatever the batches, their order and repetitions, and also after a replay', async () => {
     const steps = fc.array(fc.record({ cap: fc.option(fc.nat(20)), minute: fc.nat(3) }), {
       minLength: 1,
       maxLength: 8,
@@ -281,17 +284,23 @@ describe('a store’s own caps', () => {
         steps,
         fc.infiniteStream(fc.nat()),
         fc.integer({ min: 1, max: 4 }),
-        async (told, places, size) => {
+        async (changes, places, size) => {
           const shop = new Story();
           let at = days(-9).getTime();
-          for (const { cap, minute } of told) shop.cap(cap, new Date((at += minute * 60_000)));
+          for (const { cap, minute } of changes) shop.cap(cap, new Date((at += minute * 60_000)));
           const mixed = [...shop.events, ...shop.events]
             .map((event) => ({ event, place: places.next().value }))
             .sort((a, b) => a.place - b.place)
             .map(({ event }) => event);
           for (let from = 0; from < mixed.length; from += size) await apply(mixed.slice(from, from + size));
           const last = [
-            { meter: 'orders', cap: told.at(-1)!.cap, set_by: 'user:ana', set_at: new Date(at), version: told.length },
+            {
+              meter: 'orders',
+              cap: changes.at(-1)!.cap,
+              set_by: 'user:ana',
+              set_at: new Date(at),
+              version: changes.length,
+            },
           ];
           expect(await caps(shop.tenant)).toEqual(last);
           for (const event of shop.events) await apply([event]);
@@ -302,7 +311,7 @@ describe('a store’s own caps', () => {
     );
   });
 
-  it('come with usage in one batch, and are no usage', async () => {
+  it('may come in one batch with usage, and are not usage', async () => {
     const shop = await store();
     const story = new Story(shop.tenant).order(days(-1)).cap(2, days(-1)).calls(3, days(-1));
     await apply(story.events);
@@ -316,7 +325,7 @@ describe('a store’s own caps', () => {
 });
 
 describe('late usage', () => {
-  it('calls an invoiced period back, and one that is over; the running one has its time', async () => {
+  it('makes an invoiced period and an ended period due again, but not the current one', async () => {
     const shop = await store();
     await apply(new Story(shop.tenant).order(CURRENT).order(days(-1)).events);
     expect(await dueAt(shop.tenant)).toEqual(NEVER);
@@ -328,7 +337,7 @@ describe('late usage', () => {
     expect(await dueAt(shop.tenant)).toEqual(days(-60));
   });
 
-  it('calls nothing back when it is only heard of again', async () => {
+  it('makes no period due again when an event is only repeated', async () => {
     const shop = await store();
     const late = new Story(shop.tenant).order(days(-60)).events;
     await apply(late);
@@ -337,7 +346,7 @@ describe('late usage', () => {
     expect(await dueAt(shop.tenant)).toEqual(NEVER);
   });
 
-  it('waits for the pass that bills its period, and calls back what that could not see', async () => {
+  it('waits for the pass that bills its period, and makes that period due again', async () => {
     const shop = await store();
     await rows(`delete from billing_periods where tenant_id = $1 and seq = 2`, [shop.tenant]);
     const pass = await owner.connect();
@@ -375,7 +384,7 @@ describe('the counters', () => {
     expect((await counters(shop.tenant)).at(-1)).toMatchObject({ used: 2, included: 100, soft: 120, hard: 150 });
   });
 
-  it('say each threshold once, one after the other or all at a jump, however often they are refreshed', async () => {
+  it('announce each threshold once, one by one or several together, however often they are refreshed', async () => {
     const shop = await store({ orders: 10 });
     const order = async (count: number) => {
       const more = new Story(shop.tenant);
@@ -396,7 +405,7 @@ describe('the counters', () => {
     expect(await said(jumping.tenant)).toEqual(['orders 80', 'orders 100', 'orders 120', 'orders 150']);
   });
 
-  it('say them anew in the next period', async () => {
+  it('announce them again in the next period', async () => {
     const shop = await store({ orders: 1 });
     await apply(new Story(shop.tenant).order(days(-11)).order(days(-1)).events);
     await refreshAll();
@@ -414,16 +423,16 @@ describe('the counters', () => {
     ]);
   });
 
-  it('are told of what nobody else counts, when they have changed and not again', async () => {
+  it('are announced for meters that only billing counts, once per change', async () => {
     const shop = await store({ orders: 10, active_users: 5, api_calls: 100, stored_mb: 50 });
-    const news = async (tell: Story) => {
-      await apply(tell.events);
+    const news = async (more: Story) => {
+      await apply(more.events);
       await refreshAll();
-      const [{ told }] = (await rows(
-        `select count(*)::int as told from outbox_events where tenant_id = $1 and type = 'account.usage_counted'`,
+      const [{ announced }] = (await rows(
+        `select count(*)::int as announced from outbox_events where tenant_id = $1 and type = 'account.usage_counted'`,
         [shop.tenant],
-      )) as [{ told: number }];
-      return told;
+      )) as [{ announced: number }];
+      return announced;
     };
     const story = () => new Story(shop.tenant);
     expect(await news(story().order(days(-1)).quote(days(-1)))).toBe(0);
@@ -434,13 +443,13 @@ describe('the counters', () => {
       `${since} api_calls 7`,
       `${since} stored_mb 41`,
     ]);
-    // The same person again, and a day on which less was kept.
+    // The same person again, and a day with less storage.
     expect(await news(story().signIn(1, days(-1)).stored(40, days(-1)))).toBe(1);
     expect(await news(story().order(days(-1)).stored(42, days(-1)))).toBe(2);
     expect(await counted(shop.tenant)).toContain(`${since} stored_mb 42`);
   });
 
-  it('have nothing to show where there is no subscription, and do not ask again', async () => {
+  it('do not exist without a subscription, and the account is not counted again', async () => {
     const shop = new Story().founded(days(-5)).order(days(-1));
     await apply(shop.events);
     await refreshAll();
@@ -449,7 +458,7 @@ describe('the counters', () => {
     expect(row).toEqual({ is_stale: false });
   });
 
-  it('miss nothing that arrives while they are refreshed', async () => {
+  it('include events that arrive during a refresh', async () => {
     const shop = await store({ orders: 100 });
     await apply(new Story(shop.tenant).order(days(-1)).events);
     const arriving = new Story(shop.tenant).order(days(-1)).events;
@@ -457,7 +466,7 @@ describe('the counters', () => {
     await engines.transaction(async (tx) => {
       await billingEngine.refresh(tx, 200);
       applied = apply(arriving);
-      // Somebody else who counts passes it over.
+      // A second refresh skips the locked account.
       expect(await refresh()).toBe(0);
       await waitUntilBlockedBy(
         database.url,

@@ -1,4 +1,4 @@
-/** What the operator may change about a tenant’s access, and the address of its notices. */
+/** The operator’s changes to a tenant’s access and to the address of its notices. */
 import { Controller } from '#platform/nest';
 import {
   confirmClosing,

@@ -1,4 +1,4 @@
-/** A tenant’s access as it is shown: state, grace, holds, and the debt that is past due. */
+/** A tenant’s access for display: state, grace, holds, and the debt that is past due. */
 
 import { type Row, type Sql, sql } from '#platform/database';
 
@@ -13,7 +13,7 @@ export type AccessOverviewRow = Row<
     past_due: bigint;
   };
 
-/** Where a tenant stands; its currency is that of its plan, once it has one. */
+/** The currency is that of the tenant’s plan, or of its account while it has no plan. `past_due` is in minor units. */
 export const accessOverview = (tenant: string): Sql<AccessOverviewRow> => sql<AccessOverviewRow>`
   select a.tenant_id, a.slug, a.access_state, a.trial_ends_at, e.notice_at, e.extended_until,
          coalesce((select v.currency from billing_plan_assignments g join billing_plan_versions v on v.id = g.plan_id

@@ -1,4 +1,4 @@
-/** The facts of the access ladder, and what a decision leaves behind. Both under the account's lock. */
+/** Reads the facts for an access decision, and saves the decision. Both happen under the account’s lock. */
 import { accessChanged } from '#contracts/billing/events';
 import { newId } from '#kernel';
 import { type Column, type Row, type Sql, sql } from '#platform/database';
@@ -31,12 +31,12 @@ type AccessRow = Row<'billing_accounts', 'slug' | 'trial_ends_at' | 'decided_as_
     opened_at: Column<'billing_access_episodes', 'opened_at'> | null;
     is_closing_confirmed: boolean;
     is_handed_over: boolean;
-    told: NoticeStep[];
+    recorded_steps: NoticeStep[];
   };
 
 /**
- * What is past due at `asOf`. A charge that is under way, or that we owe the provider to ask for, is in flight: it is not
- * the tenant's fault that we have not asked yet. One that was declined and waits for its retry is past due.
+ * Debt at `asOf` is in flight if a charge for it is under way, or if we have not yet requested the first charge: the
+ * delay is not the tenant's fault. Debt whose charge was declined and waits for its retry is past due.
  */
 const accessFacts = (tenant: string, asOf: Date): Sql<AccessRow> => sql<AccessRow>`
   with open as (
@@ -65,7 +65,7 @@ const accessFacts = (tenant: string, asOf: Date): Sql<AccessRow> => sql<AccessRo
          coalesce(e.closing_confirmed_at is not null and e.closing_confirmed_at >= e.suspended_at, false) as is_closing_confirmed,
          exists (select from billing_notices n where n.tenant_id = e.tenant_id and n.episode_id = e.id and n.step = 'opened'
                   and n.handed_over_at is not null) as is_handed_over,
-         coalesce((select array_agg(n.step) from billing_notices n where n.tenant_id = e.tenant_id and n.episode_id = e.id), '{}') as told
+         coalesce((select array_agg(n.step) from billing_notices n where n.tenant_id = e.tenant_id and n.episode_id = e.id), '{}') as recorded_steps
     from billing_accounts b
     left join billing_access_episodes e on e.tenant_id = b.tenant_id and e.closed_at is null
    where b.tenant_id = ${tenant}`;
@@ -101,13 +101,13 @@ function episodeOf(row: AccessRow): Episode {
     isNoticeHandedOver: row.is_handed_over,
     suspendedAt: row.suspended_at,
     isClosingConfirmed: row.is_closing_confirmed,
-    told: row.told,
+    recordedSteps: row.recorded_steps,
   };
 }
 
 /**
- * Writes what was decided, in one flight, and says so if anybody's access has changed. The notice's clock is read here, after
- * the decision: a grace counted from it is never an instant too short.
+ * Writes the decision in one round trip, and announces the access if it has changed. The clock of the notice is read
+ * here, after the decision, so that a grace period counted from it is never too short.
  */
 export async function saveDecision(
   tx: CrossTenantTransaction,
@@ -163,7 +163,7 @@ export async function saveDecision(
   await announceAccess(tx, tenant, stored.state, cause, actor);
 }
 
-/** Tells the house what the tenant may do now, as the rows of this transaction say. */
+/** Emits the event with the tenant’s current access, read from the rows of this transaction. */
 export async function announceAccess(
   tx: CrossTenantTransaction,
   tenant: string,

@@ -1,10 +1,10 @@
 /**
- * The states of a tenant’s access. What moves a tenant between them is in access.ts, what each allows in holds.ts.
+ * The states of a tenant’s access. access.ts has the rules of the transitions; holds.ts has what each state allows.
  *
  *   trialing ──▶ active ──▶ grace ──▶ suspended ──▶ closed
  *      │          ▲  ▲        │           │
- *      │          │  └────────┴───────────┘ debt settled
- *      └──────────┴─▶ grace, where a trial ends in debt
+ *      │          │  └────────┴───────────┘ debt paid
+ *      └──────────┴─▶ grace, if a trial ends in debt
  */
 import { StateMachine } from '#kernel';
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import {
   debtAfter,
+  type EnteredState,
   expectedHold,
-  expectedRungs,
+  expectedStates,
   type Happening,
-  type Rung,
 } from '#testing/billing/access-reference-model';
 import { sampleSize } from '#testing/sample';
 import { ACCESS_STATES, accessStates, type AccessState } from './access-states.js';
@@ -35,7 +35,7 @@ const warned: Episode = {
   isNoticeHandedOver: true,
   suspendedAt: null,
   isClosingConfirmed: false,
-  told: ['opened'],
+  recordedSteps: ['opened'],
 };
 const owing: AccessFacts = {
   state: 'active',
@@ -53,13 +53,13 @@ const suspendedAt = after(GRACE_HOURS * HOUR);
 const suspended: AccessFacts = {
   ...owing,
   state: 'suspended',
-  episode: { ...warned, suspendedAt, told: ['opened', 'final_warning', 'suspended'] },
+  episode: { ...warned, suspendedAt, recordedSteps: ['opened', 'final_warning', 'suspended'] },
   holds: ['billing'],
 };
 const paid = { pastDue: 0n, inFlight: 0n };
 
-describe('the access ladder', () => {
-  it('draws every rung and no other', () => {
+describe('access states', () => {
+  it('allow exactly the documented transitions', () => {
     const drawn = ACCESS_STATES.flatMap((from) =>
       ACCESS_STATES.filter((to) => accessStates.allows(from, to)).map((to) => `${from} ${to}`),
     );
@@ -74,7 +74,7 @@ describe('the access ladder', () => {
     ]);
   });
 
-  it('warns on the first pass that meets a debt, however old the debt is', () => {
+  it('warn on the first pass that finds a debt, however old the debt is', () => {
     expect(decideAccess(owing, NOTICE)).toEqual({
       state: 'grace',
       transitions: [{ from: 'active', to: 'grace', cause: 'past_due' }],
@@ -85,7 +85,7 @@ describe('the access ladder', () => {
     });
   });
 
-  it('suspends at the very millisecond 168 hours after the notice, and not one before', () => {
+  it('suspend exactly 168 hours after the notice, and not a millisecond before', () => {
     expect(decideAccess(inGrace, after(168 * HOUR - 1)).state).toBe('grace');
     expect(decideAccess(inGrace, after(168 * HOUR))).toMatchObject({
       state: 'suspended',
@@ -96,17 +96,17 @@ describe('the access ladder', () => {
   });
 
   it.each<[string, Partial<AccessFacts>]>([
-    ['the debt is paid but for the tolerance', { pastDue: 100n }],
+    ['the debt is paid except for the tolerance', { pastDue: 100n }],
     ['all of it is being charged', { pastDue: 0n, inFlight: 5_000n }],
     ['the notice was not handed to the sender', { episode: { ...warned, isNoticeHandedOver: false } }],
     ['the notice is not recorded', { episode: { ...warned, noticeAt: null } }],
     ['an operator extended the grace', { episode: { ...warned, extendedUntil: after(168 * HOUR + 1) } }],
     ['the pass is older than the last decision', { decidedAsOf: after(168 * HOUR + 1) }],
-  ])('does not suspend when %s', (_, facts) => {
+  ])('do not suspend when %s', (_, facts) => {
     expect(decideAccess({ ...inGrace, ...facts }, after(168 * HOUR)).state).not.toBe('suspended');
   });
 
-  it('lets an extension move the deadline later, never earlier', () => {
+  it('let an extension move the deadline later, never earlier', () => {
     expect(graceDeadline({ ...warned, extendedUntil: after(200 * HOUR) })).toEqual(after(200 * HOUR));
     expect(graceDeadline({ ...warned, extendedUntil: after(HOUR) })).toEqual(after(168 * HOUR));
     expect(graceDeadline({ ...warned, noticeAt: null, extendedUntil: after(HOUR) })).toBeNull();
@@ -115,7 +115,7 @@ describe('the access ladder', () => {
     expect(decideAccess(extended, after(200 * HOUR)).state).toBe('suspended');
   });
 
-  it('neither suspends nor restores while the debt is being charged: a retry buys no new grace', () => {
+  it('neither suspend nor restore while the debt is being charged: a retry gives no new grace period', () => {
     const charging = { pastDue: 0n, inFlight: 5_000n };
     for (const facts of [inGrace, suspended]) {
       const decision = decideAccess({ ...facts, ...charging }, after(400 * HOUR));
@@ -130,7 +130,7 @@ describe('the access ladder', () => {
     expect(decideAccess({ ...owing, ...charging }, NOTICE).opensEpisode).toBeUndefined();
   });
 
-  it('restores when the debt is settled, and lifts the billing hold only', () => {
+  it('restore when the debt is paid, and lift the billing hold only', () => {
     const decision = decideRestoration(
       { ...suspended, ...paid, holds: ['admin', 'billing', 'fraud'] },
       after(DAY * 20),
@@ -145,12 +145,12 @@ describe('the access ladder', () => {
     });
   });
 
-  it('never pushes anybody down in the transaction of a payment', () => {
+  it('never become more restrictive in the transaction of a payment', () => {
     for (const facts of [owing, inGrace, suspended, { ...suspended, episode: { ...warned, isClosingConfirmed: true } }])
       expect(decideRestoration(facts, after(400 * DAY)).transitions).toEqual([]);
   });
 
-  it('closes after 30 days of suspension, if a person confirmed it and the debt is still there', () => {
+  it('close after 30 days of suspension, if a person confirmed it and the debt remains', () => {
     const confirmed: AccessFacts = { ...suspended, episode: { ...warned, suspendedAt, isClosingConfirmed: true } };
     const due = new Date(suspendedAt.getTime() + CLOSING_AFTER_DAYS * DAY);
     expect(decideAccess(confirmed, new Date(due.getTime() - 1)).state).toBe('suspended');
@@ -161,18 +161,18 @@ describe('the access ladder', () => {
   });
 
   it.each<[string, Partial<AccessFacts>, AccessState]>([
-    ['goes on while it lasts', { ...paid, hasPaid: false, trialEndsAt: after(1) }, 'trialing'],
-    ['goes on while it lasts, debt or not', { hasPaid: false, trialEndsAt: after(1) }, 'trialing'],
+    ['continues until its end', { ...paid, hasPaid: false, trialEndsAt: after(1) }, 'trialing'],
+    ['continues until its end, also with a debt', { hasPaid: false, trialEndsAt: after(1) }, 'trialing'],
     ['ends with the first payment', { ...paid, trialEndsAt: after(1) }, 'active'],
-    ['is no worse for a tenant that paid in part', { trialEndsAt: after(1) }, 'trialing'],
+    ['continues for a tenant that paid in part', { trialEndsAt: after(1) }, 'trialing'],
     ['ends in grace at its end, unpaid', { hasPaid: false, trialEndsAt: NOTICE }, 'grace'],
-    ['ends active where nothing is due yet', { ...paid, hasPaid: false, trialEndsAt: NOTICE }, 'active'],
+    ['ends active if nothing is due yet', { ...paid, hasPaid: false, trialEndsAt: NOTICE }, 'active'],
     ['waits for a charge under way', { pastDue: 0n, inFlight: 9_000n, trialEndsAt: NOTICE }, 'trialing'],
   ])('a trial %s', (_, facts, state) => {
     expect(decideAccess({ ...owing, state: 'trialing', ...facts }, NOTICE).state).toBe(state);
   });
 
-  it('warns anew where an episode is missing or was left over, instead of using a clock that ran out', () => {
+  it('warn again if an episode is missing or left over, instead of using a deadline that is over', () => {
     const missing = decideAccess({ ...inGrace, episode: null }, after(400 * DAY));
     expect(missing).toMatchObject({ state: 'grace', transitions: [], notices: ['opened'] });
     expect(missing.opensEpisode).toEqual({ openedAt: after(400 * DAY) });
@@ -180,18 +180,18 @@ describe('the access ladder', () => {
     expect(leftOver).toMatchObject({ state: 'grace', closesEpisode: {}, opensEpisode: {}, notices: ['opened'] });
   });
 
-  it('counts a suspension until the restoration, and one that ends in closing for ever', () => {
-    const rungs = (['grace', 'suspended', 'active', 'grace', 'suspended', 'closed'] as const).map((to, index) => ({
+  it('count a suspension until the restoration, and without end if the tenant is closed', () => {
+    const states = (['grace', 'suspended', 'active', 'grace', 'suspended', 'closed'] as const).map((to, index) => ({
       to,
       asOf: after(index * DAY),
     }));
-    expect(suspendedSpans(rungs)).toEqual([
+    expect(suspendedSpans(states)).toEqual([
       { since: after(DAY), until: after(2 * DAY) },
       { since: after(4 * DAY), until: null },
     ]);
   });
 
-  it('leaves a closed tenant alone, paid or not', () => {
+  it('do not change for a closed tenant, paid or not', () => {
     for (const money of [paid, { pastDue: 5_000n }])
       expect(decideAccess({ ...suspended, state: 'closed', ...money }, after(400 * DAY))).toMatchObject({
         transitions: [],
@@ -201,15 +201,15 @@ describe('the access ladder', () => {
   });
 });
 
-/** A tenant whose rows are kept as the caller of the ladder keeps them. */
+/** A tenant that stores decisions in the same way as the caller of `decideAccess`. */
 class Tenant {
   state: AccessState = 'active';
   episode: Episode | null = null;
   holds: readonly HoldCause[] = [];
   decidedAsOf: Date | null = null;
-  readonly rungs: Rung[] = [];
-  /** The steps told, episode by episode. */
-  readonly told: NoticeStep[][] = [];
+  readonly states: EnteredState[] = [];
+  /** The recorded steps, episode by episode. */
+  readonly recordedSteps: NoticeStep[][] = [];
   readonly #dues: { at: number; amount: bigint }[] = [];
   #payments = 0n;
   #charging = 0n;
@@ -269,28 +269,30 @@ class Tenant {
   }
 
   private apply(decision: AccessDecision, asOf: Date): void {
-    // Plain checks: this runs some million times.
-    if (decision.transitions.length > 1) throw new Error('more than one rung in one pass');
+    // Plain checks instead of `expect`, because this runs some million times.
+    if (decision.transitions.length > 1) throw new Error('more than one access state in one pass');
     for (const { from, to } of decision.transitions) {
-      if (from !== this.state || !accessStates.allows(from, to)) throw new Error(`skipped a rung: ${from} to ${to}`);
-      this.rungs.push({ at: asOf.getTime(), to });
+      if (from !== this.state || !accessStates.allows(from, to))
+        throw new Error(`transition not allowed: ${from} to ${to}`);
+      this.states.push({ at: asOf.getTime(), to });
       if (to === 'suspended') this.amend({ suspendedAt: asOf });
     }
     this.state = decision.state;
     if (decision.opensEpisode) {
       if (this.episode) throw new Error('two episodes open at once');
-      this.episode = { ...warned, openedAt: asOf, noticeAt: asOf, isNoticeHandedOver: false, told: [] };
-      this.told.push([]);
+      this.episode = { ...warned, openedAt: asOf, noticeAt: asOf, isNoticeHandedOver: false, recordedSteps: [] };
+      this.recordedSteps.push([]);
     }
-    this.told.at(-1)?.push(...decision.notices);
-    if (this.episode) this.episode = { ...this.episode, told: [...this.episode.told, ...decision.notices] };
+    this.recordedSteps.at(-1)?.push(...decision.notices);
+    if (this.episode)
+      this.episode = { ...this.episode, recordedSteps: [...this.episode.recordedSteps, ...decision.notices] };
     if (decision.closesEpisode) this.episode = null;
     this.holds = [...this.holds.filter((cause) => !decision.releasesHolds.includes(cause)), ...decision.placesHolds];
     if (this.decidedAsOf === null || asOf > this.decidedAsOf) this.decidedAsOf = asOf;
   }
 }
 
-/** A step of a history before its amounts and instants are known. */
+/** A step of a history before its amounts and instants are computed. */
 interface Step {
   readonly gap: number;
   readonly kind: Happening['kind'];
@@ -329,7 +331,7 @@ const steps = (minLength: number, maxLength: number): fc.Arbitrary<Step[]> =>
     { minLength, maxLength },
   );
 
-/** Payments are a share of the debt at that moment: in part, in full, or more than is owed. */
+/** A payment is a share of the debt at that moment: a part, all of it, or more than the debt. */
 function historyOf(parts: readonly Step[]): readonly Happening[] {
   const history: Happening[] = [];
   let at = NOTICE.getTime();
@@ -355,12 +357,12 @@ function lived(history: readonly Happening[], tolerance: bigint): Tenant {
 
 const tolerances = fc.constantFrom(0n, 1n, 50n, 200n);
 
-describe('the access ladder, over any history', () => {
-  it('takes exactly the rungs of the reference: never early, never without debt, none skipped, the first pass after', () => {
+describe('access states, over any history', () => {
+  it('change exactly as in the reference model: on the first pass, never early, skipped or without debt', () => {
     const seen = new Map<string, number>();
     fc.assert(
       fc.property(steps(10, 50), tolerances, (parts, tolerance) => {
-        // A stale pass is one that an earlier decision overtook; before the first there is nothing to be older than.
+        // A stale pass is older than an earlier decision; before the first decision no pass is stale.
         const history = historyOf([{ gap: 0, kind: 'pass', share: 0, cause: 'admin' }, ...parts]);
         const started = history.map((each) =>
           each.kind === 'stale_pass' && !overtaken(history, each)
@@ -368,28 +370,28 @@ describe('the access ladder, over any history', () => {
             : each,
         );
         const tenant = lived(started, tolerance);
-        expect(tenant.rungs).toEqual(expectedRungs(started, tolerance));
-        for (const { to } of tenant.rungs) seen.set(to, (seen.get(to) ?? 0) + 1);
+        expect(tenant.states).toEqual(expectedStates(started, tolerance));
+        for (const { to } of tenant.states) seen.set(to, (seen.get(to) ?? 0) + 1);
         const expectedHolds = (['admin', 'fraud'] as const).filter((cause) => expectedHold(started, cause));
         const isCut = tenant.state === 'suspended' || tenant.state === 'closed';
         expect([...tenant.holds].sort()).toEqual([...expectedHolds, ...(isCut ? ['billing'] : [])].sort());
         expect(tenant.episode !== null).toBe(isCut || tenant.state === 'grace');
-        for (const told of tenant.told) {
-          expect(new Set(told).size).toBe(told.length);
-          expect(told.map((step) => NOTICE_STEPS.indexOf(step))).toEqual(
-            told.map((step) => NOTICE_STEPS.indexOf(step)).sort((a, b) => a - b),
+        for (const recordedSteps of tenant.recordedSteps) {
+          expect(new Set(recordedSteps).size).toBe(recordedSteps.length);
+          expect(recordedSteps.map((step) => NOTICE_STEPS.indexOf(step))).toEqual(
+            recordedSteps.map((step) => NOTICE_STEPS.indexOf(step)).sort((a, b) => a - b),
           );
-          expect(told[0]).toBe('opened');
+          expect(recordedSteps[0]).toBe('opened');
         }
       }),
       RUNS,
     );
-    // The histories are worth the name only if they reach every rung.
+    // The histories are a useful sample only if they reach every access state.
     for (const state of ['grace', 'suspended', 'active', 'closed'])
       expect(seen.get(state)).toBeGreaterThan(RUNS.numRuns / 30);
   });
 
-  it('is the same with passes doubled, crashed before commit, or arriving late', () => {
+  it('are the same with passes repeated, crashed before commit, or late', () => {
     fc.assert(
       fc.property(
         steps(0, 40),
@@ -404,15 +406,15 @@ describe('the access ladder, over any history', () => {
             return [[each], [each, each], [crashed, each], [each, late, each, late]][extra[index] ?? 0] ?? [each];
           });
           const [plain, replayed] = [lived(history, tolerance), lived(noisy, tolerance)];
-          expect(replayed.rungs).toEqual(plain.rungs);
-          expect(replayed.told).toEqual(plain.told);
+          expect(replayed.states).toEqual(plain.states);
+          expect(replayed.recordedSteps).toEqual(plain.recordedSteps);
         },
       ),
       RUNS,
     );
   });
 
-  it('only warns on the first pass after an outage of 1 to 400 days', () => {
+  it('only warn on the first pass after an outage of 1 to 400 days', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.integer({ min: 0, max: 400 * DAY }), fc.bigInt({ min: 1n, max: 10_000n })), {
@@ -438,7 +440,7 @@ describe('the access ladder, over any history', () => {
     );
   });
 
-  it('ends the same for any passes between the notice and the last asOf', () => {
+  it('end the same for any passes between the notice and the last asOf', () => {
     const facts = fc.array(
       fc.record({
         at: fc.integer({ min: 2, max: 168 * HOUR - 1 }),
@@ -466,7 +468,7 @@ describe('the access ladder, over any history', () => {
           for (const { at, kind, share } of [...parts].sort((a, b) => a.at - b.at)) {
             if (kind === 'falls_due') story.push({ at: start + at, kind, amount: BigInt(share) });
             else if (kind === 'is_extended') story.push({ at: start + at, kind, until: start + at + share * 4 * HOUR });
-            // In part only: it must neither end the episode nor move its clock.
+            // A part of the debt only: this payment must neither end the episode nor move its clock.
             else story.push({ at: start + at, kind: 'pays', amount: debtAfter(story, story.length - 1) / 3n });
           }
           const ending: Happening[] = [{ at: start + last, kind: 'pass' }];
@@ -487,7 +489,7 @@ describe('the access ladder, over any history', () => {
       expect(reached.get(state)).toBeGreaterThan(RUNS.numRuns / 30);
   });
 
-  it('lets a payment win wherever it meets the enforcement pass', () => {
+  it('let a payment win before, after or during an enforcement pass', () => {
     const gaps = fc.oneof(fc.constantFrom(...GAPS), fc.integer({ min: 0, max: 400 * DAY }));
     const debts = fc.bigInt({ min: 1n, max: 1_000_000n });
     fc.assert(
@@ -516,7 +518,7 @@ describe('the access ladder, over any history', () => {
     );
   });
 
-  it('does not look at the clock of the machine', () => {
+  it('do not read the clock of the machine', () => {
     const decided = () => JSON.stringify([decideAccess(inGrace, suspendedAt), decideAccess(owing, NOTICE)]);
     const before = decided();
     const { now } = Date;
@@ -527,17 +529,17 @@ describe('the access ladder, over any history', () => {
     Date.now = now;
   });
 
-  it('finds the stretches without access, so that whole periods inside them cost nothing', () => {
+  it('give the suspended spans, so that whole periods inside them have no base fee', () => {
     fc.assert(
       fc.property(
         steps(0, 40),
         fc.integer({ min: 0, max: 600 * DAY }),
         fc.integer({ min: 1, max: 60 * DAY }),
         (parts, from, length) => {
-          const { rungs } = lived(historyOf(parts), 0n);
-          const spans = suspendedSpans(rungs.map(({ at, to }) => ({ to, asOf: new Date(at) })));
+          const { states } = lived(historyOf(parts), 0n);
+          const spans = suspendedSpans(states.map(({ at, to }) => ({ to, asOf: new Date(at) })));
           const instant = new Date(NOTICE.getTime() + from + length);
-          const last = rungs.filter(({ at }) => at <= instant.getTime()).at(-1)?.to;
+          const last = states.filter(({ at }) => at <= instant.getTime()).at(-1)?.to;
           const isInside = spans.some(({ since, until }) => since <= instant && (until === null || instant < until));
           expect(isInside).toBe(last === 'suspended' || last === 'closed');
         },
@@ -547,7 +549,7 @@ describe('the access ladder, over any history', () => {
   });
 });
 
-/** Whether a pass or a payment before it was newer than its `asOf`. */
+/** Whether an earlier pass or payment was newer than the `asOf` of this pass. */
 function overtaken(history: readonly Happening[], stale: Happening & { readonly kind: 'stale_pass' }): boolean {
   return history
     .slice(0, history.indexOf(stale))

@@ -1,18 +1,20 @@
 /**
- * The access ladder of one tenant, decided from facts read under that tenant's lock.
+ * Decides the access state of one tenant from facts read under that tenant's lock.
  *
- * A pass moves a tenant by one rung at most, so however long no pass ran, the first one only warns. The clock is the
- * recorded notice: nothing but settling the debt ends an episode, and nothing restarts its clock.
+ * A pass changes a tenant by one access state at most. So after a long time without a pass, the first one only warns.
+ * The grace period counts from the recorded notice: only payment of the debt ends an episode, and nothing restarts its
+ * clock.
  *
- * Debt has two parts. `pastDue` is what nobody is collecting right now, and only it pushes a tenant down. `inFlight` is past
- * due with a charge under way or unanswered: it pushes nobody down, but it is not paid either, so it ends no episode. Without
- * that second half, each retry would close the episode while it runs and give the tenant another 168 h.
+ * Debt has two parts. `pastDue` has no charge under way, and only this part restricts a tenant's access. `inFlight` is
+ * past due with a charge under way or unanswered. It does not restrict access, but it is not paid either, so it does
+ * not end an episode. Without `inFlight`, each retry would close the episode while it runs and give the tenant another
+ * 168 h.
  */
 import { accessStates, type AccessState } from './access-states.js';
 import { hoursAfter, noticesDue, type NoticeStep } from './dunning.js';
 import { type HoldCause, releasedHolds } from './holds.js';
 
-/** Seven days without a successful payment, as elapsed hours from the recorded notice. */
+/** Seven days without a successful payment, in elapsed hours from the recorded notice. */
 export const GRACE_HOURS = 168;
 /** A suspension must have lasted this long before a person may make it final. */
 export const CLOSING_AFTER_DAYS = 30;
@@ -20,31 +22,31 @@ const HOURS_PER_DAY = 24;
 
 export interface Episode {
   readonly openedAt: Date;
-  /** When the notice was committed; the clock of the grace. */
+  /** When the notice was committed; the grace period counts from it. */
   readonly noticeAt: Date | null;
-  /** An operator's extension. It moves the deadline later, never earlier, and leaves the notice alone. */
+  /** An operator's extension. It moves the deadline later, never earlier, and does not change `noticeAt`. */
   readonly extendedUntil: Date | null;
   readonly isNoticeHandedOver: boolean;
   readonly suspendedAt: Date | null;
-  /** Part of the episode, so that a confirmation from an earlier suspension closes nobody. */
+  /** Part of the episode, so that a confirmation of an earlier suspension does not close the tenant. */
   readonly isClosingConfirmed: boolean;
-  readonly told: readonly NoticeStep[];
+  readonly recordedSteps: readonly NoticeStep[];
 }
 
 export interface AccessFacts {
   readonly state: AccessState;
-  /** The open one, if any. */
+  /** The open episode, if any. */
   readonly episode: Episode | null;
   /** Issued, due at or before `asOf`, still owed, and no attempt under way. */
   readonly pastDue: bigint;
-  /** The same, with an attempt created, sent or unknown. */
+  /** The same, but with an attempt that is created, sent or unknown. */
   readonly inFlight: bigint;
-  /** A balance up to here opens nothing and keeps nothing open. */
+  /** A balance up to this amount neither opens an episode nor keeps one open. */
   readonly tolerance: bigint;
   readonly trialEndsAt: Date | null;
   readonly hasPaid: boolean;
   readonly holds: readonly HoldCause[];
-  /** The newest `asOf` this tenant was decided at, by a pass or by a payment. */
+  /** The newest `asOf` of a decision about this tenant, by a pass or by a payment. */
   readonly decidedAsOf: Date | null;
 }
 
@@ -59,9 +61,9 @@ export interface AccessTransition {
 
 export interface AccessDecision {
   readonly state: AccessState;
-  /** One at most. */
+  /** At most one. */
   readonly transitions: readonly AccessTransition[];
-  /** The caller records `noticeAt` with the clock of its commit, which is never before `openedAt`. */
+  /** The caller records `noticeAt` with the clock at its commit, which is never before `openedAt`. */
   readonly opensEpisode?: { readonly openedAt: Date };
   readonly closesEpisode?: { readonly closedAt: Date };
   readonly notices: readonly NoticeStep[];
@@ -69,7 +71,7 @@ export interface AccessDecision {
   readonly releasesHolds: readonly HoldCause[];
 }
 
-/** What a pass does. A pass older than what was already decided sees debts as they were, and decides nothing. */
+/** The decision of a pass. A pass older than the last decision has outdated debts, and changes nothing. */
 export function decideAccess(facts: AccessFacts, asOf: Date): AccessDecision {
   if (isOlder(facts, asOf)) return unchanged(facts);
   if (isFreeOfDebt(facts)) return withoutDebt(facts, asOf);
@@ -92,14 +94,14 @@ export function decideAccess(facts: AccessFacts, asOf: Date): AccessDecision {
 }
 
 /**
- * What the transaction of a payment does: it can lift a tenant and never push one down. `asOf` is read once the tenant's
- * lock is held, so that a pass that went first is not newer than the payment that waited for it.
+ * The decision in the transaction of a payment: it can restore access and never restricts it. `asOf` is read after the
+ * tenant's lock is taken, so that a pass that had the lock before is not newer than the payment that waited for it.
  */
 export function decideRestoration(facts: AccessFacts, asOf: Date): AccessDecision {
   return isOlder(facts, asOf) || !isFreeOfDebt(facts) ? unchanged(facts) : withoutDebt(facts, asOf);
 }
 
-/** When the grace ends, as a banner shows it; null until the notice is recorded. */
+/** The end of the grace period, as a banner shows it; null until the notice is recorded. */
 export function graceDeadline({ noticeAt, extendedUntil }: Pick<Episode, 'noticeAt' | 'extendedUntil'>): Date | null {
   if (noticeAt === null) return null;
   const elapsed = hoursAfter(noticeAt, GRACE_HOURS);
@@ -112,15 +114,15 @@ export interface SuspendedSpan {
 }
 
 /**
- * The stretches a tenant could not work, from all its transitions in the order they were recorded. What lies wholly inside one
- * has no base fee.
+ * The spans in which a tenant was suspended, from all its transitions in the order of their recording. A period that
+ * lies wholly inside such spans has no base fee.
  */
 export function suspendedSpans(
   transitions: readonly { readonly to: AccessState; readonly asOf: Date }[],
 ): readonly SuspendedSpan[] {
   return transitions.flatMap(({ to, asOf }, index) => {
     if (to !== 'suspended') return [];
-    // Only a restoration ends it: a tenant that is closed stays without access.
+    // Only a restoration ends a suspension: a closed tenant remains without access.
     const restored = transitions.slice(index + 1).find((later) => later.to === 'active');
     return [{ since: asOf, until: restored?.asOf ?? null }];
   });
@@ -130,7 +132,7 @@ function isOlder({ decidedAsOf }: AccessFacts, asOf: Date): boolean {
   return decidedAsOf !== null && asOf < decidedAsOf;
 }
 
-/** Above the tolerance, and above zero whatever the tolerance: nobody is pushed down without a debt. */
+/** Above the tolerance and above zero, so that access is never restricted without a debt. */
 function isOwing({ pastDue, tolerance }: AccessFacts): boolean {
   return pastDue > 0n && pastDue > tolerance;
 }
@@ -144,7 +146,9 @@ function hasTrialEnded({ trialEndsAt }: AccessFacts, asOf: Date): boolean {
   return trialEndsAt !== null && asOf >= trialEndsAt;
 }
 
-/** A notice that never left our house warned nobody: the clock may be over, the suspension waits. */
+/**
+ * A notice that was not handed to the mail server warned no person, so the suspension waits even after the deadline.
+ */
 function isGraceOver({ episode }: AccessFacts, asOf: Date): boolean {
   const deadline = episode && graceDeadline(episode);
   return Boolean(deadline && asOf >= deadline && episode?.isNoticeHandedOver);
@@ -161,13 +165,13 @@ function warn(facts: AccessFacts, asOf: Date, cause: AccessCause): AccessDecisio
   return { ...withNewEpisode(facts, asOf), ...moved(facts, 'grace', cause) };
 }
 
-/** Always an episode of its own: one left over from before would carry a clock that has long run out. */
+/** Always opens a new episode: the deadline of an old one would already be over. */
 function withNewEpisode(facts: AccessFacts, asOf: Date): AccessDecision {
   return {
     ...unchanged(facts),
     ...(facts.episode && { closesEpisode: { closedAt: asOf } }),
     opensEpisode: { openedAt: asOf },
-    notices: noticesDue({ outcome: 'grace', noticeAt: asOf, isOwing: true, told: [] }, asOf),
+    notices: noticesDue({ outcome: 'grace', noticeAt: asOf, isOwing: true, recordedSteps: [] }, asOf),
   };
 }
 
@@ -182,28 +186,35 @@ function suspend(facts: AccessFacts, asOf: Date): AccessDecision {
 function remind(facts: AccessFacts, asOf: Date, outcome: 'grace' | 'suspended'): AccessDecision {
   const { episode } = facts;
   if (episode === null) return unchanged(facts);
-  const notices = noticesDue({ outcome, noticeAt: episode.noticeAt, isOwing: true, told: episode.told }, asOf);
+  const notices = noticesDue(
+    { outcome, noticeAt: episode.noticeAt, isOwing: true, recordedSteps: episode.recordedSteps },
+    asOf,
+  );
   return { ...unchanged(facts), notices };
 }
 
-/** Nothing is owed. The billing hold goes, whatever the rung; holds of other causes are not ours to lift. */
+/** No debt remains. The billing hold is released in every access state; holds of other causes remain. */
 function withoutDebt(facts: AccessFacts, asOf: Date): AccessDecision {
   const { state, episode } = facts;
   if (state === 'closed') return unchanged(facts);
-  const settled: AccessDecision = {
+  const paid: AccessDecision = {
     ...unchanged(facts),
     ...(episode && { closesEpisode: { closedAt: asOf } }),
     notices: noticesDue(
-      { outcome: 'settled', noticeAt: episode?.noticeAt ?? null, isOwing: false, told: episode?.told ?? [] },
+      {
+        outcome: 'paid',
+        noticeAt: episode?.noticeAt ?? null,
+        isOwing: false,
+        recordedSteps: episode?.recordedSteps ?? [],
+      },
       asOf,
     ),
     releasesHolds: releasedHolds(facts.holds, { by: 'debt_settled' }),
   };
-  if (state === 'grace' || state === 'suspended') return { ...settled, ...moved(facts, 'active', 'debt_settled') };
-  if (state === 'trialing' && facts.hasPaid) return { ...settled, ...moved(facts, 'active', 'first_payment') };
-  if (state === 'trialing' && hasTrialEnded(facts, asOf))
-    return { ...settled, ...moved(facts, 'active', 'trial_ended') };
-  return settled;
+  if (state === 'grace' || state === 'suspended') return { ...paid, ...moved(facts, 'active', 'debt_settled') };
+  if (state === 'trialing' && facts.hasPaid) return { ...paid, ...moved(facts, 'active', 'first_payment') };
+  if (state === 'trialing' && hasTrialEnded(facts, asOf)) return { ...paid, ...moved(facts, 'active', 'trial_ended') };
+  return paid;
 }
 
 function unchanged({ state }: AccessFacts): AccessDecision {

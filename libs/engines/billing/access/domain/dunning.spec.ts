@@ -12,21 +12,21 @@ import {
 
 const RUNS = { numRuns: sampleSize(300, 3_000) };
 const NOTICE = new Date('2026-03-01T10:00:00.000Z');
-const inGrace: DunningFacts = { outcome: 'grace', noticeAt: NOTICE, isOwing: true, told: ['opened'] };
+const inGrace: DunningFacts = { outcome: 'grace', noticeAt: NOTICE, isOwing: true, recordedSteps: ['opened'] };
 const at = (hours: number) => hoursAfter(NOTICE, hours);
 
 describe('the notices of an episode', () => {
   it('come in order, each at its hour', () => {
-    const told: NoticeStep[] = [];
-    const heard: string[] = [];
+    const recordedSteps: NoticeStep[] = [];
+    const sent: string[] = [];
     for (let hour = 0; hour <= 200; hour++) {
-      const outcome = hour < 168 ? 'grace' : hour < 190 ? 'suspended' : 'settled';
-      for (const step of noticesDue({ ...inGrace, outcome, isOwing: hour < 190, told }, at(hour))) {
-        told.push(step);
-        heard.push(`${hour} ${step}`);
+      const outcome = hour < 168 ? 'grace' : hour < 190 ? 'suspended' : 'paid';
+      for (const step of noticesDue({ ...inGrace, outcome, isOwing: hour < 190, recordedSteps }, at(hour))) {
+        recordedSteps.push(step);
+        sent.push(`${hour} ${step}`);
       }
     }
-    expect(heard).toEqual([
+    expect(sent).toEqual([
       '0 opened',
       '48 reminder_48h',
       '96 reminder_96h',
@@ -36,31 +36,31 @@ describe('the notices of an episode', () => {
     ]);
   });
 
-  it('warn for the last time at 144 hours to the millisecond, once', () => {
+  it('include the final warning at exactly 144 hours, once', () => {
     const due = at(FINAL_WARNING_HOURS);
-    const told: NoticeStep[] = ['opened', 'reminder_48h', 'reminder_96h'];
-    expect(noticesDue({ ...inGrace, told }, new Date(due.getTime() - 1))).toEqual([]);
-    expect(noticesDue({ ...inGrace, told }, due)).toEqual(['final_warning']);
-    expect(noticesDue({ ...inGrace, told: [...told, 'final_warning'] }, at(9_000))).toEqual([]);
+    const recordedSteps: NoticeStep[] = ['opened', 'reminder_48h', 'reminder_96h'];
+    expect(noticesDue({ ...inGrace, recordedSteps }, new Date(due.getTime() - 1))).toEqual([]);
+    expect(noticesDue({ ...inGrace, recordedSteps }, due)).toEqual(['final_warning']);
+    expect(noticesDue({ ...inGrace, recordedSteps: [...recordedSteps, 'final_warning'] }, at(9_000))).toEqual([]);
   });
 
-  it('tell only the newest of what an outage held up', () => {
+  it('are only the newest courtesy after an outage', () => {
     expect(noticesDue(inGrace, at(150))).toEqual(['final_warning']);
-    expect(noticesDue({ ...inGrace, told: ['opened', 'final_warning'] }, at(151))).toEqual([]);
+    expect(noticesDue({ ...inGrace, recordedSteps: ['opened', 'final_warning'] }, at(151))).toEqual([]);
     expect(noticesDue({ ...inGrace, outcome: 'suspended' }, at(400))).toEqual(['suspended']);
   });
 
   it('are none for a balance below the tolerance, or one that is being charged', () => {
     for (const outcome of ['grace', 'suspended'] as const)
-      expect(noticesDue({ ...inGrace, outcome, isOwing: false, told: [] }, at(150))).toEqual([]);
-    expect(noticesDue({ ...inGrace, outcome: 'settled', isOwing: false, told: [] }, at(150))).toEqual([]);
+      expect(noticesDue({ ...inGrace, outcome, isOwing: false, recordedSteps: [] }, at(150))).toEqual([]);
+    expect(noticesDue({ ...inGrace, outcome: 'paid', isOwing: false, recordedSteps: [] }, at(150))).toEqual([]);
   });
 
   it('wait for the recorded notice before they count hours', () => {
-    expect(noticesDue({ ...inGrace, noticeAt: null, told: [] }, at(500))).toEqual(['opened']);
+    expect(noticesDue({ ...inGrace, noticeAt: null, recordedSteps: [] }, at(500))).toEqual(['opened']);
   });
 
-  it('are told once per episode and in order, for any passes, replays and crashes, as the reference tells them', () => {
+  it('are due once per episode and in order, for any passes, replays and crashes, as in the reference model', () => {
     const looks = fc.array(
       fc.record({
         hour: fc.oneof(fc.constantFrom(0, 47, 48, 95, 96, 143, 144, 167, 168), fc.integer({ min: 0, max: 400 })),
@@ -71,17 +71,17 @@ describe('the notices of an episode', () => {
     );
     const ends = fc.integer({ min: 0, max: 500 });
     fc.assert(
-      fc.property(looks, ends, ends, (visits, suspendedFrom, settledFrom) => {
-        const told: NoticeStep[] = [];
+      fc.property(looks, ends, ends, (visits, suspendedFrom, paidFrom) => {
+        const recordedSteps: NoticeStep[] = [];
         const expected: string[] = [];
         for (const { hour, isOwing, isCrashing } of [...visits].sort((a, b) => a.hour - b.hour)) {
-          const outcome = hour >= settledFrom ? 'settled' : hour >= suspendedFrom ? 'suspended' : 'grace';
-          const due = noticesDue({ outcome, noticeAt: NOTICE, isOwing, told }, at(hour));
-          // Steps are recorded with the mail in one transaction; a crash takes both.
+          const outcome = hour >= paidFrom ? 'paid' : hour >= suspendedFrom ? 'suspended' : 'grace';
+          const due = noticesDue({ outcome, noticeAt: NOTICE, isOwing, recordedSteps }, at(hour));
+          // Steps are recorded with the mail in one transaction; a crash rolls back both.
           if (isCrashing) continue;
-          told.push(...due);
+          recordedSteps.push(...due);
           const wanted: (string | undefined)[] =
-            outcome === 'settled'
+            outcome === 'paid'
               ? expected.length > 0
                 ? ['restored']
                 : []
@@ -92,8 +92,8 @@ describe('the notices of an episode', () => {
                   : ['opened', expectedCourtesy(hour)];
           for (const step of wanted) if (step !== undefined && !expected.includes(step)) expected.push(step);
         }
-        expect(told).toEqual(expected);
-        expect(told).toEqual(NOTICE_STEPS.filter((step) => told.includes(step)));
+        expect(recordedSteps).toEqual(expected);
+        expect(recordedSteps).toEqual(NOTICE_STEPS.filter((step) => recordedSteps.includes(step)));
       }),
       RUNS,
     );

@@ -1,11 +1,11 @@
 /**
- * Which notices an episode still owes its tenant. A step is told once per episode: `told` holds what was recorded with the
- * mail in the same transaction, so a replayed pass finds it there and stays silent.
+ * Decides which notices of an episode are due. A step is notified once per episode: `recordedSteps` has the steps
+ * recorded with their mail in the same transaction, so a repeated pass finds them there and sends no second mail.
  *
  *   opened ─▶ reminder_48h ─▶ reminder_96h ─▶ final_warning (144 h) ─▶ suspended ─▶ restored
  *
- * Reminders and the final warning are courtesies, not rungs. After an outage only the newest of them is told: three mails
- * at once about the same debt inform nobody.
+ * Reminders and the final warning are courtesies; they do not change the access state. After an outage only the newest
+ * of them is sent, because three mails at the same time about one debt do not help the reader.
  */
 export const NOTICE_STEPS = [
   'opened',
@@ -17,10 +17,10 @@ export const NOTICE_STEPS = [
 ] as const;
 export type NoticeStep = (typeof NOTICE_STEPS)[number];
 
-/** A day before the grace of 168 h ends. */
+/** A day before the end of the grace period of 168 h. */
 export const FINAL_WARNING_HOURS = 144;
 
-/** Newest first. The reminders fall on the days of the retries, when a declined charge is news. */
+/** Newest first. The reminders are on the days of the retries, because a charge may be declined then. */
 const COURTESIES: readonly { readonly step: NoticeStep; readonly hours: number }[] = [
   { step: 'final_warning', hours: FINAL_WARNING_HOURS },
   { step: 'reminder_96h', hours: 96 },
@@ -28,27 +28,27 @@ const COURTESIES: readonly { readonly step: NoticeStep; readonly hours: number }
 ];
 
 export interface DunningFacts {
-  /** Where the episode stands once this pass has decided. */
-  readonly outcome: 'grace' | 'suspended' | 'settled';
+  /** The result of this pass for the episode. */
+  readonly outcome: 'grace' | 'suspended' | 'paid';
   readonly noticeAt: Date | null;
-  /** Past due above the small-balance tolerance, and nothing being collected that would bring it below. */
+  /** Past due above the tolerance for small balances, without a charge under way that would bring it below. */
   readonly isOwing: boolean;
-  readonly told: readonly NoticeStep[];
+  readonly recordedSteps: readonly NoticeStep[];
 }
 
 export function noticesDue(facts: DunningFacts, asOf: Date): readonly NoticeStep[] {
-  return stepsOf(facts, asOf).filter((step) => !facts.told.includes(step));
+  return stepsOf(facts, asOf).filter((step) => !facts.recordedSteps.includes(step));
 }
 
 function stepsOf(facts: DunningFacts, asOf: Date): readonly NoticeStep[] {
-  if (facts.outcome === 'settled') return facts.told.length > 0 ? ['restored'] : [];
+  if (facts.outcome === 'paid') return facts.recordedSteps.length > 0 ? ['restored'] : [];
   if (!facts.isOwing) return [];
   if (facts.outcome === 'suspended') return ['suspended'];
   const courtesy = newestCourtesy(facts, asOf);
   return courtesy === undefined ? ['opened'] : ['opened', courtesy];
 }
 
-/** An older one that was missed is never told after a newer one, not even once the newer one is out. */
+/** A missed courtesy is never sent after a newer one, even when the newer one was sent long ago. */
 function newestCourtesy({ noticeAt }: DunningFacts, asOf: Date): NoticeStep | undefined {
   if (noticeAt === null) return undefined;
   return COURTESIES.find(({ hours }) => asOf >= hoursAfter(noticeAt, hours))?.step;
@@ -56,7 +56,7 @@ function newestCourtesy({ noticeAt }: DunningFacts, asOf: Date): NoticeStep | un
 
 const HOUR_MS = 3_600_000;
 
-/** Elapsed hours, not calendar days: a change to summer time neither gives nor takes one. */
+/** Adds elapsed hours, not calendar days: a change to summer time neither adds nor removes an hour. */
 export function hoursAfter(instant: Date, hours: number): Date {
   return new Date(instant.getTime() + hours * HOUR_MS);
 }

@@ -36,7 +36,7 @@ describe('a hold', () => {
     ).toBe(by);
   });
 
-  it('comes and goes without regard to the others', () => {
+  it('is placed and released independently of the others', () => {
     const happenings = fc.array(
       fc.oneof(
         fc.record({ place: fc.constantFrom(...HOLD_CAUSES) }),
@@ -70,7 +70,7 @@ describe('a hold', () => {
 });
 
 describe('effective access', () => {
-  it('refuses what the reference refuses, and only that', () => {
+  it('refuses exactly what the reference model refuses', () => {
     fc.assert(
       fc.property(states, holdSets, fc.boolean(), (state, holds, hasExportDaysLeft) => {
         const refused = expectedRefusals(state, holds, hasExportDaysLeft);
@@ -106,11 +106,11 @@ describe('effective access', () => {
       });
   });
 
-  it('is whole for whom nothing holds', () => {
+  it('is complete without a hold or a restricted state', () => {
     expect(allowed(effectiveAccess('active', []))).toEqual(capabilities);
   });
 
-  it('keeps the export of a closed tenant, and the way to it, while its days last', () => {
+  it('keeps export and sign-in of a closed tenant while its export days last', () => {
     expect(allowed(effectiveAccess('closed', []))).toEqual(['signIn', 'export']);
     expect(allowed(effectiveAccess('closed', [], false))).toEqual([]);
   });

@@ -1,20 +1,20 @@
 /**
- * Holds, one per cause and tenant, and what a tenant may do under its state and all of them: the most restrictive wins.
- * A hold knows one way out, and nothing else opens it: paying never lifts an `admin` hold, a person never lifts `billing`.
+ * Holds, one per cause and tenant, and the access of a tenant under its state and all its holds: the most restrictive
+ * wins. Each hold is released in one way only: a payment never lifts an `admin` hold, a person never lifts `billing`.
  *
- *   billing   debt settled                    read-only, export, pay
+ *   billing   the debt is paid                read-only, export, pay
  *   admin     a person lifts this very hold   read-only, export, pay
  *   fraud     a person lifts this very hold   read-only, export, pay
  *
- * A limit that is reached is no hold: each request is told so by the count that it would raise, and by the limit of that very
- * moment. So a cap that is raised, a larger plan and a new period open it by themselves, and nothing can be left standing.
+ * A reached limit is not a hold: each request is checked against the current count and the current limit. So a higher
+ * cap, a larger plan or a new period admits requests without any release, and no hold can remain by mistake.
  */
 import type { AccessState } from './access-states.js';
 
 export const HOLD_CAUSES = ['billing', 'admin', 'fraud'] as const;
 export type HoldCause = (typeof HOLD_CAUSES)[number];
 
-/** What may open a hold. A person names the hold: lifting `admin` says nothing about `fraud`. */
+/** The event that releases a hold. A person names the hold: lifting `admin` does not lift `fraud`. */
 export type Release = { readonly by: 'debt_settled' } | { readonly by: 'person'; readonly cause: 'admin' | 'fraud' };
 
 export function isReleasedBy(cause: HoldCause, release: Release): boolean {
@@ -27,7 +27,7 @@ export function isReleasedBy(cause: HoldCause, release: Release): boolean {
   }
 }
 
-/** The holds that `release` opens, of those there are. */
+/** Those of `holds` that `release` lifts. */
 export function releasedHolds(holds: readonly HoldCause[], release: Release): readonly HoldCause[] {
   return holds.filter((cause) => isReleasedBy(cause, release));
 }
@@ -51,9 +51,9 @@ const FULL: EffectiveAccess = {
   meteredOperations: true,
   webhooksAndKeys: true,
 };
-/** A tenant must always be able to see its data, take it away and pay; that is what keeps a suspension reversible. */
+/** A suspended tenant can still read its data, export it and pay. So a suspension is reversible. */
 const READ_ONLY: EffectiveAccess = { ...FULL, write: false, meteredOperations: false, webhooksAndKeys: false };
-/** Signing in stays open because it is the way to the export. */
+/** Sign-in remains allowed because the export needs it. */
 const EXPORT_ONLY: EffectiveAccess = { ...READ_ONLY, read: false, pay: false };
 const NOTHING: EffectiveAccess = { ...EXPORT_ONLY, signIn: false, export: false };
 
@@ -70,7 +70,7 @@ const BY_HOLD: Readonly<Record<HoldCause, EffectiveAccess>> = {
   fraud: READ_ONLY,
 };
 
-/** `hasExportDaysLeft` matters to a closed tenant only; whoever knows that its days are over says so. */
+/** `hasExportDaysLeft` matters only for a closed tenant; the caller passes false once its export days are over. */
 export function effectiveAccess(
   state: AccessState,
   holds: readonly HoldCause[],

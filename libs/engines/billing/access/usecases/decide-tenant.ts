@@ -1,11 +1,11 @@
-/** The decision of a pass about one tenant’s access. */
+/** Decides and saves one tenant’s access in a pass. */
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { readAccess, saveDecision } from '../data/access.js';
 import { type AccessDecision, decideAccess } from '../domain/access.js';
 
 const ACTOR = 'system:billing-grace';
 
-/** Facts are read under the account's lock, so a payment that came first has won; undefined when nothing changes. */
+/** Reads the facts under the account’s lock, so it sees every earlier payment. Returns undefined if nothing changes. */
 export async function decide(
   tx: CrossTenantTransaction,
   tenant: string,

@@ -1,4 +1,4 @@
-/** What a person decides about a tenant's access. The ladder itself moves by facts alone, see domain/access.ts. */
+/** A person’s decisions about a tenant’s access. The access states change by facts alone, see domain/access.ts. */
 import { sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { instantOf, lockedNow, requireAccount } from '../../accounts/index.js';
@@ -29,7 +29,7 @@ export async function extendGrace(
 
 export interface Hold {
   readonly tenant: string;
-  /** The others come and go by facts. */
+  /** A person cannot place or lift `billing`: facts do. */
   readonly cause: 'admin' | 'fraud';
 }
 
@@ -59,7 +59,7 @@ export async function liftHold(tx: CrossTenantTransaction, actor: string, { tena
 }
 
 /**
- * A pass closes the tenant once its suspension is old enough; what it pays until then still takes it back.
+ * A pass closes the tenant once its suspension is old enough. If the tenant pays before that, it gets its access back.
  * Throws `account_not_found` or `nothing_to_close`.
  */
 export async function confirmClosing(tx: CrossTenantTransaction, tenant: string): Promise<void> {

@@ -15,7 +15,7 @@ export type AuditedAction = readonly [
   act: (tenant: string, actor: string) => Promise<unknown>,
 ];
 
-/** Does something to the store that the path names, and keeps who did it and why. */
+/** Runs `act` on the store named in the path, and records the actor and the reason in the audit log. */
 export async function audited(
   { tx, principal, params, body }: Act,
   ...[action, details, act]: AuditedAction

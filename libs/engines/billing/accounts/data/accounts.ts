@@ -23,26 +23,26 @@ export type Account = Row<
 >;
 
 /**
- * Everything that decides about a tenant's bills or access holds this lock until it commits. Facts are read, and the clock
- * is asked, after it is held.
+ * Every transaction that decides about a tenant's bills or access takes this lock and holds it until it commits. It
+ * reads the facts and the clock after it has the lock.
  */
 export const lockAccount = (tenant: string): Sql => sql`
   select pg_advisory_xact_lock(hashtextextended(${`billing/${tenant}`}, 0))`;
 
-/** False while somebody else holds it. */
+/** Takes the lock without waiting. Returns false while another transaction holds it. */
 export async function tryLockAccount(tx: CrossTenantTransaction, tenant: string): Promise<boolean> {
   const row = await tx.first<{ is_free: boolean }>(sql`
     select pg_try_advisory_xact_lock(hashtextextended(${`billing/${tenant}`}, 0)) as is_free`);
   return row!.is_free;
 }
 
-/** Waits for the lock and says what time it is then, in whole milliseconds: nobody who held it before is newer. */
+/** Waits for the lock, then returns the time in whole milliseconds. No earlier holder of the lock has a later time. */
 export async function lockedNow(tx: CrossTenantTransaction, tenant: string): Promise<Date> {
   const [, clock] = await tx.batch([lockAccount(tenant), CLOCK]);
   return clock[0]!.now;
 }
 
-/** Not `app.now()`, which is when the transaction began: it may have waited for a lock since. */
+/** The current time. `app.now()` is the start of the transaction, which may have waited for a lock since then. */
 export const CLOCK = sql<{ now: Date }>`
   select date_trunc('milliseconds', clock_timestamp() + (app.now() - now())) as now`;
 
@@ -66,7 +66,7 @@ export const announcement = <Contract extends EventContract>(
   data: EventData<Contract>,
 ): Announcement => ({ contract, data });
 
-/** Sends events of the account, in the order of its versions; `along` is written in the same flight, before. */
+/** Emits events of the account in version order. Runs the statements of `along` first, in the same round trip. */
 export async function announceAll(
   tx: CrossTenantTransaction,
   tenant: string,

@@ -1,6 +1,6 @@
 /**
- * The ledger: double entry, one `ref` per thing that happened, each summing to zero. It repeats what invoices, facts and
- * credit notes say, in the form in which an accountant checks it.
+ * The ledger: double entry, one `ref` per invoice, fact or credit note, and the entries of a `ref` sum to zero. It
+ * repeats the amounts of invoices, facts and credit notes in the form that an accountant checks.
  */
 import { type Sql, sql } from '#platform/database';
 
@@ -22,7 +22,7 @@ interface Issued {
 
 type FactKind = 'payment' | 'refund' | 'dispute' | 'dispute_won' | 'surplus' | 'carried';
 
-/** Money comes in by one account and lowers what is owed by the other. */
+/** The account on the other side of `receivable`, and the sign of the amount on it. */
 const MOVED_BY: Readonly<Record<FactKind, readonly [LedgerAccount, 1n | -1n]>> = {
   payment: ['cash', 1n],
   refund: ['cash', -1n],
@@ -55,7 +55,7 @@ export const postings = {
     };
   },
 
-  /** It has left its invoice before: only the account and the bank know of it. */
+  /** The surplus was taken off its invoice earlier, so the entries touch only cash and surplus. */
   surplusRefund(id: string, amount: bigint, currency: string): Posting {
     return {
       ref: `fact/${id}`,
@@ -67,7 +67,7 @@ export const postings = {
     };
   },
 
-  /** A payment for what had been given up: the loss is smaller by it. */
+  /** A payment of an invoice that was written off reduces the loss by its amount. */
   recovery(id: string, amount: bigint, currency: string): Posting {
     return {
       ref: `recovery/${id}`,

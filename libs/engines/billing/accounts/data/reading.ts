@@ -1,6 +1,6 @@
-/** What a statement that only reads needs of its transaction. */
+/** The part of a transaction that a read uses. */
 
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 
-/** What reading needs of a transaction, a store's or the operator's: row security says whose rows it sees. */
+/** A read runs in a store's transaction or in the operator's; row security limits the rows that it sees. */
 export type Reading = Pick<CrossTenantTransaction, 'query' | 'first' | 'execute' | 'batch' | 'now'>;

@@ -1,11 +1,11 @@
-/** The tenant that a person named on a command line or in a path. */
+/** Finds the tenant that a command line or a path names. */
 
 import { isUuid } from '#kernel';
 import { type Row, sql } from '#platform/database';
 import { errors } from '../../errors.js';
 import type { Reading } from './reading.js';
 
-/** By slug or id, as people name it on a command line. Throws `account_not_found`. */
+/** `name` is a slug or an id. Throws `account_not_found`. */
 export async function tenantNamed(tx: Reading, name: string): Promise<{ tenant: string; slug: string }> {
   const id = isUuid(name) ? name : null;
   const row = await tx.first<Row<'billing_accounts', 'tenant_id' | 'slug'>>(sql`

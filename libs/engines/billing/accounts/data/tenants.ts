@@ -1,4 +1,7 @@
-/** What billing knows of tenants: their facts, and whom to write to. Both come by event, from aggregates that know no order. */
+/**
+ * Billing’s copy of tenants: their facts and the address of their owner. Both arrive as events of different aggregates,
+ * in any order.
+ */
 import { type Sql, sql } from '#platform/database';
 
 export interface TenantFacts {
@@ -18,13 +21,13 @@ export interface Owner {
 }
 
 /**
- * Two batches may bring a tenant and its owner at the same time, each blind to the other's rows: one waits here. In the
- * order of the tenants, and before any row is locked.
+ * Two batches may write a tenant and its owner at the same time, and neither sees the rows of the other. This lock
+ * makes one of them wait. It is taken in the order of the tenants, before any row is locked.
  */
 export const lockTenants = (tenants: readonly string[]): Sql => sql`
   select pg_advisory_xact_lock(hashtextextended('billing/' || tenant, 0)) from unnest(${tenants}::text[]) as tenant`;
 
-/** Stale from the start: usage may have come before the tenant did. */
+/** A new account starts as stale, because its usage may have arrived before the tenant. */
 export const saveTenants = (tenants: readonly TenantFacts[]): Sql => sql`
   insert into billing_accounts (tenant_id, slug, legal_name, locale, time_zone, currency, is_stale)
   select t.*, true from unnest(
@@ -34,8 +37,8 @@ export const saveTenants = (tenants: readonly TenantFacts[]): Sql => sql`
   on conflict do nothing`;
 
 /**
- * The account's address is its first owner's, whoever's event comes first. An address that the operator has named is not
- * touched: only one that came from a later owner gives way, and only to an owner who is news.
+ * The account's address is the address of its first owner, in whatever order the events arrive. An address that the
+ * operator set is not changed: only an address of a later owner is replaced, and only by an owner who is new.
  */
 export const saveOwners = (tenants: readonly string[], owners: readonly Owner[]): Sql => sql`
   with fresh as (

@@ -1,6 +1,6 @@
 import { amountAboveZero, amountOfText, priceMicroOf, priceTextOf } from './amounts.js';
 
-describe('amounts as people write them', () => {
+describe('amounts as a person writes them', () => {
   it('count minor units of their currency', () => {
     expect(amountOfText('199.9', 'BRL')).toBe(19_990n);
     expect(amountOfText('1200', 'CLP')).toBe(1_200n);
@@ -14,7 +14,7 @@ describe('amounts as people write them', () => {
     expect(() => priceMicroOf('0.000000001', 'BRL')).toThrow(expect.objectContaining({ code: 'invalid_amount' }));
   });
 
-  it('are prices to the millionth of a minor unit, there and back', () => {
+  it('convert to prices in millionths of a minor unit and back', () => {
     expect(priceMicroOf('0.10', 'BRL')).toBe(10_000_000n);
     expect(priceMicroOf('0.00000001', 'BRL')).toBe(1n);
     for (const text of ['0.10', '0.00000001', '12.345'])

@@ -2,26 +2,29 @@
 import { Decimal, minorDigits } from '#kernel';
 import { errors } from '../../errors.js';
 
-/** Of a price: a millionth of a minor unit is the least there is. */
+/** The smallest price is a millionth of a minor unit. */
 const MICRO_DIGITS = 6;
 
-/** Above zero. Throws `invalid_amount`. */
+/** Minor units, above zero. Throws `invalid_amount`. */
 export function amountAboveZero(text: string, currency: string): bigint {
   const minor = amountOfText(text, currency);
   if (minor <= 0n) throw errors.invalid_amount();
   return minor;
 }
 
-/** Throws `invalid_amount` on more decimals than the currency has: nothing a person typed is rounded away. */
+/**
+ * Minor units. Throws `invalid_amount` on more decimals than the currency has, so that no typed digit is rounded away.
+ */
 export function amountOfText(text: string, currency: string): bigint {
   return scaled(Decimal.parse(text), minorDigits(currency));
 }
 
+/** Millionths of a minor unit. Throws `invalid_amount` on more decimals than that. */
 export function priceMicroOf(text: string, currency: string): bigint {
   return scaled(Decimal.parse(text), minorDigits(currency) + MICRO_DIGITS);
 }
 
-/** `0.10`: with at least the currency's own decimals. */
+/** Formats a price, such as `0.10`, with at least the decimals of the currency. */
 export function priceTextOf(priceMicro: bigint, currency: string): string {
   return Decimal.of(priceMicro, minorDigits(currency) + MICRO_DIGITS).toText(minorDigits(currency));
 }

@@ -1,15 +1,19 @@
-/** Days of a tenant’s calendar, which usage, periods and payments are dated by. */
+/** Days of a tenant’s calendar. They date usage, periods and payments. */
 
 import { Temporal } from 'temporal-polyfill';
 
-/** The first instant of a day: after a midnight that is skipped, the first that exists; of one that comes twice, the earlier. */
+/**
+ * The first instant of a day. If midnight is skipped, it is the next instant that exists; if midnight comes twice, the
+ * earlier one.
+ */
 export function startOfDay(day: Temporal.PlainDate, zone: string): Date {
   return new Date(day.toZonedDateTime(zone).epochMilliseconds);
 }
 
 /**
- * The day an instant belongs to, by the starts of days. Where clocks went back over midnight (St. John's until 2011, one
- * minute past), the calendar shows the day before once more; that hour belongs to the day that had already begun.
+ * The day that contains an instant, measured from the starts of days. Where clocks went back over midnight (St. John's
+ * until 2011, at one minute past midnight), the calendar shows the day before again; that hour belongs to the day that
+ * had already begun.
  */
 export function localDay(at: Date, zone: string): Temporal.PlainDate {
   const shown = Temporal.Instant.fromEpochMilliseconds(at.getTime()).toZonedDateTimeISO(zone).toPlainDate();

@@ -1,10 +1,10 @@
-/** The address to which the operator wants a tenant’s notices sent. */
+/** Sets the address that receives a tenant’s notices, at the operator’s request. */
 
 import { sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { lockedNow, requireAccount } from '../data/accounts.js';
 
-/** An address that the operator named stays, whoever owns the store later. Throws `account_not_found`. */
+/** A later change of owner does not replace an address that the operator set. Throws `account_not_found`. */
 export async function nameEmail(
   tx: CrossTenantTransaction,
   { tenant, email }: { readonly tenant: string; readonly email: string },

@@ -5,7 +5,7 @@ import { startOfDay } from '../domain/local-days.js';
 
 const A_DAY = /^\d{4}-\d\d-\d\d$/;
 
-/** A day stands for its beginning in the tenant's zone. Throws `account_not_found`. */
+/** Parses an ISO instant or a day; a day means its first instant in the tenant’s zone. Throws `account_not_found`. */
 export async function instantOf(tx: CrossTenantTransaction, tenant: string, text: string): Promise<Date> {
   if (!A_DAY.test(text)) return new Date(text);
   const { time_zone: zone } = await requireAccount(tx, tenant);

@@ -1,4 +1,4 @@
-/** What stores are offered. A version never changes; a new price is a new version. */
+/** The plans offered to stores. A version never changes; a new price is a new version. */
 import { Controller } from '#platform/nest';
 import { createPlan, listPlans, showPlan } from '#contracts/billing/operations';
 import { recordAct } from '#platform/audit';

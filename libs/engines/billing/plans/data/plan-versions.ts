@@ -22,7 +22,7 @@ export type PlanVersionRow = Row<'billing_plan_versions', 'id' | 'created_at'> &
   tenants: { id: string; slug: string; from: string }[] | null;
 };
 
-/** Newest version first, each with the tenants that are on it now or will be, by what is agreed. */
+/** Newest version first, each with the tenants that are on it now or have an agreed change to it. */
 export const versionsOfPlan = (code: string): Sql<PlanVersionRow> => sql<PlanVersionRow>`
   select v.id, v.created_at,
          (select json_agg(json_build_object('id', t.tenant_id, 'slug', t.slug,

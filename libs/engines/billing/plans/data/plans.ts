@@ -3,7 +3,7 @@ import { type Queryable, type Row, sql } from '#platform/database';
 import { errors } from '../../errors.js';
 import type { Meter, Plan } from '../domain/rating.js';
 
-/** A plan's version with what the passes need beside its prices. */
+/** A plan version with its prices and the other terms that the passes use. */
 export interface PlanTerms extends Plan {
   readonly code: string;
   readonly version: number;

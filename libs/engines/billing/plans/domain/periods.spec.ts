@@ -6,7 +6,7 @@ import { boundary, nextPeriod, type Period, periodsUntil, type Subscription } fr
 const MONTHS = 60;
 const HOUR = 3_600_000;
 
-/** Midnights that were skipped or came twice, half hours, missing days, and the outermost offsets. */
+/** Zones with midnights that were skipped or came twice, half-hour offsets, missing days, and the outermost offsets. */
 const ZONES = [
   'America/Sao_Paulo',
   'Africa/Cairo',
@@ -70,12 +70,12 @@ describe('a boundary', () => {
     expect(boundary(day, where, 0)).toEqual(new Date(instant));
   });
 
-  it('is the anchor’s day, or the last one of a shorter month, without forgetting the anchor', () => {
+  it('is the day of the anchor, or the last day of a shorter month, and returns to the day of the anchor', () => {
     const days = [0, 1, 2, 3, 13, 25].map((months) => boundary('2026-01-31', 'UTC', months).toISOString().slice(0, 10));
     expect(days).toEqual(['2026-01-31', '2026-02-28', '2026-03-31', '2026-04-30', '2027-02-28', '2028-02-29']);
   });
 
-  it(`is what a clock on the wall shows, in ${ZONES.length} zones over ${MONTHS} months from anywhere`, () => {
+  it(`matches the local clock, in ${ZONES.length} zones over ${MONTHS} months from any anchor`, () => {
     const compare = (where: string, anchor: string) => {
       for (let months = 0; months < MONTHS; months++) {
         const expected = new Date(firstInstantOf(dateAfter(anchor, months), where)).toISOString();
@@ -83,14 +83,14 @@ describe('a boundary', () => {
         expect(`${where} ${anchor} + ${months}: ${at}`).toBe(`${where} ${anchor} + ${months}: ${expected}`);
       }
     };
-    // The 30th of December 2011 lies on the first chain, the last midnights skipped in Brazil near the second.
+    // The first chain contains 30 December 2011; the second is near the last midnights that Brazil skipped.
     for (const where of ZONES) ['2008-01-30', '2014-10-19'].forEach((anchor) => compare(where, anchor));
     fc.assert(fc.property(zone, anchorOn, compare), { numRuns: 24 });
   });
 });
 
 describe('the periods of a subscription', () => {
-  it('are numbered from 0, begin at the anchor and say by which zone and rules they were cut', () => {
+  it('are numbered from 0, begin at the anchor and record the zone and the rules that set their ends', () => {
     expect(nextPeriod(subscriptionOf(), undefined)).toEqual({
       seq: 0,
       startsAt: new Date('2026-01-31T03:00:00Z'),
@@ -100,7 +100,7 @@ describe('the periods of a subscription', () => {
     });
   });
 
-  it('can last a year, and meet the 29th of February again', () => {
+  it('can last a year, and return to 29 February', () => {
     const years = chain(subscriptionOf({ anchorOn: '2024-02-29', zone: 'UTC', intervalMonths: 12 }), 5);
     expect(years.map((period) => period.startsAt.toISOString().slice(0, 10))).toEqual([
       '2024-02-29',
@@ -111,7 +111,7 @@ describe('the periods of a subscription', () => {
     ]);
   });
 
-  it('put every instant into exactly one period, also a millisecond around each boundary', () => {
+  it('contain every instant exactly once, also a millisecond around each boundary', () => {
     const check = (where: string, anchor: string, intervalMonths: 1 | 12) => {
       const periods = chain(subscriptionOf({ zone: where, anchorOn: anchor, intervalMonths }), MONTHS);
       expectPartition(periods);
@@ -134,7 +134,7 @@ describe('the periods of a subscription', () => {
     expect(periodsUntil(subscription, first, second.startsAt)).toEqual([second]);
   });
 
-  it('are the same however often, and however late, somebody looks', () => {
+  it('are the same however often and however late they are computed', () => {
     fc.assert(
       fc.property(
         zone,
@@ -174,7 +174,7 @@ describe('the periods of a subscription', () => {
           const before = JSON.stringify(stored);
           const next = nextPeriod(subscriptionOf({ anchorOn: anchor, ...terms }), stored.at(-1));
           expect(JSON.stringify(stored)).toBe(before);
-          // Older rules put the end elsewhere, and it was stored there.
+          // Older zone rules gave another end, and that end was stored.
           stored.push({ ...next, endsAt: new Date(next.endsAt.getTime() + rulesMovedBy * HOUR) });
         }
         expectPartition(stored);

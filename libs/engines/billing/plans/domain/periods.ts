@@ -1,12 +1,12 @@
 /**
  * The periods of a subscription: a chain without a gap, cut at local midnights.
  *
- *   anchor ─▶ [ 0 )[ 1 )[ 2 ) …     a period starts where the one before it ended, as stored
+ *   anchor ─▶ [ 0 )[ 1 )[ 2 ) …     a period starts at the stored end of the period before it
  *
- * Only the end of a new period is computed, in the zone the tenant has then; what is stored is never computed again, so
- * neither a new zone nor a new release of the zone database can move, repeat or lose an instant that was billed. Whoever
- * changes a tenant's zone materialises up to that moment first: the zone would otherwise reach back to periods that had
- * begun, and the result would depend on when a pass happened to run.
+ * Only the end of a new period is computed, in the tenant's zone at that time. A stored period is never computed again,
+ * so neither a new zone nor a new release of the zone database can move, repeat or lose an instant that was billed. A
+ * change of a tenant's zone must first store all periods up to that moment. Otherwise the new zone would apply to
+ * periods that had already begun, and the result would depend on the time of the last pass.
  */
 import { Temporal } from 'temporal-polyfill';
 import { errorTable } from '#kernel';
@@ -25,7 +25,7 @@ export interface Subscription {
   /** IANA name. */
   readonly zone: string;
   readonly intervalMonths: 1 | 12;
-  /** The zone database this process computes with, such as `2025c`; kept with each period as evidence. */
+  /** The release of the zone database in this process, such as `2025c`; stored with each period as evidence. */
   readonly tzdbVersion: string;
 }
 
@@ -39,12 +39,13 @@ export interface Period {
 }
 
 /**
- * How far a stored end may lie from where it would be computed today: 26 h between the outermost zones, 24 h for a
- * calendar day that a zone skips (Apia, 30 December 2011), and room. Far below the shortest month.
+ * The largest difference, in milliseconds, between a stored end and the end computed today: 26 h between the outermost
+ * zones, 24 h for a calendar day that a zone skips (Apia, 30 December 2011), and a reserve. It is far below the
+ * shortest month.
  */
 const LARGEST_DRIFT = 72 * 3_600_000;
 
-/** Every period that has begun by `asOf` and is missing after `last`, however long nobody looked. */
+/** All periods after `last` that have begun by `asOf`, however many they are. Throws `period_off_anchor`. */
 export function periodsUntil(subscription: Subscription, last: Period | undefined, asOf: Date): Period[] {
   const missing: Period[] = [];
   let next = nextPeriod(subscription, last);
@@ -55,6 +56,7 @@ export function periodsUntil(subscription: Subscription, last: Period | undefine
   return missing;
 }
 
+/** The period after `previous`, or the first one. Throws `period_off_anchor`. */
 export function nextPeriod(subscription: Subscription, previous: Period | undefined): Period {
   const { anchorOn, zone, intervalMonths, tzdbVersion } = subscription;
   const seq = previous === undefined ? 0 : previous.seq + 1;
@@ -65,8 +67,8 @@ export function nextPeriod(subscription: Subscription, previous: Period | undefi
 }
 
 /**
- * Local midnight of the anchor plus `months`, always counted from the anchor: from the 31st over February, the 31st
- * comes back in March. A day the month does not have becomes its last.
+ * Local midnight of the anchor plus `months`. It is always counted from the anchor, so a chain that begins on the 31st
+ * has the last day of February and then 31 March again. If the month does not have the day, its last day is used.
  */
 export function boundary(anchorOn: string, zone: string, months: number): Date {
   return startOfDay(Temporal.PlainDate.from(anchorOn).add({ months }, { overflow: 'constrain' }), zone);

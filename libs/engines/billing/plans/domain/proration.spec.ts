@@ -39,7 +39,7 @@ function periodOf(anchorOn: string, zone: string): Period {
   return { seq: 0, startsAt, endsAt, zone, tzdbVersion: '2025c' };
 }
 
-/** One plan from long ago, then others from each instant on. */
+/** One plan since long ago, then another plan from each instant on. */
 function assignments(first: Plan, ...changes: (readonly [string, Plan])[]): PlanAssignment[] {
   const all = [['1990-01-01T00:00:00Z', first] as const, ...changes];
   return all.map(([from, plan], index) => {
@@ -65,38 +65,38 @@ describe('the phases of a period', () => {
     ]);
   });
 
-  it('know the tenant’s days from those of UTC', () => {
+  it('use the local days of the tenant, not the days of UTC', () => {
     // 23:30 of the 10th in São Paulo.
     const [before] = phasesOf(JUNE, assignments(SMALL, ['2026-06-11T02:30:00Z', LARGE]));
     expect(before!.days).toBe(9);
   });
 
-  it('count an hour that comes again after midnight to the day that had begun', () => {
-    // St. John's, 2010: 00:01 of the 7th became 23:01 of the 6th; this is half past that eleven.
+  it('count an hour that repeats after midnight to the day that had begun', () => {
+    // St. John's, 2010: 00:01 of the 7th became 23:01 of the 6th; this is 23:30 of the repeated hour.
     const november = periodOf('2010-11-01', 'America/St_Johns');
     const [before] = phasesOf(november, assignments(SMALL, ['2010-11-07T03:00:00Z', LARGE]));
     expect([before!.days, before!.endsAt]).toEqual([6, new Date('2010-11-07T02:30:00Z')]);
   });
 
-  it('are two where the same plan was cancelled and taken up again', () => {
+  it('are two if the same plan was cancelled and started again later', () => {
     const [first, second] = assignments(SMALL, ['2026-06-11T13:00:00Z', LARGE], ['2026-06-21T13:00:00Z', SMALL]).filter(
       ({ plan }) => plan === SMALL,
     );
     expect(phasesOf(JUNE, [first!, second!]).map(({ days }) => days)).toEqual([10, 10]);
   });
 
-  it('show no trace of an upgrade taken back on the same day', () => {
+  it('do not change for an upgrade that is reverted on the same day', () => {
     const back = assignments(SMALL, ['2026-06-11T13:00:00Z', LARGE], ['2026-06-11T19:00:00Z', SMALL]);
     expect(phasesOf(JUNE, back)).toEqual(phasesOf(JUNE, assignments(SMALL)));
   });
 
-  it('take no notice of changes exactly at the period’s boundaries', () => {
+  it('ignore changes exactly at the boundaries of the period', () => {
     const atStart = assignments(SMALL, [JUNE.startsAt.toISOString(), LARGE]);
     const atEnd = assignments(LARGE, [JUNE.endsAt.toISOString(), SMALL]);
     for (const given of [atStart, atEnd]) expect(phasesOf(JUNE, given)).toEqual(phasesOf(JUNE, assignments(LARGE)));
   });
 
-  it('leave days without a plan out', () => {
+  it('leave out days without a plan', () => {
     const cancelled: PlanAssignment[] = [
       { plan: SMALL, from: new Date('2020-01-01'), to: new Date('2026-06-16T12:00:00Z') },
     ];
@@ -119,9 +119,9 @@ const scene = fc
       ['2024-02-29', 'Australia/Lord_Howe'],
       ['2024-03-20', 'Asia/Beirut'],
     ),
-    // A tenant that moved begins the period in the middle of a local day.
+    // After a change of zone, the period begins in the middle of a local day.
     moved: fc.oneof(fc.constant(0), fc.integer({ min: -20, max: 20 })),
-    // Newer zone rules can leave a stored end beside the midnight it was.
+    // With newer zone rules, a stored end may no longer be a midnight.
     endMoved: fc.constantFrom(0, 0, -1, 1),
     bases: fc.array(fc.oneof(fc.bigInt(0n, 100n), fc.bigInt(0n, 1_000_000n), fc.bigInt(HUGE, HUGE + 99n)), {
       minLength: 3,
@@ -150,19 +150,19 @@ const scene = fc
         ({ at, plan }) => [new Date(regular.startsAt.getTime() + (at * HOUR) / 4).toISOString(), plans[plan]!] as const,
       );
     const all = assignments(plans[first]!, ...sorted);
-    // Sometimes there is a time without a plan: before the first, between two, or after the last.
+    // Some cases have a gap without a plan: before the first plan, between two, or after the last.
     return { period, given: all.filter((_, index) => index !== missing) };
   });
 
 describe('prorating a base fee', () => {
-  it('hands the odd units to the largest remainders', () => {
+  it('gives the odd units to the largest remainders', () => {
     // 1,000 over 30 days: 333.33 + 666.67.
     const thousand = planOf('a', 1_000n);
     const phases = phasesOf(JUNE, assignments(thousand, ['2026-06-11T13:00:00Z', planOf('b', 1_000n)]));
     expect(baseParts(phases)).toEqual([333n, 667n]);
   });
 
-  it('charges ten days of the small and twenty of the large plan', () => {
+  it('charges ten days of the small plan and twenty of the large one', () => {
     expect(baseParts(phasesOf(JUNE, assignments(SMALL, ['2026-06-11T13:00:00Z', LARGE])))).toEqual([1_000n, 6_000n]);
   });
 
@@ -170,7 +170,7 @@ describe('prorating a base fee', () => {
     expect(baseParts(phasesOf(JUNE, []))).toEqual([]);
   });
 
-  it('agrees with asking day by day, sums exactly and is nowhere a whole unit off', () => {
+  it('matches a count day by day, adds up exactly, and each part is less than one unit from its exact value', () => {
     fc.assert(
       fc.property(scene, ({ period, given }) => {
         const phases = phasesOf(period, given);
@@ -230,7 +230,7 @@ describe('an allowance in a phase', () => {
     expect(meterInPhase(meter, phaseOf(30, 30))).toEqual(meter);
   });
 
-  it('is the exact share rounded up, so that the phases together never give less than the whole', () => {
+  it('is the exact share rounded up, so that the phases together never include less than the whole', () => {
     const included = fc.oneof(fc.bigInt(0n, 100n), fc.bigInt(0n, HUGE));
     fc.assert(
       fc.property(
@@ -270,18 +270,18 @@ describe('a suspended period', () => {
       true,
     ],
     [
-      'free for an hour between two',
+      'not suspended for an hour between two suspensions',
       [
         { since: at(-5), until: at(50) },
         { since: at(51), until: null },
       ],
       false,
     ],
-  ])('is wholly so or not: %s', (_, suspensions, expected) => {
+  ])('is wholly suspended or not: %s', (_, suspensions, expected) => {
     expect(isWhollySuspended(JUNE, suspensions)).toBe(expected);
   });
 
-  it('is wholly so exactly when each of its hours is', () => {
+  it('is wholly suspended exactly when each of its hours is', () => {
     const hours = fc.record({ since: fc.integer({ min: -3, max: 9 }), length: fc.option(fc.nat(12)) });
     fc.assert(
       fc.property(fc.array(hours, { maxLength: 4 }), (all) => {

@@ -1,19 +1,19 @@
 /**
- * A period under more than one plan, split by local days. A day belongs whole to the plan in force when it ends, so an
- * upgrade counts from the midnight before it, and an upgrade taken back on the same day leaves no trace. Days without a
- * plan are not billed.
+ * Splits a period with more than one plan by local days. A whole day belongs to the plan in force when the day ends, so
+ * an upgrade counts from the midnight before it, and an upgrade that is reverted on the same day has no effect. Days
+ * without a plan are not billed.
  *
  *   plans   A───────╮B──╮A─────────     (changes at 10:00 on the 12th and at 16:00 on the 20th)
  *   phases  [ A: 11 days )[ B: 8 )[ A: 11 )
  *
- * Days are dates of the calendar: one of 23 or 25 hours counts once, and so does the one a zone left out.
+ * Days are calendar dates: a day of 23 or 25 hours counts once, and so does a date that the zone skipped.
  */
 import { divideHalfUp } from '#kernel';
 import { localDay, startOfDay } from '../../accounts/domain/index.js';
 import type { Period } from './periods.js';
 import type { Meter, Plan } from './rating.js';
 
-/** As agreed, to the millisecond; assignments do not overlap. */
+/** A plan from its agreed start to its agreed end, exact to the millisecond. Assignments do not overlap. */
 export interface PlanAssignment {
   readonly plan: Plan;
   readonly from: Date;
@@ -21,10 +21,10 @@ export interface PlanAssignment {
 }
 
 export interface Phase {
-  /** Its place in the period, from 0. */
+  /** Position in the period, from 0. */
   readonly index: number;
   readonly plan: Plan;
-  /** Usage of `[startsAt, endsAt)` is this phase's. */
+  /** Usage in `[startsAt, endsAt)` belongs to this phase. */
   readonly startsAt: Date;
   readonly endsAt: Date;
   readonly days: number;
@@ -42,7 +42,7 @@ type Span = Pick<Period, 'startsAt' | 'endsAt'>;
 export function phasesOf(period: Span & Pick<Period, 'zone'>, assignments: readonly PlanAssignment[]): Phase[] {
   const { startsAt, endsAt, zone } = period;
   const afterLast = localDay(new Date(endsAt.getTime() - 1), zone).add({ days: 1 });
-  // Of a phase that ends inside the period, the end is a midnight already.
+  // A phase that ends inside the period already ends at a midnight.
   const dayAt = (at: Date) => (at >= endsAt ? afterLast : localDay(at, zone));
   const daysBetween = (from: Date, to: Date) => dayAt(from).until(dayAt(to), { largestUnit: 'days' }).days;
   return stretchesOf(period, assignments).map((stretch, index) => ({
@@ -54,9 +54,9 @@ export function phasesOf(period: Span & Pick<Period, 'zone'>, assignments: reado
 }
 
 /**
- * What each phase pays of the base fee: its plan's fee by its share of days, the sum rounded half up once and handed out
- * by largest remainder (the earlier phase first where they are equal). The parts make up the sum, and none is a whole
- * minor unit away from its exact value.
+ * Each phase's part of the base fee, in minor units: its plan's fee times its share of days. The sum is rounded half up
+ * once and distributed by largest remainder (the earlier phase first if remainders are equal). The parts add up to the
+ * sum, and each part differs from its exact value by less than one minor unit.
  */
 export function baseParts(phases: readonly Phase[]): bigint[] {
   const shares = phases.map(({ plan, days, daysOfPeriod }) => {
@@ -75,13 +75,13 @@ export function baseParts(phases: readonly Phase[]): bigint[] {
   return shares.map((share, index) => share.floor + (favoured.has(index) ? 1n : 0n));
 }
 
-/** The meter with the phase's part of the allowance, rounded up: a plan change never costs a tenant a unit. */
+/** The meter with the phase's part of the allowance, rounded up, so that a plan change never costs a tenant a unit. */
 export function meterInPhase(meter: Meter, { days, daysOfPeriod }: Phase): Meter {
   const [dividend, divisor] = [meter.included * BigInt(days), BigInt(daysOfPeriod)];
   return { ...meter, included: (dividend + divisor - 1n) / divisor };
 }
 
-/** Whether nothing of the period lies outside suspensions; those that meet count as one. Such a period has no base fee. */
+/** Whether suspensions cover the whole period; adjacent ones count as one. Such a period has no base fee. */
 export function isWhollySuspended({ startsAt, endsAt }: Span, suspensions: readonly Suspension[]): boolean {
   let coveredUntil = startsAt.getTime();
   for (const { since, until } of [...suspensions].sort((a, b) => a.since.getTime() - b.since.getTime())) {
@@ -91,7 +91,7 @@ export function isWhollySuspended({ startsAt, endsAt }: Span, suspensions: reado
   return coveredUntil >= endsAt.getTime();
 }
 
-/** Assignments cut to the period and to whole days; what is left of the same plan on both sides of a cut is one stretch. */
+/** Cuts the assignments to the period and to whole days, and joins adjacent stretches of the same plan. */
 function stretchesOf(period: Span & Pick<Period, 'zone'>, assignments: readonly PlanAssignment[]): Stretch[] {
   const stretches: Stretch[] = [];
   for (const { plan, from, to } of [...assignments].sort((a, b) => a.from.getTime() - b.from.getTime())) {
@@ -108,7 +108,9 @@ function stretchesOf(period: Span & Pick<Period, 'zone'>, assignments: readonly 
   return stretches;
 }
 
-/** Where a change takes effect. Changes outside the period need no calendar, which keeps the usual case cheap. */
+/**
+ * The instant from which a change counts. A change outside the period needs no calendar, so the usual case is cheap.
+ */
 function cutAt({ startsAt, endsAt, zone }: Span & Pick<Period, 'zone'>, changedAt: Date): Date {
   if (changedAt <= startsAt) return startsAt;
   if (changedAt >= endsAt) return endsAt;

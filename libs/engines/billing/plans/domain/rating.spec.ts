@@ -37,7 +37,7 @@ const meterOf = (given: Partial<Meter> = {}): Meter => ({
   ...given,
 });
 
-/** Small numbers, where the edges are, and numbers near 2^62, where 64 bits end. */
+/** Small numbers test the edges; numbers near 2^62 test the limit of 64 bits. */
 const quantity = fc.oneof(fc.bigInt(0n, 60n), fc.bigInt(0n, 1_000_000n), fc.bigInt(HUGE - 1_000n, HUGE + 1_000n));
 const price = fc.oneof(fc.bigInt(0n, 3_000_000n), fc.bigInt(0n, 10n ** 12n));
 
@@ -66,7 +66,7 @@ describe('a meter', () => {
     ]);
   });
 
-  it('bills from the allowance on where the plan says so', () => {
+  it('bills usage above the allowance if the plan is billable from `included`', () => {
     expect(billable(meterOf({ billableFrom: 'included' }), 1_001n, true)).toBe(1n);
   });
 
@@ -75,7 +75,7 @@ describe('a meter', () => {
     expect(billable(meterOf({ included: 0n }), -HUGE, true)).toBe(0n);
   });
 
-  it('draws its limits so that whole units are within them exactly when the percentages say so', () => {
+  it('has limits that contain exactly the whole units within the percentages', () => {
     fc.assert(
       fc.property(meters(quantity), fc.bigInt(-2n, 2n), (meter, near) => {
         const { soft, hard } = limitsOf(meter);
@@ -87,7 +87,7 @@ describe('a meter', () => {
     );
   });
 
-  it('bills the units that a count one by one would bill', () => {
+  it('bills the same units as a count one by one', () => {
     fc.assert(
       fc.property(meters(fc.bigInt(0n, 40n)), fc.bigInt(-3n, 90n), (meter, used) => {
         expect(billable(meter, used, true)).toBe(countBillable(meter, used));
@@ -96,7 +96,7 @@ describe('a meter', () => {
     );
   });
 
-  it('bills exactly and steadily: nothing up to the free limit, and one unit more never costs more than its price', () => {
+  it('bills nothing up to the free limit, and one more unit never costs more than its price', () => {
     fc.assert(
       fc.property(meters(quantity), quantity, (meter, over) => {
         const free = meter.billableFrom === 'soft' ? limitsOf(meter).soft : meter.included;
@@ -136,7 +136,7 @@ describe('an amount', () => {
     expect(amountOf(HUGE, 1_000_000n)).toBe(HUGE);
   });
 
-  it.each(['JPY', 'BRL', 'KWD'])('is what decimal arithmetic in %s gives, whatever its decimals', (currency) => {
+  it.each(['JPY', 'BRL', 'KWD'])('equals the result of decimal arithmetic in %s', (currency) => {
     const digits = minorDigits(currency);
     fc.assert(
       fc.property(quantity, price, (units, priceMicro) => {
@@ -161,7 +161,7 @@ describe('a plan’s ceiling', () => {
     expect(ceilingOf(planOf(meterOf(), meterOf({ billableFrom: 'included' })))).toBe(9_900n + 120n + 200n);
   });
 
-  it('is never exceeded by admitted usage, and reached by using all of it', () => {
+  it('is never exceeded by admitted usage, and is reached when all of it is used', () => {
     const used = fc.tuple(meters(quantity), fc.bigInt(0n, 100n));
     fc.assert(
       fc.property(fc.array(used, { maxLength: 5 }), (pairs) => {
@@ -178,7 +178,7 @@ describe('a plan’s ceiling', () => {
     );
   });
 
-  it('is kept to by any use at all where nobody can be refused', () => {
+  it('is never exceeded by any usage of a meter that cannot refuse', () => {
     fc.assert(
       fc.property(meters(quantity), quantity, (meter, beyond) => {
         const { hard } = limitsOf(meter);
@@ -194,31 +194,31 @@ describe('a plan’s ceiling', () => {
 });
 
 describe('the thresholds of usage', () => {
-  it('are crossed on reaching them, several at a time if need be', () => {
+  it('are crossed when usage reaches them, also several at a time', () => {
     expect(thresholdsCrossed(0n, 79n, 100n)).toEqual([]);
     expect(thresholdsCrossed(79n, 80n, 100n)).toEqual([80]);
     expect(thresholdsCrossed(80n, 99n, 100n)).toEqual([]);
     expect(thresholdsCrossed(99n, 151n, 100n)).toEqual([100, 120, 150]);
   });
 
-  it('are not crossed downwards, nor by usage that nobody was promised', () => {
+  it('are not crossed downwards, nor without an allowance', () => {
     expect(thresholdsCrossed(150n, 10n, 100n)).toEqual([]);
     expect(thresholdsCrossed(0n, 10n, 0n)).toEqual([]);
     expect(thresholdsCrossed(-5n, 0n, 0n)).toEqual([]);
   });
 
-  it('are all heard by the time usage is refused, even where 150 % is no whole number', () => {
+  it('are all crossed before usage is refused, even if 150 % is not a whole number', () => {
     expect(thresholdsCrossed(0n, limitsOf(meterOf({ included: 3n })).hard, 3n)).toEqual([80, 100, 120, 150]);
   });
 
-  it('are each crossed once on the way, in whatever steps it is made', () => {
+  it('are each crossed once, whatever the size of the steps', () => {
     fc.assert(
       fc.property(fc.bigInt(2n, HUGE), fc.array(fc.bigInt(0n, 200n), { maxLength: 20 }), (included, percents) => {
         const steps = [0n, ...percents.sort((a, b) => (a < b ? -1 : 1)).map((percent) => (included * percent) / 100n)];
-        const heard = steps.slice(1).flatMap((after, index) => thresholdsCrossed(steps[index]!, after, included));
+        const crossed = steps.slice(1).flatMap((after, index) => thresholdsCrossed(steps[index]!, after, included));
         const meter = meterOf({ included });
         const reached = THRESHOLDS.filter((percent) => !isWithin(steps.at(-1)! + 1n, meter, percent * 100));
-        expect(heard).toEqual(reached);
+        expect(crossed).toEqual(reached);
       }),
       RUNS,
     );

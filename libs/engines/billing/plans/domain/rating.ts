@@ -1,11 +1,12 @@
 /**
- * What usage costs. Per meter: included by the plan, free up to `soft`, billed up to `hard`, refused beyond, so that the
- * highest possible bill is a number that can be printed on the contract.
+ * The price of usage. Per meter, the plan includes an allowance; usage is free up to `soft`, billed up to `hard` and
+ * refused beyond. The highest possible bill is therefore a number that a contract can state.
  *
  *   0 ──── included ──── soft ────────── hard
- *     paid by the base │ free │ billed │ refused; where nobody can be refused, free
+ *     paid by the base │ free │ billed │ refused, or free if the meter cannot refuse
  *
- * Quantities and amounts are unbounded integers; an amount counts minor units, so no currency's decimals matter here.
+ * Quantities and amounts are unbounded integers. An amount counts minor units, so the decimals of a currency do not
+ * matter.
  */
 import { divideHalfUp, errorTable } from '#kernel';
 
@@ -19,7 +20,7 @@ const errors = errorTable({
 export const SOFT_BP = 12_000;
 export const HARD_BP = 15_000;
 
-/** Percentages of the allowance at which a tenant hears about its usage; the last two are the standard limits. */
+/** Percentages of the allowance at which a tenant is notified of its usage; the last two are the standard limits. */
 export const THRESHOLDS = [80, 100, 120, 150] as const;
 
 export type Threshold = (typeof THRESHOLDS)[number];
@@ -30,11 +31,11 @@ export interface Meter {
   readonly hardBp: number;
   /** Millionths of a minor unit for one unit of usage. */
   readonly priceMicro: bigint;
-  /** Whether the room between `included` and `soft` stays free, or is billed once usage leaves the allowance. */
+  /** The level above which usage is billed. With `soft`, usage between `included` and `soft` is free. */
   readonly billableFrom: 'soft' | 'included';
 }
 
-/** A plan's version as agreed; it never changes. */
+/** A version of a plan. It never changes. */
 export interface Plan {
   readonly id: string;
   readonly currency: string;
@@ -53,8 +54,8 @@ const ALL_BP = 10_000n;
 
 /**
  * Both limits are rounded down. Usage counts whole units, and a whole number exceeds a fraction exactly when it exceeds
- * the fraction's floor: rounding down therefore admits, frees and refuses the very units the percentages say. It keeps
- * `included ≤ soft ≤ hard`, because `included` is whole and the floor is monotone.
+ * the fraction's floor. So rounding down admits, frees and refuses exactly the units that the percentages define. It
+ * keeps `included ≤ soft ≤ hard`, because `included` is whole and the floor is monotone. Throws `invalid_meter`.
  */
 export function limitsOf(meter: Meter): Limits {
   const { included, softBp, hardBp, priceMicro } = meter;
@@ -64,11 +65,12 @@ export function limitsOf(meter: Meter): Limits {
 }
 
 /**
- * The units to be paid for. Usage below zero (corrections exceed the counts) costs nothing and earns nothing.
+ * The units to bill. Usage below zero (corrections exceed the counts) costs nothing and gives no credit.
  *
- * `isRefusable`: whether requests beyond the hard limit are refused. What is not (nobody is kept from signing in or reading) is
- * on us, or the ceiling were a lie. What is refused may still exceed the limits of a phase, which are a part of the period's,
- * and is paid for: it was admitted by the plan of that day.
+ * `isRefusable`: whether the meter refuses requests beyond the hard limit. If it does not (a store may always sign in
+ * and read), usage beyond the limit is free, because otherwise the bill could exceed the stated ceiling. Usage of a
+ * refusable meter may still exceed the limits of a phase, which are a part of the limits of the period. That usage is
+ * billed, because the plan of that day admitted it.
  */
 export function billable(meter: Meter, used: bigint, isRefusable: boolean): bigint {
   const { hard } = limitsOf(meter);
@@ -77,12 +79,12 @@ export function billable(meter: Meter, used: bigint, isRefusable: boolean): bigi
   return over > 0n ? over : 0n;
 }
 
-/** Rounded half up once, for the whole line: rounding each unit would turn 1,000 × 0.4 into nothing. */
+/** Minor units, rounded half up once for the whole line: if each unit were rounded, 1,000 × 0.4 would be 0. */
 export function amountOf(units: bigint, priceMicro: bigint): bigint {
   return divideHalfUp(units * priceMicro, MICRO);
 }
 
-/** The highest possible bill of one whole period on this plan, before tax and before what other periods owe. */
+/** The highest possible bill of one whole period on this plan, before tax and without amounts of other periods. */
 export function ceilingOf(plan: Plan): bigint {
   let ceiling = plan.baseMinor;
   for (const meter of plan.meters.values()) {
@@ -92,8 +94,8 @@ export function ceilingOf(plan: Plan): bigint {
 }
 
 /**
- * The thresholds that usage reaches on its way from `before` to `after`, each once. They are rounded down as the limits
- * are: otherwise 150 % of 3 would be 4.5, usage would be refused at 4, and the notice would never be sent.
+ * The thresholds that usage reaches when it grows from `before` to `after`, each once. They are rounded down like the
+ * limits: otherwise 150 % of 3 would be 4.5, usage would be refused at 4, and the notice would never be sent.
  */
 export function thresholdsCrossed(before: bigint, after: bigint, included: bigint): Threshold[] {
   return THRESHOLDS.filter((percent) => {

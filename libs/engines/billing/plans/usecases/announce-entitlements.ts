@@ -1,4 +1,4 @@
-/** What a tenant may use, told to the rest of the house: the period that runs, and the one that will follow it. */
+/** The event with the usage limits of a tenant, for the current period and the next one. */
 import { entitlementsChanged } from '#contracts/billing/events';
 import { type MeterName, METERS } from '#contracts/meters';
 import { type Announcement, announcement } from '../../accounts/index.js';
@@ -7,11 +7,13 @@ import { nextPeriod, type Period, type Subscription } from '../domain/periods.js
 import { limitsOf } from '../domain/rating.js';
 
 /**
- * The next period is told ahead, so that the night between its start and the pass that stores it has limits as well. The
- * allowance of a plan change in the middle of a period is the newer plan's: a limit is not worth the arithmetic of a bill.
- * After the last period of a subscription nothing is limited: what was told ahead is taken back.
+ * The next period is announced in advance, so that it has limits between its start and the nightly pass that stores it.
+ * After a plan change inside a period, the whole allowance of the newer plan applies: limits are not prorated as bills
+ * are. There are no limits after the last period of a subscription: the period announced in advance is withdrawn (no
+ * meters).
  *
- * `used` is what has been counted in the running period, where it is told when it has begun: then nobody else has counted it.
+ * `used` is the usage counted so far in the current period. It is given when the period is announced after its start,
+ * because no other component has counted that usage.
  */
 export function entitlementsOf(
   plan: Pick<PlanTerms, 'code' | 'meters'>,
@@ -24,21 +26,25 @@ export function entitlementsOf(
     const { soft, hard } = limitsOf(terms);
     return { meter, included: Number(terms.included), soft: Number(soft), hard: Number(hard) };
   });
-  const counted = used ? meters.map((limits) => ({ ...limits, used: tellable(used.get(limits.meter) ?? 0n) })) : meters;
+  const counted = used
+    ? meters.map((limits) => ({ ...limits, used: countInEvent(used.get(limits.meter) ?? 0n) }))
+    : meters;
   return announcement(entitlementsChanged, {
     plan: plan.code,
-    periods: [...(current ? [told(current, counted)] : []), told(next, isLast ? [] : meters)],
+    periods: [...(current ? [periodData(current, counted)] : []), periodData(next, isLast ? [] : meters)],
   });
 }
 
-const HIGHEST_TOLD = BigInt(Number.MAX_SAFE_INTEGER);
+const HIGHEST_IN_EVENT = BigInt(Number.MAX_SAFE_INTEGER);
 
-/** A count as an event carries it. Corrections may exceed the counts; nobody has used less than nothing. */
-export function tellable(used: bigint): number {
-  return Number(used < 0n ? 0n : used > HIGHEST_TOLD ? HIGHEST_TOLD : used);
+/**
+ * A count in the form of an event member: at least zero, because corrections may exceed the counts, and a safe integer.
+ */
+export function countInEvent(used: bigint): number {
+  return Number(used < 0n ? 0n : used > HIGHEST_IN_EVENT ? HIGHEST_IN_EVENT : used);
 }
 
-function told<Limits>({ startsAt, endsAt }: Period, meters: Limits) {
+function periodData<Limits>({ startsAt, endsAt }: Period, meters: Limits) {
   return { starts_at: startsAt.toISOString(), ends_at: endsAt.toISOString(), meters };
 }
 

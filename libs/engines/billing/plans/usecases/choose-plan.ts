@@ -1,4 +1,4 @@
-/** A plan by the name people use, fit for a tenant that may have been billed before. */
+/** Finds a plan by its code, and checks that its currency fits the earlier bills of the tenant. */
 import { type Row, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { errors } from '../../errors.js';
@@ -7,13 +7,13 @@ import { plansOf, type PlanTerms } from '../data/plans.js';
 
 export interface PlanChoice {
   readonly code: string;
-  /** The newest unless given. */
+  /** Undefined: the newest. */
   readonly version: number | undefined;
 }
 
 /**
- * One tenant, one currency, for ever: what it has overpaid and what is carried on are sums without a currency of their own.
- * Throws `plan_not_found` or `plan_currency_differs`.
+ * A tenant is billed in one currency for ever, because its surplus and its carried amount are stored without a
+ * currency. Throws `plan_not_found` or `plan_currency_differs`.
  */
 export async function choosePlan(
   tx: CrossTenantTransaction,

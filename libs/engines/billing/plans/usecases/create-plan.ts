@@ -16,19 +16,19 @@ export interface NewPlan {
   readonly dueDays: number;
   readonly tolerance: string;
   readonly minimumCharge: string;
-  /** `orders=1000@0.10` */
+  /** Each is a meter, its allowance and its unit price: `orders=1000@0.10`. */
   readonly meters: readonly string[];
   readonly softBp: number;
   readonly hardBp: number;
 }
 
-/** The next version of its code. Throws `invalid_amount` or `invalid_meter`. */
+/** Creates the next version of the plan with this code. Throws `invalid_amount` or `invalid_meter`. */
 export async function createPlan(tx: CrossTenantTransaction, actor: string, plan: NewPlan): Promise<PlanTerms> {
   const { code, currency } = plan;
   const meters = plan.meters.map((text) => meterOf(text, plan));
   const id = newId();
   await tx.batch([
-    // Two people who offer the same plan at once make two versions, one after the other.
+    // Two people who create the same plan at the same time get two versions, one after the other.
     sql`select pg_advisory_xact_lock(hashtextextended(${`billing-plan/${code}`}, 0))`,
     sql`
     insert into billing_plan_versions (id, code, version, currency, base_minor, interval_months, trial_days, review_hours, due_days,
@@ -47,7 +47,7 @@ export async function createPlan(tx: CrossTenantTransaction, actor: string, plan
   return (await plansOf(tx, [id])).get(id)!;
 }
 
-/** The contract has checked the form. */
+/** The contract has checked the syntax of `text`. */
 function meterOf(text: string, { softBp, hardBp, currency }: NewPlan): { meter: string; terms: Meter } {
   const [, meter, included, price, from] = METER_TERMS.exec(text)!;
   const terms: Meter = {

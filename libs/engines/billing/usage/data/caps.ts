@@ -1,15 +1,15 @@
-/** The stores' own caps, as their events tell them. Nothing is billed by them: who looks at a forecast sees where it ends. */
+/** The stores' own caps, from their events. Bills do not use them; a forecast shows where a cap ends the usage. */
 import type { MeterName } from '#contracts/meters';
 import { type Queryable, type Row, type Sql, sql } from '#platform/database';
 
 export interface OwnCap {
   readonly tenant: string;
   readonly meter: MeterName;
-  /** Null: taken away. */
+  /** Null: the cap was removed. */
   readonly cap: number | null;
   readonly setBy: string;
   readonly setAt: string;
-  /** Of the aggregate; one after the other at the same instant. */
+  /** Version of the aggregate; it orders changes at the same instant. */
   readonly version: number;
 }
 
@@ -17,7 +17,7 @@ export function isNewer(one: OwnCap, other: OwnCap): boolean {
   return one.setAt === other.setAt ? one.version > other.version : one.setAt > other.setAt;
 }
 
-/** The newest stays, in whatever order they come: a replay tells the whole history again. */
+/** Keeps the newest cap, in whatever order the events arrive, because a replay delivers the whole history again. */
 export const saveCaps = (caps: readonly OwnCap[]): Sql => sql`
   insert into billing_usage_caps as c (tenant_id, meter, cap, set_by, set_at, version)
   select * from unnest(
@@ -34,7 +34,7 @@ export interface CapInForce {
   readonly setAt: Date;
 }
 
-/** By meter, those that are in force. */
+/** The caps in force, by meter. */
 export async function capsOf(tx: Pick<Queryable, 'query'>, tenant: string): Promise<ReadonlyMap<string, CapInForce>> {
   const rows = await tx.query(sql<Row<'billing_usage_caps', 'meter' | 'set_by' | 'set_at', { cap: bigint }>>`
     select meter, cap, set_by, set_at from billing_usage_caps where tenant_id = ${tenant} and cap is not null`);

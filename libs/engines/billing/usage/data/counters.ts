@@ -1,9 +1,14 @@
-/** The counters that people look at. Bills do not depend on them: they can be counted anew at any time. */
+/**
+ * The counters that a store and the operator see. Bills do not depend on them: they can be counted again at any time.
+ */
 import type { MeterName } from '#contracts/meters';
 import { type Row, type Sql, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 
-/** Accounts with news that nobody else is counting. Whoever marks one meanwhile waits for its row, and marks it again. */
+/**
+ * Takes stale accounts that no other transaction is counting. A transaction that marks one as stale meanwhile waits for
+ * its row, and then marks it again.
+ */
 export async function claimStale(tx: CrossTenantTransaction, limit: number): Promise<string[]> {
   const rows = await tx.query(sql<Row<'billing_accounts', 'tenant_id'>>`
     with due as materialized (
@@ -14,21 +19,22 @@ export async function claimStale(tx: CrossTenantTransaction, limit: number): Pro
   return rows.map(({ tenant_id: tenant }) => tenant).sort();
 }
 
-/** One account, with or without news. Waits for whoever counts it. */
+/** Takes one account, stale or not. Waits for a transaction that counts it. */
 export const claimTenant = (tenant: string): Sql => sql`
   update billing_accounts set is_stale = false where tenant_id = ${tenant}`;
 
 export type CountedPeriod = Row<'billing_periods', 'tenant_id' | 'subscription_id' | 'seq' | 'starts_at' | 'ends_at'> &
   Row<'billing_plan_assignments', 'plan_id'> & {
-    /** By meter, the highest threshold said so far. */
+    /** By meter, the highest threshold announced so far. */
     announced: Readonly<Record<string, number>>;
-    /** By meter, what was counted last; text, because it may be larger than JSON numbers are exact. */
+    /** By meter, the last count; text, because it may exceed the exact range of JSON numbers. */
     counted: Readonly<Record<string, string>>;
   };
 
 /**
- * The newest period that has begun, with the plan in force; and the one before it, where news from the past has set the
- * subscription's next look back into it. Tenants without a subscription, a period or a plan have no row.
+ * The newest period that has begun, with the plan in force; also the period before it, if late usage has moved the
+ * subscription's next pass (`due_at`) back into that period. Tenants without a subscription, a period or a plan have no
+ * row.
  */
 export function periodsToCount(
   tx: CrossTenantTransaction,

@@ -1,4 +1,4 @@
-/** Usage events as an explanation of an invoice lists them. */
+/** The usage events that the explanation of an invoice lists. */
 
 import { type Column, type Row, type Sql, sql } from '#platform/database';
 

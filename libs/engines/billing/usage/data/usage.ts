@@ -1,25 +1,27 @@
-/** Usage as it was heard of, for ever: bills are made from these rows, so none is changed or taken away. */
+/** Usage as its events reported it. Bills are computed from these rows, so no row is changed or deleted. */
 import { type Queryable, type Sql, sql } from '#platform/database';
 import { METERS, type Usage } from '../domain/meters.js';
 
 export interface UsageEvent extends Usage {
   readonly tenant: string;
-  /** The event's id: it counts once, whenever it comes again. */
+  /** The event's id. It counts once, however often the event arrives. */
   readonly transaction: string;
   /** SHA-256 of the payload, in hexadecimal. */
   readonly payloadHash: string;
 }
 
 /**
- * Locks the tenants' subscriptions. A pass holds the same lock while it bills: either it reads this batch's usage, or this
- * batch sees what it has billed and calls it back. Taken before any account, as passes do.
+ * Locks the tenants' subscriptions. A pass holds the same lock while it bills: either the pass reads this batch's
+ * usage, or this batch sees the billed period and makes it due again. The lock is taken before any account's lock, as
+ * in passes.
  */
 export const lockSubscriptions = (tenants: readonly string[]): Sql => sql`
   select from billing_subscriptions where tenant_id = any(${tenants}::uuid[]) order by tenant_id, id for no key update`;
 
 /**
- * Inserts what is new. Where its period is over, by its invoice or because the next one has begun, the subscription's next
- * look is set back to the usage. `received_at` is evidence only: nothing is computed from it.
+ * Inserts new usage events. If their period is over (it is invoiced, or the next period has begun), the subscription's
+ * next pass (`due_at`) is moved back to the instant of the usage. `received_at` is evidence only: nothing is computed
+ * from it.
  */
 export const saveUsage = (events: readonly UsageEvent[]): Sql => sql`
   with fresh as (
@@ -43,14 +45,14 @@ export const saveUsage = (events: readonly UsageEvent[]): Sql => sql`
   update billing_subscriptions s set due_at = late.earliest from late
    where s.tenant_id = late.tenant_id and s.id = late.subscription_id and s.due_at > late.earliest`;
 
-/** Always written, though most are stale already: the row lock is what a refresh under way is waited for by. */
+/** Updates also accounts that are already stale, because the row lock makes this batch wait for a running refresh. */
 export const markStale = (tenants: readonly string[]): Sql => sql`
   with mine as materialized (
     select tenant_id from billing_accounts where tenant_id = any(${tenants}::uuid[]) order by tenant_id for no key update
   )
   update billing_accounts b set is_stale = true from mine where b.tenant_id = mine.tenant_id`;
 
-/** Those of the events whose id stands for another payload. */
+/** Counts the events whose id is stored with another payload. */
 export const conflictsAmong = (events: readonly UsageEvent[]): Sql<{ conflicts: bigint }> => sql<{ conflicts: bigint }>`
   select count(*) as conflicts
     from unnest(${events.map(({ tenant }) => tenant)}::uuid[], ${events.map(({ transaction }) => transaction)}::uuid[],
@@ -69,12 +71,12 @@ export interface MeterTotal {
   readonly quantity: bigint;
 }
 
-/** Per meter the total of `[from, to)` by event time; a meter without usage has no row. */
+/** The total of `[from, to)` per meter, by event time. A meter without usage has no row. */
 export async function usageBetween(tx: Queryable, tenant: string, from: Date, to: Date): Promise<MeterTotal[]> {
   return (await usageOfSpans(tx, [{ tenant, from, to }]))[0]!;
 }
 
-/** The totals of each span, in their order. */
+/** The totals of each span, in the order of the spans. */
 export async function usageOfSpans(tx: Queryable, spans: readonly Span[]): Promise<MeterTotal[][]> {
   const totals = spans.map((): MeterTotal[] => []);
   for (const { place, meter, quantity } of await tx.query(totalsOf(spans)))
@@ -86,8 +88,8 @@ const METER_NAMES = Object.keys(METERS);
 const METER_KINDS = Object.values(METERS).map(({ how }) => how);
 
 /**
- * Meter by meter, so that each is one range of the index, read without the table. Sums are `numeric`: quantities near 2⁶³
- * may be added.
+ * Reads meter by meter, so that each meter is one index-only range scan. Sums are `numeric`, because the sum of
+ * quantities near 2⁶³ exceeds a `bigint`.
  */
 export const totalsOf = (spans: readonly Span[]) => sql<{ place: bigint; meter: string; quantity: string }>`
   select s.place, m.meter, u.quantity::text as quantity

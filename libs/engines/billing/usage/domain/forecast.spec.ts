@@ -15,27 +15,27 @@ const { orders: ORDERS, stored_mb: STORED, api_calls: CALLS } = METERS;
 const days = ({ thresholds }: ReturnType<typeof forecastOf>) => thresholds.map(({ on }) => on);
 
 describe('the forecast of a meter', () => {
-  it('names the day of each limit that this pace reaches', () => {
+  it('gives the day of each limit that usage reaches at this pace', () => {
     const forecast = forecastOf(meter, ORDERS, 500n, november, tenth);
     expect(forecast.expected).toBe(1500n);
     expect(days(forecast)).toEqual(['2026-11-20', '2026-11-24', '2026-11-30']);
     expect(forecast.thresholds.map(({ effect }) => effect)).toEqual(['none', 'billed', 'refused']);
   });
 
-  it('names no day for what is reached already, nor for what this period will not see', () => {
+  it('gives no day for a limit that is already reached or is not reached in this period', () => {
     const forecast = forecastOf(meter, ORDERS, 1_000n, november, new Date('2026-11-27T15:00:00Z'));
     expect(forecast.expected).toBe(1_111n);
     expect(days(forecast)).toEqual([null, null, null]);
     expect(forecast.thresholds.map(({ isReached }) => isReached)).toEqual([true, false, false]);
   });
 
-  it('expects no more than will be admitted, and nothing new of a peak', () => {
+  it('expects no more than will be admitted, and does not project a peak', () => {
     expect(forecastOf(meter, ORDERS, 900n, november, tenth).expected).toBe(1500n);
     expect(forecastOf(meter, STORED, 900n, november, tenth)).toMatchObject({ expected: 900n });
     expect(days(forecastOf(meter, STORED, 900n, november, tenth))).toEqual([null, null, null]);
   });
 
-  it('goes on where nobody is refused, and says that it costs nothing more', () => {
+  it('goes beyond the hard limit if the meter cannot refuse, with no effect there', () => {
     const forecast = forecastOf(meter, CALLS, 900n, november, tenth);
     expect(forecast.expected).toBe(2_700n);
     expect(forecast.thresholds.map(({ effect, on }) => [effect, on])).toEqual([
@@ -45,7 +45,7 @@ describe('the forecast of a meter', () => {
     ]);
   });
 
-  it('ends at the store’s own cap, names its day, and no day of what comes after it', () => {
+  it('ends at the store’s own cap, gives its day, and no day for the limits above it', () => {
     const forecast = forecastOf(meter, ORDERS, 500n, november, tenth, 1_100n);
     expect(forecast.expected).toBe(1_100n);
     expect(forecast.thresholds.map(({ percent, limitedBy, effect, on }) => [percent, limitedBy, effect, on])).toEqual([
@@ -60,7 +60,7 @@ describe('the forecast of a meter', () => {
     });
   });
 
-  it('is the plan’s where the cap is no lower, and where requests are not refused at it', () => {
+  it('follows the plan if the cap is not lower, or if requests are not refused at the cap', () => {
     for (const cap of [1_500n, 2_000n])
       expect(forecastOf(meter, ORDERS, 500n, november, tenth, cap)).toEqual(
         forecastOf(meter, ORDERS, 500n, november, tenth),
@@ -72,7 +72,7 @@ describe('the forecast of a meter', () => {
     });
   });
 
-  it('expects what a store would use that goes on at this pace and is refused beyond the lower limit', () => {
+  it('matches a store that continues at this pace and is refused beyond the lower limit', () => {
     const figures = fc.record({
       included: fc.bigInt({ min: 0n, max: 2_000n }),
       used: fc.bigInt({ min: 0n, max: 4_000n }),
@@ -85,7 +85,7 @@ describe('the forecast of a meter', () => {
         const { expected, thresholds } = forecastOf({ ...meter, included }, ORDERS, used, november, now, cap);
         const hard = (included * 3n) / 2n;
         const limit = cap !== undefined && cap < hard ? cap : hard;
-        // Day after day, each with the same share, as far as it is let.
+        // Every day adds the same share until the limit refuses it.
         const reached = new Map<bigint, number>();
         let count = used;
         for (let on = day + 1; on <= 30; on++) {

@@ -1,27 +1,27 @@
 /**
- * Where usage will lead if it goes on as it has: linear, in whole days of the tenant's calendar, today counted whole. A store
- * is warned by it, and never billed.
+ * Projects the usage of a period at the current pace: linear, in whole days of the tenant's calendar, with today as a
+ * whole day. A forecast warns a store; bills do not use it.
  */
 import { localDay } from '../../accounts/domain/index.js';
 import { limitsOf, type Meter, type Period } from '../../plans/domain/index.js';
 import type { How } from './meters.js';
 
 export interface Forecast {
-  /** At the end of the period; never beyond what will be refused, by the plan or by the store itself. */
+  /** Usage at the end of the period, at most the level at which the plan or the store’s own cap refuses it. */
   readonly expected: bigint;
   readonly thresholds: readonly ForecastThreshold[];
 }
 
 export interface ForecastThreshold {
-  /** Of what the plan includes. */
+  /** Percent of the allowance. */
   readonly percent: number;
   readonly units: bigint;
-  /** Whose limit it is. */
+  /** The source of the limit. */
   readonly limitedBy: 'plan' | 'own_cap';
-  /** What happens to use beyond it; `none` at the hard limit: it is neither refused nor billed. */
+  /** The effect on usage beyond the limit. `none` at the hard limit: such usage is neither refused nor billed. */
   readonly effect: 'none' | 'billed' | 'refused';
   readonly isReached: boolean;
-  /** A local date; null if it is reached already, or not in this period. */
+  /** The local date on which usage reaches it; null if it is already reached, or will not be in this period. */
   readonly on: string | null;
 }
 
@@ -33,7 +33,7 @@ interface Counting {
   readonly isReserved: boolean;
 }
 
-/** `ownCap`: the store's, which counts where it is lower than the plan's limit. */
+/** `ownCap` is the store's own cap. It applies if it is lower than the plan's hard limit. */
 export function forecastOf(
   meter: Meter,
   { how, isReserved }: Counting,
@@ -57,9 +57,9 @@ export function forecastOf(
     const place = levels.findIndex(({ units }) => ownCap < units);
     levels.splice(place, 0, { percent, units: ownCap, limitedBy: 'own_cap', effect });
   }
-  // Nothing is used beyond the first level that refuses.
+  // Usage ends at the first level that refuses it.
   const end = levels.find(({ effect }) => effect === 'refused')?.units;
-  // A peak stays what it is: having stored much on one day says nothing about the next.
+  // A peak is not projected: the storage of one day does not predict the next day.
   const projected = how === 'max' ? used : (used * all) / elapsed;
   const dayReaching = (units: bigint): string | null => {
     if (how === 'max' || used <= 0n || used >= units || (end !== undefined && units > end)) return null;

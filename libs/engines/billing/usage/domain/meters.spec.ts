@@ -29,7 +29,7 @@ function event<Contract extends EventContract>(contract: Contract, data: EventDa
 }
 
 describe('usage', () => {
-  it('is an order placed, a quote begun, a person signed in, and what was counted', () => {
+  it('is an order, a first quote revision, a sign-in, and a reported count', () => {
     expect(usageOf(event(orderCreated, orderCreated.example))).toEqual({
       meter: 'orders',
       subject: AGGREGATE,
@@ -43,11 +43,11 @@ describe('usage', () => {
     });
   });
 
-  it('does not count another version of a quote again', () => {
+  it('does not count another revision of a quote', () => {
     expect(usageOf(event(quoteCreated, { ...quoteCreated.example, revision: 2 }))).toBeUndefined();
   });
 
-  it('counts what was reported where its time began', () => {
+  it('dates a report at the start of its interval', () => {
     const data = {
       ...usageReported.example,
       quantity: 90,
@@ -61,7 +61,7 @@ describe('usage', () => {
     });
   });
 
-  it('takes what is stored from the day’s measurement, at the instant it was made', () => {
+  it('takes storage from the measurement of the day, at the instant of the measurement', () => {
     const data = { bytes: 41_943_040, megabytes: 41, measured_at: '2026-11-30T23:59:30.000Z' };
     expect(usageOf(event(storageMeasured, data))).toMatchObject({
       meter: 'stored_mb',
@@ -70,7 +70,7 @@ describe('usage', () => {
     });
   });
 
-  it('is nothing else that the house says', () => {
+  it('comes from no other event of the platform', () => {
     const used = EVENT_CONTRACTS.filter((contract) => usageOf(event(contract, contract.example)));
     expect(used.map(({ type }) => type).sort()).toEqual([
       'order.created',
@@ -88,7 +88,7 @@ describe('a meter’s total', () => {
     { maxLength: 30 },
   );
 
-  it('adds, counts different ones, or takes the highest, however many and in whatever order', () => {
+  it('is a sum, a distinct count or a maximum, in any order', () => {
     fc.assert(
       fc.property(rows, fc.integer(), (list, turn) => {
         const turned =

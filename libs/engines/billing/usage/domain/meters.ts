@@ -1,11 +1,12 @@
 /**
- * What counts as usage, of which meter, and how a meter counts. An event is used when it happened, whenever it arrives.
+ * Maps events to usage of a meter, and defines how each meter counts. Usage has the time of the event, not of its
+ * arrival.
  *
  *   order.created            orders        each one
- *   quote.created, first     quotes        each one; another version of the same quote is the same quote
+ *   quote.created, first     quotes        each one; another revision of the same quote does not count
  *   user.signed_in           active_users  different people
- *   usage.reported           api_calls     what was counted
- *   usage.storage_measured   stored_mb     the most there was on any day
+ *   usage.reported           api_calls     the reported quantity
+ *   usage.storage_measured   stored_mb     the highest measurement of any day
  */
 import { storageMeasured, usageReported } from '#contracts/entitlements/events';
 import { aggregateId, type Envelope, isEvent } from '#contracts/event';
@@ -17,7 +18,7 @@ import { quoteCreated } from '#contracts/quotes/events';
 /** `sum` adds quantities, `distinct` counts different subjects, `max` takes the highest quantity. */
 export type How = 'sum' | 'distinct' | 'max';
 
-/** What requests reserve is counted where they do, and refused there; of the rest nobody but billing knows how much it is. */
+/** `isReserved`: requests reserve the units, and are refused at the limit. Only billing counts the other meters. */
 export const METERS: Readonly<Record<MeterName, { readonly how: How; readonly isReserved: boolean }>> = {
   orders: { how: 'sum', isReserved: true },
   quotes: { how: 'sum', isReserved: true },
@@ -26,21 +27,21 @@ export const METERS: Readonly<Record<MeterName, { readonly how: How; readonly is
   stored_mb: { how: 'max', isReserved: false },
 };
 
-/** Whether use beyond a limit is refused: of a meter that nobody reserves, no request is. */
+/** Whether usage beyond a limit is refused. Requests are refused only for a meter whose units they reserve. */
 export function isRefusable(meter: string): boolean {
   return (METERS as Readonly<Record<string, { readonly isReserved: boolean }>>)[meter]?.isReserved ?? false;
 }
 
 export interface Usage {
   readonly meter: MeterName;
-  /** What was used, or who used it: the same subject counts once where the meter counts different ones. */
+  /** The thing used or the user. A `distinct` meter counts the same subject once. */
   readonly subject: string;
   readonly quantity: bigint;
   /** UTC, milliseconds. */
   readonly occurredAt: string;
 }
 
-/** Undefined where the event is no usage. */
+/** Undefined if the event is not usage. */
 export function usageOf(event: Envelope): Usage | undefined {
   const subject = aggregateId(event);
   if (isEvent(event, orderCreated)) return { meter: 'orders', subject, quantity: 1n, occurredAt: event.time };
@@ -50,7 +51,7 @@ export function usageOf(event: Envelope): Usage | undefined {
     return { meter: 'active_users', subject: event.data.user_id, quantity: 1n, occurredAt: event.time };
   if (isEvent(event, usageReported)) {
     const { meter, quantity, from } = event.data;
-    // Where it began: what straddles the end of a period belongs to the earlier one, which is still under review then.
+    // The start of the interval: a report across two periods belongs to the earlier one, which is still under review.
     return { meter, subject, quantity: BigInt(quantity), occurredAt: from };
   }
   if (isEvent(event, storageMeasured)) {

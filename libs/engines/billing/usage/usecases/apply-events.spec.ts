@@ -1,4 +1,4 @@
-/** What a batch says, before any of it is written. */
+/** The facts that a batch of events contains, before they are written. */
 import fc from 'fast-check';
 import { type Activity, type Step, Story } from '#testing/billing/usage-story';
 import { sampleSize } from '#testing/sample';
@@ -16,7 +16,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 );
 
 describe('a batch of events', () => {
-  it('says the same in any order and however often each is in it', () => {
+  it('gives the same facts in any order and with any repetitions', () => {
     fc.assert(
       fc.property(steps, fc.array(fc.nat(1_000), { minLength: 1, maxLength: 60 }), (list, places) => {
         const { events } = Story.of(list, NOON);
@@ -32,7 +32,7 @@ describe('a batch of events', () => {
     );
   });
 
-  it('says of a cap what was set last, and of two at the same instant the later version', () => {
+  it('gives the newest cap, and the later version of two caps at the same instant', () => {
     const story = new Story().cap(9, NOON).cap(null, NOON).cap(7, NOON);
     const [first, away, last] = story.events;
     for (const [events, cap] of [
@@ -46,7 +46,7 @@ describe('a batch of events', () => {
     expect(factsOf(story.events)).toMatchObject({ usage: [], conflicts: 0 });
   });
 
-  it('takes members in another order for the same payload, and another figure for another', () => {
+  it('ignores the order of members, and takes another figure as another payload', () => {
     const [event] = new Story().calls(12, NOON).events;
     const data = event!.data as Record<string, unknown>;
     const turned = { ...event!, data: Object.fromEntries(Object.entries(data).reverse()) };

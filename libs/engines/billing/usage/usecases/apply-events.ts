@@ -1,10 +1,11 @@
 /**
- * Events become accounts, usage and caps. Every row comes from one event and stays as it came, and what several events touch is a
- * minimum, a mark or the newest of them: neither batches, nor their order, nor repetitions show in the result.
+ * Writes accounts, usage and caps from events. Every row comes from one event and is not changed later. A value that
+ * several events set is a minimum, a mark or the newest of them. So the result does not depend on batches, their order
+ * or repetitions.
  *
- * Nothing refers to the account: usage and owners may be heard of before their tenant is. An id that comes again with
- * another payload is refused, counted and otherwise passed over, because throwing would park an event whose id has done its
- * work, and with it everything that follows it.
+ * There is no foreign key to the account, because events of usage and owners may arrive before the event of their
+ * tenant. An id that comes again with another payload is refused and counted, and nothing else happens: an error would
+ * park an event whose id is already applied, and every event that follows it.
  */
 import { createHash } from 'node:crypto';
 import { usageCapChanged } from '#contracts/entitlements/events';
@@ -24,7 +25,7 @@ export async function applyEvents(tx: CrossTenantTransaction, events: readonly E
   const statements: Sql[] = [];
   const introduced = inOrder([...tenants, ...owners].map(({ tenant }) => tenant));
   const using = inOrder(usage.map(({ tenant }) => tenant));
-  // Locks in one order: advisory, subscriptions, accounts, caps.
+  // All batches take locks in the same order: advisory, subscriptions, accounts, caps.
   if (introduced.length > 0) statements.push(lockTenants(introduced));
   if (using.length > 0) statements.push(lockSubscriptions(using));
   if (introduced.length > 0) statements.push(saveTenants(tenants), saveOwners(introduced, owners));
@@ -41,13 +42,13 @@ interface Facts {
   readonly tenants: readonly TenantFacts[];
   readonly owners: readonly Owner[];
   readonly usage: readonly UsageEvent[];
-  /** The newest of each tenant and meter. */
+  /** The newest cap of each tenant and meter. */
   readonly caps: readonly OwnCap[];
-  /** Events of the batch that contradict an earlier one of it. */
+  /** How many events have the id of an earlier event of the batch, with another payload. */
   readonly conflicts: number;
 }
 
-/** In the order of keys, so that batches running side by side cannot wait for each other in a circle. */
+/** The facts are in the order of their keys, so that concurrent batches cannot deadlock. */
 export function factsOf(events: readonly Envelope[]): Facts {
   const tenants = new Map<string, TenantFacts>();
   const owners = new Map<string, Owner>();
@@ -64,9 +65,9 @@ export function factsOf(events: readonly Envelope[]): Facts {
       if (roles.includes('owner')) owners.set(`${tenant} ${user}`, { tenant, user, email, createdAt: event.time });
     } else if (isEvent(event, usageCapChanged)) {
       const { meter, cap, set_by: setBy, set_at: setAt } = event.data;
-      const told = { tenant, meter, cap, setBy, setAt, version: event.aggregateversion };
+      const changed = { tenant, meter, cap, setBy, setAt, version: event.aggregateversion };
       const known = caps.get(`${tenant} ${meter}`);
-      if (!known || isNewer(told, known)) caps.set(`${tenant} ${meter}`, told);
+      if (!known || isNewer(changed, known)) caps.set(`${tenant} ${meter}`, changed);
     }
     const used = usageOf(event);
     if (!used) continue;
@@ -85,14 +86,14 @@ export function factsOf(events: readonly Envelope[]): Facts {
   };
 }
 
-/** Of what the event says. How it travelled (trace, source) may differ from one delivery to the next. */
+/** Hashes the content only: metadata of the delivery (trace, source) may differ from one delivery to the next. */
 function hashOf({ type, subject, time, data }: Envelope): string {
   return createHash('sha256')
     .update(canonical([type, subject, time, data]))
     .digest('hex');
 }
 
-/** JSON with members in one order: PostgreSQL and the streams may hand them over in another. */
+/** JSON with sorted members, because PostgreSQL and the streams may return them in different orders. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, member: unknown) =>
     typeof member === 'object' && member !== null && !Array.isArray(member)

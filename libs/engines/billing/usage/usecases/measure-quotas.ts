@@ -1,4 +1,4 @@
-/** How many stores stand at the end of what their plan allows: they are refused whatever is metered until the period ends. */
+/** Counts the stores that have used all that their plan allows of a meter. */
 import { METERS } from '#contracts/meters';
 import { type Queryable, type Row, sql } from '#platform/database';
 import { gauge } from '#platform/telemetry';
@@ -9,7 +9,7 @@ const exhaustedQuotas = gauge({
   labelNames: ['meter'],
 });
 
-/** It reads every running period, so not at every turn of the worker: 10,000 stores are 30 ms. */
+/** The query reads every running period (30 ms for 10,000 stores), so it does not run in every loop of the worker. */
 const EVERY_MS = 60_000;
 let measuredAt = -Infinity;
 

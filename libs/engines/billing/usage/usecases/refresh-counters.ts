@@ -1,13 +1,14 @@
 /**
- * Counters of accounts with news: counted anew from the events, held against the plan in force, and each threshold that is
- * newly passed said once; also the counts of what nobody else counts, whenever they have changed. Under the account's row lock, which one transaction has at a time.
+ * Refreshes the counters of stale accounts. Usage is counted again from the events and compared with the plan in force.
+ * Each threshold that usage passes is announced once. Counts of meters that only billing counts are announced when they
+ * change. All this happens under the row lock of the account, which one transaction holds at a time.
  */
 import { usageCounted, usageLimitReached } from '#contracts/billing/events';
 import { type MeterName, METERS as METER_NAMES } from '#contracts/meters';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import type { PassOutcome } from '#platform/inbox';
 import { announceAll, type Announcement, announcement } from '../../accounts/index.js';
-import { limitsOf, type Plan, plansOf, tellable, thresholdsCrossed } from '../../plans/index.js';
+import { countInEvent, limitsOf, type Plan, plansOf, thresholdsCrossed } from '../../plans/index.js';
 import {
   claimStale,
   claimTenant,
@@ -19,9 +20,9 @@ import {
 import { type MeterTotal, usageOfSpans } from '../data/usage.js';
 import { METERS } from '../domain/meters.js';
 
-/** Few enough that a batch with news of one of them does not wait long for its row. */
+/** Small, so that a batch of events does not wait long for the row of one of these accounts. */
 const ACCOUNTS_AT_ONCE = 50;
-/** Of a `bigint` column. What was used beyond is still in the events, and on the bill. */
+/** The maximum of a `bigint` column. Usage above it is still in the events, and on the bill. */
 const HIGHEST_STORED = 2n ** 63n - 1n;
 
 export async function refreshCounters(tx: CrossTenantTransaction, limit: number): Promise<number> {
@@ -30,7 +31,7 @@ export async function refreshCounters(tx: CrossTenantTransaction, limit: number)
   return tenants.length;
 }
 
-/** One tenant's, whether it has news or not. */
+/** Counts one tenant, stale or not. */
 export async function recountTenant(tx: CrossTenantTransaction, tenant: string, asOf: Date): Promise<PassOutcome> {
   await tx.execute(claimTenant(tenant));
   return { subjects: await count(tx, [tenant], asOf), opened: 0, changed: 0, closed: 0 };
@@ -66,9 +67,9 @@ function countersOf(period: CountedPeriod, plan: Plan, totals: readonly MeterTot
     const used = totals.find((total) => total.meter === meter)?.quantity ?? 0n;
     const before = period.announced[meter] ?? 0;
     if (!METERS[meter].isReserved && String(used) !== (period.counted[meter] ?? '0'))
-      changed.push({ meter, used: tellable(used) });
+      changed.push({ meter, used: countInEvent(used) });
     const crossed = thresholdsCrossed(0n, used, terms.included).filter((percent) => percent > before);
-    news.push(...crossed.map((percent) => told(period, meter, percent, used, terms.included)));
+    news.push(...crossed.map((percent) => limitReached(period, meter, percent, used, terms.included)));
     counters.push({
       tenant: period.tenant_id,
       subscription: period.subscription_id,
@@ -89,11 +90,17 @@ const spanOf = ({ starts_at: startsAt, ends_at: endsAt }: CountedPeriod) => ({
   ends_at: endsAt.toISOString(),
 });
 
-function told(period: CountedPeriod, meter: MeterName, percent: number, used: bigint, included: bigint): Announcement {
+function limitReached(
+  period: CountedPeriod,
+  meter: MeterName,
+  percent: number,
+  used: bigint,
+  included: bigint,
+): Announcement {
   return announcement(usageLimitReached, {
     meter,
     percent,
-    used: tellable(used),
+    used: countInEvent(used),
     included: Number(included),
     period: spanOf(period),
   });

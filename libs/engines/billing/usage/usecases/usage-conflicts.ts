@@ -1,4 +1,4 @@
-/** Counts events whose id was known already with another content. */
+/** Counts events that repeat a known id with different content. */
 
 import { counter } from '#platform/telemetry';
 
