@@ -169,7 +169,7 @@ describe('events of usage', () => {
     maxLength: 30,
   });
 
-  it('give the same rows in any order, batch and repetition, with refreshes between, for their tenant only', async () => {
+  it('give the same rows in any order, batch and repetition, with refreshes between, for one tenant', async () => {
     const neighbour = await store();
     await apply(neighbour.order(days(-1)).events);
     await refreshAll();

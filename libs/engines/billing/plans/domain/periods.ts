@@ -40,7 +40,7 @@ export interface Period {
 
 /**
  * The largest difference, in milliseconds, between a stored end and the end computed today: 26 h between the outermost
- * zones, 24 h for a calendar day that a zone skips (Apia, 30 December 2011), and a reserve. It is far below the
+ * zones, 24 h for a calendar day that a zone skips (Apia, 30 December 2011), and a reserve. This is far below the
  * shortest month.
  */
 const LARGEST_DRIFT = 72 * 3_600_000;

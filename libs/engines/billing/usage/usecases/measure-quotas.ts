@@ -1,4 +1,7 @@
-/** Counts the stores that have used all that their plan allows of a meter. */
+/**
+ * Counts the stores that have used all that their plan allows of a meter. Requests that need the meter are refused
+ * until the period ends.
+ */
 import { METERS } from '#contracts/meters';
 import { type Queryable, type Row, sql } from '#platform/database';
 import { gauge } from '#platform/telemetry';
