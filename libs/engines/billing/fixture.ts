@@ -1,4 +1,4 @@
-/** Items of this room that the attack on every route aims at. */
+/** Items of this room that the tenancy attack on every route requests. */
 import type { Fixture } from '#testing/fixture';
 
 const ISSUED = {
@@ -20,7 +20,7 @@ let number = 0;
 
 export const fixture: Fixture = {
   items: {
-    /** A pass issues invoices, no operation does. */
+    /** Only a pass issues invoices, no operation does. */
     invoices: async ({ row }) => {
       await row('billing_accounts', { billing_accounts: ACCOUNT });
       const invoice = { ...ISSUED, number: ++number };

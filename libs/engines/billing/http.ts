@@ -1,4 +1,4 @@
-/** What a store sees of its bill. All of it stays readable while the store is suspended. */
+/** A store's routes to its own bill. All of them stay readable while the store is suspended. */
 import { Controller, Inject, Module } from '#platform/nest';
 import {
   getBilling,
@@ -36,7 +36,7 @@ import {
 import { periodView } from './plans/index.js';
 import { nextInvoiceView, subscribedPlanView, subscriptionOverview, usageView } from './subscriptions/index.js';
 
-/** Billing hears of a store by an event: until then, and without a plan, nothing is owed and nothing is limited. */
+/** Billing knows a store after its first event. Before that, and without a plan, it owes nothing and has no limits. */
 const NOBODY = {
   currency: null,
   plan: null,

@@ -1,4 +1,4 @@
-/** For the demo, which lives through two months of billing in a second. */
+/** Exports for the demo, which runs two months of billing in a second. */
 export { createPlan } from './plans/index.js';
 export { confirmClosing } from './access/index.js';
 export { recordMovement } from './collection/index.js';

@@ -1,4 +1,4 @@
-/** The operator's doors to billing: console host only, every change audited with its reason. */
+/** The operator's controllers of billing: console host only; each change is audited with its reason. */
 import { Module } from '#platform/nest';
 import { BillingAccessController } from './access/controllers/access.js';
 import { InvoicesController } from './collection/controllers/invoices.js';

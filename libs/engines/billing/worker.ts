@@ -6,9 +6,9 @@ import { applyEvents, measureQuotas, recountTenant, refreshCounters } from './us
 export { BILLING_PASSES } from './passes/index.js';
 
 /**
- * No table is listed, so a rebuild takes nothing away. Usage is the evidence of invoices and outlives the outbox, which
- * forgets its days; accounts carry balances and decisions that no event tells. A replay applies the history again: each row
- * that stands stays, `received_at` included, a missing one is filled in, and ends up the same as if it had never been lost.
+ * No table is listed, so a rebuild deletes nothing. Usage is the evidence of invoices and is kept longer than the outbox
+ * keeps its days; accounts hold balances and decisions that no event carries. A replay applies the history again: each
+ * existing row stays, `received_at` included; a missing row is filled in, with the same result as if it had stayed.
  */
 export const billingEngine: EventConsumer = {
   name: 'billing',

@@ -1,4 +1,4 @@
-/** What is owed on an invoice is the same for every reader, whatever was paid, credited and written off. */
+/** Every reader gets the same balance of an invoice, with any payments, credits and write-offs. */
 import pg from 'pg';
 import { newId } from '#kernel';
 import { sql } from '#platform/database';

@@ -1,4 +1,4 @@
-/** Invoices: made, numbered, corrected, explained and printed, with what is owed on them. */
+/** Makes, numbers, corrects, explains and prints invoices, and computes the balance of each. */
 export { type CreditRow, creditRows } from './data/credit-rows.js';
 export { type Assignment, type SubscriptionFacts, subscriptionFacts } from './data/facts.js';
 export { type InvoiceFilter, type InvoiceRow, invoiceRow, invoiceRows } from './data/invoice-rows.js';

@@ -1,4 +1,4 @@
-/** Invoices as the wire shows them. */
+/** Invoices in the shape of the API. */
 import type { MeterName } from '#contracts/meters';
 import { instantText, moneyText, priceText } from '../accounts/index.js';
 import { periodView } from '../plans/index.js';

@@ -1,4 +1,4 @@
-/** Rows as the wire shows them: money as decimal strings, instants in UTC. */
+/** Subscriptions in the shape of the API: money as decimal strings, instants in UTC. */
 import type { MeterName } from '#contracts/meters';
 import { moneyText, priceText } from '../accounts/index.js';
 import { ceilingOf, intervalOf } from '../plans/index.js';
@@ -43,7 +43,7 @@ export function usageView({ plan, current, used, caps }: SubscriptionOverview, n
     const { expected, thresholds } = forecastOf(terms, METERS[meter], count, current, now, own?.cap);
     return {
       meter,
-      // Corrections may exceed the counts; nobody has used less than nothing.
+      // Corrections may exceed the counts; usage is never shown below zero.
       used: Number(count > 0n ? count : 0n),
       included: Number(terms.included),
       unit_price: priceText(terms.priceMicro, plan.currency),

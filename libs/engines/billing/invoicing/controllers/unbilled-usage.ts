@@ -1,4 +1,4 @@
-/** Usage that no pass bills any more, for the operator. */
+/** The operator's list of usage that came too late to be billed by a pass. */
 import { Controller } from '#platform/nest';
 import { listUnbilledUsage } from '#contracts/billing/operations';
 import { type CallOf, Handle } from '#platform/http';

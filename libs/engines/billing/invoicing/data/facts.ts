@@ -1,4 +1,4 @@
-/** What is known of a tenant's subscription when its bills are made, read in one flight. */
+/** The facts of a tenant's subscription that its bills are made from, read in one round trip. */
 import { type Row, sql } from '#platform/database';
 import { type AccessState, type SuspendedSpan, suspendedSpans } from '../../access/index.js';
 import type { Account, Reading } from '../../accounts/index.js';
@@ -24,7 +24,7 @@ export interface StoredInvoice {
   readonly id: string;
   readonly periodSeq: number;
   readonly revision: number;
-  /** Without what was taken from the account's surplus, which is no part of the period's worth. */
+  /** Without the part that was taken from the account's surplus: that part does not belong to the worth of the period. */
   readonly lines: readonly Pick<InvoiceLine, 'kind' | 'meter' | 'phase' | 'quantity' | 'amount'>[];
 }
 
@@ -32,7 +32,7 @@ export interface SubscriptionFacts {
   readonly account: Account;
   readonly subscription: SubscriptionRow;
   readonly assignments: readonly Assignment[];
-  /** The newest ones, oldest first: all that are not invoiced yet, and those that may still be corrected. */
+  /** The newest periods, oldest first: all that are not invoiced yet, and those that may still be corrected. */
   readonly periods: readonly StoredPeriod[];
   readonly phases: ReadonlyMap<number, readonly Phase[]>;
   readonly invoices: readonly StoredInvoice[];
@@ -40,8 +40,8 @@ export interface SubscriptionFacts {
 }
 
 /**
- * Corrections look back this many periods. Beyond `LATE_DAYS` (domain/approval-reasons.ts) they wait for a person; usage from before
- * all of them is kept and not billed any more, and shown to the operator, see unbilled-usage.ts.
+ * Corrections look back this many periods. Usage later than `LATE_DAYS` (domain/approval-reasons.ts) waits for a person.
+ * Usage of still older periods is stored and never billed; the operator sees it, see unbilled-usage.ts.
  */
 export const PERIODS_LOOKED_AT = 16;
 

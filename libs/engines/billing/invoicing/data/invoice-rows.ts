@@ -1,4 +1,4 @@
-/** Invoices and money that moved, as they are read: by a store its own, by the operator everybody's. */
+/** Rows of invoices and of money movements: a store reads its own, the operator reads those of all stores. */
 import { type Column, type Row, type Sql, sql } from '#platform/database';
 import { before } from '#platform/paging';
 import type { InvoiceLine } from '../domain/invoice-lines.js';
@@ -24,7 +24,7 @@ export type InvoiceRow = Row<
   Row<'billing_accounts', 'slug'> &
   Row<'billing_periods', 'starts_at' | 'ends_at' | 'time_zone'> & {
     paid: bigint;
-    /** With what was written off. */
+    /** Includes write-offs. */
     credited: bigint;
     owed: bigint;
   };
@@ -33,11 +33,11 @@ export interface InvoiceFilter {
   readonly tenant?: string | undefined;
   readonly id?: string | undefined;
   readonly status?: string | undefined;
-  /** A store sees what was issued; what waits for a person is not its business yet. */
+  /** A store sees issued invoices only; an invoice that waits for approval is not shown to it yet. */
   readonly isIssuedOnly?: boolean;
 }
 
-/** Newest first; one more than `limit`, so that the page knows whether another follows. */
+/** Newest first; one row more than `limit`, which shows whether another page follows. */
 export const invoiceRows = (
   { tenant, id, status, isIssuedOnly = false }: InvoiceFilter,
   before: string,
@@ -82,7 +82,7 @@ export const phaseRows = (tenant: string, subscription: string, seq: number): Sq
   select phase, plan_id, starts_at, ends_at, days, days_of_period from billing_phases
    where tenant_id = ${tenant} and subscription_id = ${subscription} and period_seq = ${seq} order by phase`;
 
-/** Of all earlier invoices of the same period. */
+/** The sum over all earlier invoices of the same period. */
 export const earlierLineRows = (
   tenant: string,
   subscription: string,

@@ -1,4 +1,4 @@
-/** What was invoiced, month by month. */
+/** Invoiced totals per month. */
 
 import { type Row, type Sql, sql } from '#platform/database';
 
@@ -9,7 +9,7 @@ export type MonthRow = Row<'billing_invoices', 'currency'> & {
   before: bigint | null;
 };
 
-/** By the month an invoice was issued in. A month without invoices between two others counts as nothing, not as missing. */
+/** Grouped by the month of issue. A month without invoices between two others is listed with zero. */
 export const invoicedMonths = (months: number): Sql<MonthRow> => sql<MonthRow>`
   with month as (
     select generate_series(date_trunc('month', app.now() at time zone 'UTC') - (${months}::int * interval '1 month'),

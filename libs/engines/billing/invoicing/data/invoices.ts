@@ -1,4 +1,4 @@
-/** Invoices as rows: made in one flight per tenant, with their lines, ledger entries and the numbers of those that are issued. */
+/** Rows of invoices: made in one round trip per tenant, with their lines, ledger entries and the numbers of those issued. */
 import { newId } from '#kernel';
 import { type Row, type Sql, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
@@ -17,7 +17,7 @@ export interface NewInvoice {
   readonly lines: readonly StoredLine[];
   readonly total: bigint;
   readonly dueAt: Date;
-  /** Waits for a person instead of being issued. */
+  /** The invoice waits for a person instead of being issued. */
   readonly doubt: string | null;
 }
 
@@ -29,7 +29,7 @@ export interface SavedInvoice extends NewInvoice {
 
 type Series = 'invoice' | 'credit_note';
 
-/** Whoever else draws waits until this transaction ends, which is what leaves no gap: so it is drawn as late as possible. */
+/** Another caller that draws a number waits until this transaction ends. This avoids gaps, so numbers are drawn late. */
 export const drawing = (series: Series, count: number) => sql<Row<'billing_series', 'last'>>`
   update billing_series set last = last + ${count}::bigint where name = ${series} returning last`;
 
@@ -40,7 +40,7 @@ export async function drawNumbers(tx: CrossTenantTransaction, series: Series, co
   return upTo((await tx.first(drawing(series, count)))!.last, count);
 }
 
-/** Runs `before`, and in the same flight draws the numbers that the invoices without a doubt are issued under. */
+/** Runs `before`, and in the same round trip draws the numbers of the invoices that need no approval. */
 export async function numberInvoices(
   tx: CrossTenantTransaction,
   invoices: readonly NewInvoice[],
@@ -97,10 +97,10 @@ export interface Balance {
   readonly number: bigint;
   readonly currency: string;
   readonly total: bigint;
-  /** Payments, won disputes and what the next invoice takes up, less refunds, disputes and the tenant's surplus. */
+  /** Payments, won disputes and the amount carried to the next invoice, less refunds, disputes and the tenant's surplus. */
   readonly paid: bigint;
   readonly credited: bigint;
-  /** Of what a person gave up, the part that has not been paid after all. */
+  /** The part of the write-offs that was not paid later. */
   readonly writtenOff: bigint;
   /** Below zero: more was paid than is owed. */
   readonly owed: bigint;
@@ -112,7 +112,7 @@ type BalanceRow = Row<
   { status: InvoiceStatus; number: bigint }
 > & { paid: bigint; credited: bigint; written_off: bigint; owed: bigint };
 
-/** Of an issued invoice, read under the account's lock; undefined if there is none. */
+/** Reads an issued invoice under the account's lock; undefined if there is none. */
 export async function balanceOf(
   tx: CrossTenantTransaction,
   tenant: string,

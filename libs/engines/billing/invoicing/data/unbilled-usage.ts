@@ -1,4 +1,4 @@
-/** Usage that came too late for any pass to bill it. */
+/** Usage that came too late to be billed by a pass. */
 
 import type { MeterName } from '#contracts/meters';
 import { type Row, type Sql, sql } from '#platform/database';
@@ -14,8 +14,9 @@ export type UnbilledRow = Row<'billing_periods', 'tenant_id' | 'seq' | 'starts_a
   };
 
 /**
- * Usage of periods that no pass looks at any more, received when that was so already: the period that took their place had
- * begun. That is fifteen periods late at least, so only usage that came more than 400 days late is looked at, by its index.
+ * Usage of periods outside the range that passes look at, if the period had already left that range when the usage was
+ * received. Such usage is at least fifteen periods late. So the query reads only usage that came more than 400 days late,
+ * by its index.
  */
 export const unbilledUsage = (tenant: string | null, limit: number): Sql<UnbilledRow> => sql<UnbilledRow>`
   select p.tenant_id, a.slug, p.seq, p.starts_at, p.ends_at, e.meter, count(*) as events, sum(e.quantity)::text as quantity,

@@ -1,4 +1,4 @@
-/** An explanation agrees with the invoice it explains, whatever the usage was, and says so when it does not. */
+/** An explanation agrees with its invoice for any usage, and reports each difference. */
 import fc from 'fast-check';
 import { sampleSize } from '#testing/sample';
 import type { Phase } from '../../plans/domain/proration.js';
@@ -39,7 +39,7 @@ const anyEvent: fc.Arbitrary<ExplainedEvent> = fc.record({
   receivedAt: fc.constantFrom(day(20), day(31), MADE, day(33), day(40)),
 });
 
-/** The tables' own way of counting: as billing does it in SQL, written apart from what is tested. */
+/** Counts as billing's SQL does, but is written independently of the tested code. */
 function usageAt(events: readonly ExplainedEvent[], until: Date) {
   return phases.flatMap(({ index, startsAt, endsAt }) =>
     [...plan.meters.keys()].map((meter) => {
@@ -104,7 +104,7 @@ const order = (place: number, quantity = 1n, receivedAt = MADE): ExplainedEvent 
 });
 
 describe('an explanation', () => {
-  it('makes every line again from the events, whatever they were', () => {
+  it('reproduces every line from any events', () => {
     fc.assert(
       fc.property(fc.array(anyEvent, { maxLength: 60 }), (events) => {
         const { lines, isReproduced, total } = explain(events);
@@ -120,7 +120,7 @@ describe('an explanation', () => {
     );
   });
 
-  it('makes a correction again: what the usage is worth by now, less what was billed of it', () => {
+  it('reproduces a correction: the present worth of the usage less the amount already billed', () => {
     let corrections = 0;
     fc.assert(
       fc.property(fc.array(anyEvent, { maxLength: 60 }), (events) => {
@@ -135,7 +135,7 @@ describe('an explanation', () => {
     expect(corrections).toBeGreaterThan(50);
   });
 
-  it('notices when a line says something else', () => {
+  it('detects a line with another amount', () => {
     const events = Array.from({ length: 20 }, (_, place) => order(place));
     const lines = explain(events).lines.map(({ line }) => line);
     for (const change of [{ amount: 1n }, { quantity: 1n }, { priceMicro: 1n }]) {
@@ -145,7 +145,7 @@ describe('an explanation', () => {
     expect(explain(events.slice(1), { lines }).isReproduced).toBe(false);
   });
 
-  it('leaves out what was received after the invoice was made, and says how much that was', () => {
+  it('leaves out usage received after the invoice was made, and counts it', () => {
     const events = [
       ...Array.from({ length: 9 }, (_, place) => order(place)),
       order(10, 1n, day(33)),
@@ -157,7 +157,7 @@ describe('an explanation', () => {
     expect(overage).toMatchObject({ used: 9n, included: 4n, soft: 4n, hard: 6n, billable: 5n, cameLater: 2 });
   });
 
-  it('takes a base fee of nothing for a suspended period, and any other difference for one', () => {
+  it('accepts a base fee of zero for a suspended period, and reports any other difference', () => {
     const base = (amount: bigint) =>
       explain([], {
         lines: [{ lineNo: 1, kind: 'base', meter: null, phase: 0, quantity: 1n, priceMicro: 0n, amount }],
@@ -165,7 +165,7 @@ describe('an explanation', () => {
     expect([base(0n).isReproduced, base(6_419n).isReproduced, base(6_418n).isReproduced]).toEqual([true, true, false]);
   });
 
-  it('reads as a reckoning', () => {
+  it('prints the calculation step by step', () => {
     const explained = explain(Array.from({ length: 9 }, (_, place) => order(place)));
     const text = explanationText(explained, { currency: 'BRL', zone: 'UTC', events: 2 });
     expect(text).toEqual([

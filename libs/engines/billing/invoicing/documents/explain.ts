@@ -1,6 +1,7 @@
 /**
- * Where an invoice's amounts come from, down to the events: each line made again from the usage that was known when the
- * invoice was, beside what the line says. Where the two differ, `isReproduced` is false, and a person has something to find.
+ * Explains the amounts of an invoice down to the events: each line is computed again from the usage that was known when
+ * the invoice was made, and shown beside the stored line. Where the two differ, `isReproduced` is false and a person
+ * should look for the cause.
  */
 import {
   amountOf,
@@ -14,7 +15,7 @@ import {
 } from '../../plans/index.js';
 import { isRefusable } from '../../usage/index.js';
 
-/** How a meter's events become one number: all of it, how many different subjects, or the largest. */
+/** How the events of a meter become one number: their sum, the number of different subjects, or the largest value. */
 export type Counting = 'sum' | 'distinct' | 'max';
 
 export interface ExplainedEvent {
@@ -39,12 +40,12 @@ export interface ExplainedLine {
 export interface ExplainFacts {
   /** Usage that was received later is in no line of this invoice. */
   readonly madeAt: Date;
-  /** Of the invoice's period, in order. */
+  /** The phases of the invoice's period, in order. */
   readonly phases: readonly Phase[];
   readonly lines: readonly ExplainedLine[];
-  /** Lines that earlier invoices had for the same period; an adjustment is the difference from them. */
+  /** The lines of earlier invoices for the same period; an adjustment is the difference from them. */
   readonly earlier: readonly ExplainedLine[];
-  /** Of the period, in any order. */
+  /** The usage events of the period, in any order. */
   readonly events: readonly ExplainedEvent[];
   readonly counting: (meter: string) => Counting;
 }
@@ -60,12 +61,12 @@ export interface UsageExplanation {
   readonly billableFrom: Meter['billableFrom'];
   readonly billable: bigint;
   readonly priceMicro: bigint;
-  /** `billable × price`, in millionths of a minor unit, and what rounding it half up once has added or taken. */
+  /** `billable × price`, in millionths of a minor unit, and the amount that rounding it half up once added or removed. */
   readonly exactMicro: bigint;
   readonly roundingMicro: bigint;
-  /** Rounded. */
+  /** The rounded amount. */
   readonly worth: bigint;
-  /** What earlier invoices billed of it; none for a first invoice. */
+  /** The amount that earlier invoices billed for it; none for a first invoice. */
   readonly billedBefore: { readonly quantity: bigint; readonly amount: bigint };
   /** By time, then id. */
   readonly events: readonly ExplainedEvent[];
@@ -77,7 +78,7 @@ export interface LineExplanation {
   readonly line: ExplainedLine;
   readonly phase: Phase | null;
   readonly usage: UsageExplanation | null;
-  /** What the line comes to when it is made again; null for what other invoices and payments have brought. */
+  /** The amount computed again; null for lines that come from other invoices and payments. */
   readonly expected: bigint | null;
   readonly isReproduced: boolean;
 }
@@ -111,7 +112,7 @@ function explainLine(line: ExplainedLine, facts: ExplainFacts): LineExplanation 
   return { line, phase, usage, expected, isReproduced };
 }
 
-/** A base fee of nothing is what a period pays that lay wholly inside a suspension. */
+/** A base fee of zero is correct for a period that lay wholly inside a suspension. */
 function explainBase(line: ExplainedLine, phase: Phase | null, phases: readonly Phase[]): LineExplanation {
   const expected = phase ? (baseParts(phases)[phase.index] ?? null) : null;
   const isReproduced = expected !== null && (line.amount === expected || line.amount === 0n);

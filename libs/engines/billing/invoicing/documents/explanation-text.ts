@@ -1,4 +1,4 @@
-/** An explanation as the operator's command prints it: a line a step of the reckoning, then the events. */
+/** An explanation as the operator's command prints it: one text line per step of the calculation, then the events. */
 import { Decimal, minorDigits } from '#kernel';
 import { MICRO } from '../../plans/index.js';
 import { isRefusable } from '../../usage/index.js';
@@ -8,7 +8,7 @@ import { type Formats, formatsFor } from './formats.js';
 export interface ExplanationContext {
   readonly currency: string;
   readonly zone: string;
-  /** Events printed per line at most; the others are counted. */
+  /** The largest number of events printed per line; the others are counted. */
   readonly events: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Money, numbers and instants as a tenant reads them. Amounts reach Intl as decimal text, so that nothing passes through a
- * float; how many decimals a currency has is the kernel's to say, because the amounts are counted by it.
+ * Money, numbers and instants in the form that a tenant reads. Amounts are given to Intl as decimal text, so that no
+ * amount passes through a float. The kernel defines the number of decimals of a currency, because it counts the amounts.
  */
 import { Decimal, minorDigits, Money } from '#kernel';
 import { MICRO } from '../../plans/index.js';
@@ -15,13 +15,13 @@ export interface Formats {
   number(value: bigint): string;
   /** The day in a zone: `5 de novembro de 2026`. */
   day(at: Date, zone: string): string;
-  /** `05/11/2026`; in English `Nov 5, 2026`, because there the figures may be read either way. */
+  /** `05/11/2026`; in English `Nov 5, 2026`, because day and month are ambiguous in figures there. */
   shortDay(at: Date, zone: string): string;
-  /** With the zone's name, because the reader may be in another one. */
+  /** Includes the zone's name, because the reader may be in another zone. */
   instant(at: Date, zone: string): string;
 }
 
-/** The language of a locale, without regard to its region; Portuguese for one that we do not speak. */
+/** The language of a locale, without its region; Portuguese for a language that we do not support. */
 export function languageFor(locale: string): Language {
   return LANGUAGES.find((language) => primary(language) === primary(locale)) ?? LANGUAGES[0];
 }
@@ -38,7 +38,7 @@ function primary(locale: string): string {
   return locale.toLowerCase().split(/[-_]/)[0]!;
 }
 
-/** Decimals of a price: those of the minor unit and its millionths. */
+/** Decimals of a price: those of the minor unit and of its millionths. */
 const MICRO_DIGITS = MICRO.toString().length - 1;
 
 function makeFormats(language: Language): Formats {
@@ -76,11 +76,11 @@ function makeFormats(language: Language): Formats {
 function zoneName(language: Language, at: Date, timeZone: string): string {
   const parts = new Intl.DateTimeFormat(language, { timeZone, timeZoneName: 'long' }).formatToParts(at);
   const name = plain(parts.find(({ type }) => type === 'timeZoneName')?.value ?? timeZone);
-  // A name of its own tells a reader enough; a bare offset needs the place.
+  // A zone with an abbreviation of its own is clear to a reader; a bare offset needs the place.
   return /^(GMT|UTC)[+-]/.test(name) ? `${name}, ${timeZone}` : name;
 }
 
-/** Intl puts narrow no-break spaces, which the fonts of a PDF and some mail readers lack. Ordinary no-break ones stay. */
+/** Intl puts narrow no-break spaces, which the fonts of a PDF and some mail readers lack. Ordinary no-break spaces stay. */
 function plain(text: string): string {
   return text.replaceAll(/[\u2009\u202F]/g, '\u00A0').replaceAll('\u2212', '-');
 }

@@ -1,16 +1,16 @@
-/** An invoice as it is printed: everything on it, in the order of the page. Whoever prints it reads it from the tables. */
+/** The content of a printed invoice, in the order of the page. The caller reads it from the tables. */
 import type { Language } from './formats.js';
 import type { DescribedLine } from './invoice-text.js';
 
 export interface Party {
   readonly name: string;
-  /** Address, tax id, e-mail: printed below the name, one a line. */
+  /** Address, tax id, e-mail: printed below the name, one per line. */
   readonly details: readonly string[];
 }
 
 export interface InvoiceDocument {
   readonly language: Language;
-  /** The tenant's; every date on the page is one of its calendar. */
+  /** The tenant's zone; every date on the page is a date of its calendar. */
   readonly zone: string;
   readonly currency: string;
   /** The operator. */

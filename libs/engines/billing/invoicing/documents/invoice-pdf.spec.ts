@@ -1,4 +1,4 @@
-/** The printed invoice, read back from its content streams: what stands where, on which page, and the same bytes each time. */
+/** The printed invoice, read back from its content streams: the texts, their positions and pages, and identical bytes. */
 import { inflateSync } from 'node:zlib';
 import { LANGUAGES } from './formats.js';
 import type { InvoiceDocument } from './invoice-document.js';
@@ -54,13 +54,13 @@ const linesOf = (count: number): DescribedLine[] => [
 
 interface Word {
   readonly x: number;
-  /** From the top of the page. */
+  /** Measured from the top of the page. */
   readonly y: number;
   readonly size: number;
   readonly text: string;
 }
 
-/** Texts of every page, as the content streams set them. */
+/** The texts of every page, as the content streams set them. */
 function pagesOf(pdf: Buffer): Word[][] {
   const raw = pdf.toString('latin1');
   const kids = [...raw.matchAll(/\/Type \/Page\n[^]*?\/Contents (\d+) 0 R/g), ...raw.matchAll(/\/Contents (\d+) 0 R/g)];
@@ -74,7 +74,7 @@ function streamOf(pdf: Buffer, raw: string, id: string): string {
   return inflateSync(pdf.subarray(from, raw.indexOf('\nendstream', from))).toString('latin1');
 }
 
-/** Of Windows-1252 what is not Latin-1, as far as it is used here. Node's own decoder takes it for Latin-1. */
+/** The characters of Windows-1252 outside Latin-1 that are used here. Node's own decoder treats it as Latin-1. */
 const EXTRA: Readonly<Record<string, string>> = {
   '\u0085': '…',
   '\u0093': '“',
@@ -100,7 +100,7 @@ function wordsOf(content: string): Word[] {
 const textsOf = (pages: readonly Word[][]) => pages.flat().map(({ text }) => text);
 
 describe('an invoice as PDF', () => {
-  it('says who owes whom what for which time, by the tenant’s calendar', async () => {
+  it('names debtor, creditor, amount and period, by the tenant’s calendar', async () => {
     const pages = pagesOf(await print({ notes: ['Pague por Pix ou cartão.'] }));
     expect(pages).toHaveLength(1);
     expect(textsOf(pages)).toEqual([
@@ -140,7 +140,7 @@ describe('an invoice as PDF', () => {
     ]);
   });
 
-  it('shows what was paid and credited, and what is owed after that', async () => {
+  it('shows payments and credits, and the balance after them', async () => {
     const shown = async (more: Partial<InvoiceDocument>) =>
       textsOf(pagesOf(await print({ language: 'en', ...more }))).join('|');
     expect(await shown({ paid: 10_000n, credited: 900n, owed: 9_000n })).toContain(
@@ -149,7 +149,7 @@ describe('an invoice as PDF', () => {
     expect(await shown({ paid: 20_000n, owed: -100n })).toContain('Overpaid|R$1.00');
   });
 
-  it.each(LANGUAGES)('in %s speaks that language and leaves nothing open', async (language) => {
+  it.each(LANGUAGES)('in %s uses that language and leaves no placeholder', async (language) => {
     const lines: DescribedLine[] = [
       BASE,
       OVERAGE,
@@ -163,14 +163,14 @@ describe('an invoice as PDF', () => {
     expect(all.split('\n').filter((text) => Object.values(due).includes(text))).toEqual([due[language]]);
   });
 
-  it('is the same to the byte for the same invoice, and another for another', async () => {
+  it('has identical bytes for the same invoice, and other bytes for another', async () => {
     const [one, again, other] = await Promise.all([print(), print(), print({ number: 1_043n })]);
     expect(one.equals(again)).toBe(true);
     expect(one.equals(other)).toBe(false);
     expect(one.toString('latin1')).toContain('(D:20261102023000Z)');
   });
 
-  it('of 200 lines goes over pages, each with the invoice’s number, the table’s head and its own number', async () => {
+  it('of 200 lines continues over pages, each with the invoice’s number, the table’s head and a page number', async () => {
     const lines = linesOf(200);
     const pages = pagesOf(await print({ lines }));
     expect(pages.length).toBeGreaterThan(4);
@@ -188,8 +188,8 @@ describe('an invoice as PDF', () => {
     );
   });
 
-  it('around a page’s end sets nothing over the edge, nothing over something else, and no page in vain', async () => {
-    // Around the first page’s end, where the rows, the sums and the notes fall over it in turn.
+  it('at a page’s end sets no text over the edge or over other text, and adds no empty page', async () => {
+    // The number of lines moves rows, sums and notes in turn over the first page's end.
     for (let count = 18; count <= 34; count++) {
       const pages = pagesOf(await print({ lines: linesOf(count), notes: ['Uma nota.', 'Outra.'] }));
       for (const page of pages) {
@@ -228,14 +228,14 @@ describe('an invoice as PDF', () => {
 });
 
 describe('Latin text', () => {
-  it('keeps what the fonts have, and does without the rest', () => {
+  it('keeps the characters that the fonts have, and replaces the others', () => {
     expect(latin('São Paulo – “Ação” 5 € …')).toBe('São Paulo – “Ação” 5 € …');
     expect(latin('Őrség\tŁódź 東京\u202F1\u200B')).toBe('Orség ?ódz ?? 1?');
   });
 
   const measure = { widthOfString: (text: string) => text.length };
 
-  it('breaks at spaces, and inside what is wider than a line', () => {
+  it('breaks at spaces, and inside a word that is wider than a line', () => {
     expect(clipped(measure, 'one two three', 7, 9)).toEqual(['one two', 'three']);
     expect(clipped(measure, 'abcdefghij k', 4, 9)).toEqual(['abcd', 'efgh', 'ij k']);
     expect(clipped(measure, 'one two three four', 7, 2)).toEqual(['one two', 'three…']);

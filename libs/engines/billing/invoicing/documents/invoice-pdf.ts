@@ -1,6 +1,7 @@
 /**
- * An invoice as PDF, A4. The same invoice makes the same bytes: its dates are the document's dates, and the file's id is made
- * from them. The standard fonts carry Latin-1, which writes the three languages; what they lack is printed as `?`.
+ * An invoice as PDF, A4. The same invoice gives the same bytes: the file's dates are the document's dates, and the file's
+ * id is made from them. The standard fonts carry Latin-1, which covers the three languages; a character that they lack is
+ * printed as `?`.
  */
 import type PDFDocument from 'pdfkit';
 import { type Formats, formatsFor } from './formats.js';
@@ -14,7 +15,7 @@ const MARGIN = 50;
 /** A4 is 595.28 × 841.89 points. */
 const WIDTH = 595.28 - 2 * MARGIN;
 const BOTTOM = 841.89 - MARGIN;
-/** Page numbers stand below everything else. */
+/** Page numbers stand below all other content. */
 const FOOT = 22;
 const RIGHT = MARGIN + WIDTH;
 
@@ -25,7 +26,7 @@ const SMALL = 8;
 const INK = '#1c1c1c';
 const FAINT = '#6b6b6b';
 const RULE = '#c8c8c8';
-/** Behind the table's head. */
+/** The background of the table's head. */
 const SHADE = '#f2f2f2';
 
 interface Column {
@@ -35,7 +36,7 @@ interface Column {
 
 const GAP = 8;
 const PADDING = 6;
-/** For what stores owe; larger figures are set smaller. */
+/** Wide enough for the amounts that stores owe; larger figures are set smaller. */
 const COLUMNS = columns({ quantity: 56, price: 78, amount: 92 });
 const LINES_OF_A_NAME = 2;
 const ROW_GAP = 7;
@@ -109,7 +110,7 @@ function head({ pdf, invoice, labels, formats, heading }: Page): number {
   return below + 50;
 }
 
-/** Name and details, each wrapped over two lines at most. Returns where they end. */
+/** Name and details, each wrapped over two lines at most. Returns the position where they end. */
 function party(pdf: Pdf, label: string, { name, details }: Party, { x, width }: Column, top: number): number {
   cell(pdf, label, { x, width }, top, { color: FAINT, size: SMALL });
   let y = top + 12;
@@ -150,7 +151,7 @@ function row(page: Page, line: DescribedLine, y: number): number {
   const isUsage = line.kind === 'overage' || line.kind === 'adjustment';
   shown.forEach((text, place) => cell(pdf, text, COLUMNS.description, top + (place * height) / shown.length));
   cell(pdf, formats.number(line.quantity), COLUMNS.quantity, top, { align: 'right' });
-  // What is not counted in units costs what it costs.
+  // A line without units shows its amount alone.
   const price = isUsage ? formats.price(line.priceMicro, currency) : formats.money(line.amount, currency);
   cell(pdf, price, COLUMNS.price, top, { align: 'right' });
   cell(pdf, formats.money(line.amount, currency), COLUMNS.amount, top, { align: 'right' });
@@ -173,7 +174,7 @@ function sums(page: Page, y: number): number {
     [isOverpaid ? labels.overpaid : labels.owed, isOverpaid ? -owed : owed, true],
   ];
   const step = SIZE + 7;
-  // Together, so that nobody reads a total on one page and what is owed on the next.
+  // Kept together, so that the total and the amount owed stand on the same page.
   let at = roomFor(page, y + 4, rows.length * step, false);
   const label = { x: COLUMNS.quantity.x, width: COLUMNS.amount.x - COLUMNS.quantity.x - GAP };
   for (const [name, minor, isStrong] of rows) {
@@ -206,7 +207,7 @@ function notes(page: Page, y: number): void {
   }
 }
 
-/** `y`, or the top of a new page that says which invoice it belongs to. */
+/** `y`, or the top of a new page that names its invoice. */
 function roomFor(page: Page, y: number, height: number, isTable: boolean): number {
   if (y + height <= BOTTOM - FOOT) return y;
   const { pdf, heading, labels } = page;
@@ -236,7 +237,7 @@ interface CellStyle {
   readonly align?: 'left' | 'right';
 }
 
-/** One line; what is too wide is set smaller if it is a number, for a cut amount would be a wrong one, and cut otherwise. */
+/** One line. A text that is too wide is cut; a number is set smaller instead, because a cut amount would be wrong. */
 function cell(pdf: Pdf, text: string, { x, width }: Column, y: number, style: CellStyle = {}): void {
   const { font = REGULAR, size = SIZE, color = INK, align = 'left' } = style;
   pdf.font(font).fontSize(size).fillColor(color);

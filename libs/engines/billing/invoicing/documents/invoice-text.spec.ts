@@ -1,4 +1,4 @@
-/** What the lines of an invoice say, in the three languages. */
+/** The texts of an invoice's lines, in the three languages. */
 import { type Language, LANGUAGES } from './formats.js';
 import { type DescribedLine, describeLine } from './invoice-text.js';
 
@@ -29,7 +29,7 @@ const say = (language: Language, line: DescribedLine) =>
 const inAll = (line: DescribedLine) => LANGUAGES.map((language) => say(language, line));
 
 describe('a line', () => {
-  it('of the base fee names plan and days, and its part of a period that had several plans', () => {
+  it('of the base fee names plan, days, and the part of a period with several plans', () => {
     expect(inAll({ ...flat('base', 7_703n), phase })).toEqual([
       'Plano Standard, 01/10/2026 – 12/10/2026 (12/31 dias)',
       'Standard plan, Oct 1, 2026 – Oct 12, 2026 (12/31 days)',
@@ -38,7 +38,7 @@ describe('a line', () => {
     expect(say('en', { ...flat('base', 19_900n), phase: { ...phase, days: 31 } })).not.toContain('(');
   });
 
-  it('of usage says how much, beyond what, at which price', () => {
+  it('of usage names the quantity, the free limit and the price', () => {
     expect(inAll(overage)).toEqual([
       '312 pedidos além de 1.200 a R$ 0,10',
       '312 orders beyond 1,200 at R$0.10',
@@ -49,7 +49,7 @@ describe('a line', () => {
     );
   });
 
-  it('of an adjustment says in which direction', () => {
+  it('of an adjustment names its direction', () => {
     expect(inAll({ ...overage, kind: 'adjustment', quantity: 12n })).toEqual([
       'Ajuste por uso informado com atraso: 12 pedidos a mais, a R$ 0,10',
       'Adjustment for usage reported late: 12 more orders at R$0.10',
@@ -62,7 +62,7 @@ describe('a line', () => {
     ]);
   });
 
-  it('that carries an amount says whether it comes or goes, and one of an overpayment that it is a credit', () => {
+  it('that carries an amount names its direction, and one of an overpayment names it a credit', () => {
     expect(inAll(flat('carry', 12n))[1]).toBe('Amount carried over from earlier invoices');
     expect(inAll(flat('carry', -12n))[1]).toBe('Small amount, carried on to the next invoice');
     expect(inAll(flat('surplus', -12n))).toEqual([
@@ -72,7 +72,7 @@ describe('a line', () => {
     ]);
   });
 
-  it('of a meter that nobody has named yet shows its code', () => {
+  it('of a meter without a name shows its code', () => {
     expect(say('es', { ...overage, meter: 'drones' })).toMatch(/^312 drones /);
   });
 });

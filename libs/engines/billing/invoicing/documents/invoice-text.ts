@@ -1,12 +1,12 @@
 /**
- * What an invoice's line says, in the tenant's language. A line is described from what it was made of; nothing is computed
- * here but the last day of a span.
+ * The text of an invoice's line, in the tenant's language. The text is made from the facts of the line; only the last day
+ * of a span is computed here.
  */
 import type { MeterName } from '#contracts/meters';
 import { type Formats, formatsFor, type Language } from './formats.js';
 
 export interface LinePhase {
-  /** As the operator calls the plan. */
+  /** The operator's name for the plan. */
   readonly plan: string;
   readonly startsAt: Date;
   readonly endsAt: Date;
@@ -20,9 +20,9 @@ export interface DescribedLine {
   readonly quantity: bigint;
   readonly priceMicro: bigint;
   readonly amount: bigint;
-  /** Of a base fee, and of usage in a period with more than one. */
+  /** For a base fee, and for usage in a period with more than one phase. */
   readonly phase?: LinePhase | undefined;
-  /** Of usage: up to where it was free. */
+  /** For usage: the limit up to which it was free. */
   readonly freeUpTo?: bigint | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface LineContext {
   readonly currency: string;
 }
 
-/** As the sentences take them: everything is text already. */
+/** The values that the sentences need, already formatted as text. */
 interface Words {
   readonly plan: string;
   /** First and last day. */
@@ -72,12 +72,12 @@ export function spanText(formats: Formats, { startsAt, endsAt }: Pick<LinePhase,
 
 export function meterText(meter: string | undefined, units: bigint, language: Language): string {
   const names = METER_NAMES[meter as MeterName] as (typeof METER_NAMES)[MeterName] | undefined;
-  // A meter of a later release is still a line: better its code than nothing.
+  // A meter of a later release still needs a line: its code is better than an empty text.
   if (!names) return meter ?? '';
   return names[language][units === 1n ? 0 : 1];
 }
 
-/** One of it, and several. */
+/** Singular and plural. */
 const METER_NAMES: Readonly<Record<MeterName, Readonly<Record<Language, readonly [string, string]>>>> = {
   orders: { 'pt-BR': ['pedido', 'pedidos'], en: ['order', 'orders'], es: ['pedido', 'pedidos'] },
   quotes: { 'pt-BR': ['orçamento', 'orçamentos'], en: ['quote', 'quotes'], es: ['presupuesto', 'presupuestos'] },

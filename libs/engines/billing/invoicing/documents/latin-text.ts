@@ -1,4 +1,4 @@
-/** Text as the standard fonts of a PDF can set it (Windows-1252), and as much of it as fits. */
+/** Converts text to the characters that a PDF's standard fonts have (Windows-1252), and fits it into a width. */
 
 interface Measure {
   widthOfString(text: string): number;
@@ -8,7 +8,7 @@ interface Measure {
 const EXTRA = new Set('€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ');
 const ELLIPSIS = '…';
 
-/** Accents that the fonts lack are left out (`ő` is `o`); what is still unknown is `?`, and control characters are spaces. */
+/** Accents that the fonts lack are left out (`ő` is `o`); other unknown characters become `?`, control characters spaces. */
 export function latin(text: string): string {
   let shown = '';
   for (const character of text.normalize('NFC')) {
@@ -22,7 +22,7 @@ export function latin(text: string): string {
   return shown;
 }
 
-/** `text` in lines of `width`, broken at spaces, or inside a word that is wider than a line; the rest after `most` is cut. */
+/** `text` in lines of `width`, broken at spaces, or inside a word that is wider than a line; lines after `most` are cut. */
 export function clipped(measure: Measure, text: string, width: number, most: number): string[] {
   const lines: string[] = [];
   let line = '';

@@ -1,15 +1,15 @@
-/** What makes an invoice wait for a person: figures that are more often a mistake of ours than a good month of a store's. */
+/** The reasons for approval of an invoice by a person: such figures come more often from our mistake than from a good month. */
 const DAY_MS = 86_400_000;
 
-/** Usage that comes later than this is a person's to decide on. */
+/** A person decides about usage that comes later than this. */
 export const LATE_DAYS = 35;
-/** A period further back than thirteen months is outside of what a yearly plan's tenant still has in its books. */
+/** Thirteen months: a tenant with a yearly plan no longer has an older period open in its books. */
 const OLDEST_DAYS = 396;
-/** A multiple of the usual bill that no ordinary growth reaches from one period to the next. */
+/** No ordinary growth reaches this multiple of the usual bill from one period to the next. */
 const USUAL_TIMES = 3n;
-/** Earlier bills needed before there is a usual one. */
+/** The number of earlier bills that are needed to compute a usual bill. */
 const USUAL_FROM = 3;
-/** A pass that makes more for one tenant is not catching up, it has lost its way. */
+/** A pass that makes more invoices than this for one tenant has a defect; catching up does not need so many. */
 export const MOST_INVOICES = 15;
 
 export const DOUBTS = [
@@ -28,7 +28,7 @@ export interface DoubtfulFacts {
   readonly periodEndedAt: Date;
   /** Totals of the first invoices of earlier periods, in any order. */
   readonly earlierTotals: readonly bigint[];
-  /** How many invoices this pass has made for the tenant before this one. */
+  /** The number of invoices that this pass has made for the tenant before this one. */
   readonly madeBefore: number;
 }
 
@@ -43,7 +43,7 @@ export function doubtAbout(facts: DoubtfulFacts, asOf: Date): Doubt | null {
   return null;
 }
 
-/** Above three times the usual bill, and above three base fees: small bills vary a lot and hurt nobody. */
+/** Above three times the usual bill, and above three base fees: small bills vary a lot and do little harm. */
 function isFarAboveUsual({ total, baseMinor, earlierTotals }: DoubtfulFacts): boolean {
   if (earlierTotals.length < USUAL_FROM) return false;
   return total > USUAL_TIMES * medianOf(earlierTotals) && total > USUAL_TIMES * baseMinor;

@@ -33,7 +33,7 @@ const planOf = (
   ...rest,
 });
 
-/** One subscription's rows, kept as the database keeps them. */
+/** The rows of one subscription, kept as the database keeps them. */
 class Rows {
   private periods: KnownPeriod[] = [];
   private readonly phases = new Map<number, readonly Phase[]>();
@@ -93,7 +93,7 @@ class Rows {
     return { revision: Math.max(-1, ...own.map(({ revision }) => revision)), lines: own.flatMap(({ lines }) => lines) };
   }
 
-  /** Minor units invoiced for each period, carried amounts left out. */
+  /** Minor units invoiced for each period, without carried amounts. */
   worth(): Record<number, bigint> {
     const sums: Record<number, bigint> = {};
     for (const { seq, lines } of this.invoices)
@@ -129,7 +129,7 @@ const history = fc.record({
   usage: fc.array(
     fc.record({
       at: fc.integer({ min: 0, max: 150 * 24 * 60 }),
-      // Minutes until billing hears of it: mostly seconds, sometimes weeks.
+      // Minutes until billing receives the usage: mostly seconds, sometimes weeks.
       delay: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 34 * 24 * 60 })),
       quantity: fc.bigInt({ min: 1n, max: 30n }),
     }),
@@ -158,7 +158,7 @@ function rowsOf(facts: (typeof history)['generate'] extends (...args: never[]) =
   return { rows, heard, start, anchorOn, plan };
 }
 
-it('comes to what all usage of each period is worth, however often and whenever it ran', () => {
+it('invoices the worth of all usage of each period, for any number and times of runs', () => {
   fc.assert(
     fc.property(history, (facts) => {
       const { rows, heard, start, anchorOn, plan } = rowsOf(facts);
@@ -184,7 +184,7 @@ it('comes to what all usage of each period is worth, however often and whenever 
   );
 });
 
-it('takes the same money in the end whether it ran once or at any other times', () => {
+it('invoices the same total for one run and for many runs', () => {
   fc.assert(
     fc.property(history, (facts) => {
       const [once, often] = [rowsOf(facts), rowsOf(facts)];
@@ -197,7 +197,7 @@ it('takes the same money in the end whether it ran once or at any other times', 
   );
 });
 
-it('adds nothing when it runs again without news', () => {
+it('adds nothing when it runs again without new facts', () => {
   fc.assert(
     fc.property(history, (facts) => {
       const { rows, start } = rowsOf(facts);
@@ -211,7 +211,7 @@ it('adds nothing when it runs again without news', () => {
   );
 });
 
-it('begins no period once a subscription is cancelled, and bills the last one whole', () => {
+it('begins no period after a cancellation, and bills the last period whole', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 120 * 24 }),
@@ -238,7 +238,7 @@ describe('a surplus', () => {
     { index: 0, plan, startsAt: period.startsAt, endsAt: period.endsAt, days: 30, daysOfPeriod: 30 },
   ];
 
-  it('pays invoices as far as it goes, and never leaves less than can be charged', () => {
+  it('pays invoices until it is used up, and never leaves less than the minimum charge', () => {
     const amount = fc.bigInt({ min: 0n, max: 5_000n });
     fc.assert(
       fc.property(amount, amount, amount, (base, surplus, minimum) => {

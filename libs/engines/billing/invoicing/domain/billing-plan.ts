@@ -1,6 +1,6 @@
 /**
- * What one tenant's pass has to do, decided from facts and an instant: which periods have begun, which bills are ripe, which
- * may need a correction, and when it is worth looking again.
+ * Plans one tenant's pass from facts and an instant: which periods have begun, which bills are due, which invoices may need
+ * a correction, and when the pass must look again.
  */
 import {
   nextPeriod,
@@ -31,7 +31,7 @@ export interface BillingFacts<P extends BillingPlan = BillingPlan> {
   readonly subscription: Subscription & { readonly id: string };
   readonly cancelAt: Date | null;
   readonly hasEnded: boolean;
-  /** Nothing was left to do before this instant; news from the past (late usage) has set it back. */
+  /** All work before this instant is done; late facts (usage) set it back. */
   readonly dueAt: Date;
   readonly periods: readonly KnownPeriod[];
   readonly assignments: readonly (PlanAssignment & { readonly plan: P })[];
@@ -49,7 +49,7 @@ export interface RipePeriod {
   readonly phases: readonly Phase[];
 }
 
-/** Not invoiced, ended, and the review window is over. */
+/** Periods that are not invoiced, have ended, and whose review window is over. */
 export function ripePeriods(facts: BillingFacts, periods: readonly KnownPeriod[], asOf: Date): RipePeriod[] {
   return periods
     .filter(({ isInvoiced, endsAt }) => !isInvoiced && endsAt <= asOf)
@@ -58,8 +58,8 @@ export function ripePeriods(facts: BillingFacts, periods: readonly KnownPeriod[]
 }
 
 /**
- * Invoiced periods that news may have reached. The newest one always: usage that was being recorded while its invoice was
- * made was seen by neither side.
+ * Invoiced periods that new facts may concern. The newest period is always one of them: the consumer and the pass may both
+ * have missed usage that was recorded while the invoice was made.
  */
 export function correctablePeriods({ dueAt }: BillingFacts, periods: readonly KnownPeriod[]): KnownPeriod[] {
   const invoiced = periods.filter(({ isInvoiced }) => isInvoiced);
@@ -83,7 +83,7 @@ export interface AccountFacts {
 
 export interface MadeInvoice extends InvoiceDraft {
   readonly period: Period;
-  /** Taken from what the tenant has overpaid; a part of `total` already. */
+  /** Taken from the tenant's overpayments; already a part of `total`. */
   readonly surplusUsed: bigint;
   readonly doubt: Doubt | null;
 }
@@ -94,7 +94,7 @@ export interface MadeInvoices {
   readonly surplus: bigint;
 }
 
-/** Invoices in the order of their periods; what one carries on, the next takes up. One that waits for a person keeps its hands off both. */
+/** Invoices in the order of periods; the next one takes up the carried amount, an invoice that waits changes none. */
 export function makeInvoices(periods: readonly PeriodFacts[], account: AccountFacts, asOf: Date): MadeInvoices {
   const invoices: MadeInvoice[] = [];
   let { carried, surplus } = account;
@@ -117,7 +117,7 @@ export function makeInvoices(periods: readonly PeriodFacts[], account: AccountFa
     const about = { revision: draft.revision, periodEndedAt: period.endsAt, madeBefore: invoices.length };
     const doubt = doubtAbout({ ...about, total: worth, baseMinor: plan.baseMinor, earlierTotals: totals }, asOf);
     if (doubt !== null) {
-      // A person may say no: then nothing that was carried or overpaid must have gone into it.
+      // A person may reject this invoice: it must then contain no carried and no overpaid amount.
       const alone = draftInvoice({ ...facts, carried: 0n, minimumCharge: 0n });
       invoices.push({ ...alone, period, surplusUsed: 0n, doubt });
       continue;
@@ -131,12 +131,12 @@ export function makeInvoices(periods: readonly PeriodFacts[], account: AccountFa
   return { invoices, carried, surplus };
 }
 
-/** What the period itself costs, without what was carried into or out of its invoice. */
+/** The worth of the period itself, without amounts carried into or out of its invoice. */
 export function worthOf(lines: readonly Pick<InvoiceLine, 'kind' | 'amount'>[]): bigint {
   return lines.reduce((sum, { kind, amount }) => (kind === 'carry' ? sum : sum + amount), 0n);
 }
 
-/** When there is something to do again; null once the subscription has ended and all of it is invoiced. */
+/** The next instant with work to do; null once the subscription has ended and all of it is invoiced. */
 export function nextDueAt(facts: BillingFacts, periods: readonly KnownPeriod[]): Date | null {
   const waiting = periods
     .filter(({ isInvoiced }) => !isInvoiced)
@@ -157,7 +157,7 @@ function ripeAt(period: Period, phases: readonly Phase[]): Date {
   return new Date(period.endsAt.getTime() + (plan?.reviewHours ?? 0) * HOUR_MS);
 }
 
-/** Never so much that what is left would be too little for the provider to charge. */
+/** Never leaves a remainder that is too small for the provider to charge. */
 function surplusFor(total: bigint, surplus: bigint, minimumCharge: bigint): bigint {
   if (total <= 0n || surplus <= 0n) return 0n;
   if (surplus >= total) return total;

@@ -59,7 +59,7 @@ describe('the first invoice of a period', () => {
     expect(total).toBe(9_902n);
   });
 
-  it('charges no base fee for a period wholly inside a suspension, and all of it otherwise', () => {
+  it('charges no base fee for a period wholly inside a suspension, and the whole fee otherwise', () => {
     const since = PERIOD.startsAt;
     expect(draftInvoice(factsOf({ suspensions: [{ since, until: null }] })).total).toBe(0n);
     const until = new Date(PERIOD.endsAt.getTime() - 1);
@@ -84,7 +84,7 @@ describe('the first invoice of a period', () => {
     ]);
   });
 
-  it('has the same lines and keys whatever order facts come in, and no key twice', () => {
+  it('has the same lines and keys for any order of facts, and no key twice', () => {
     const usage = [orders(5_000n), { phase: 0, meter: 'quotes', quantity: 99n }];
     const reversed = { ...GROW, meters: new Map([...GROW.meters].toReversed()) };
     const draft = draftInvoice(factsOf({ usage, carried: 5n, minimumCharge: HUGE }));
@@ -101,11 +101,11 @@ describe('the first invoice of a period', () => {
     expect(new Set(draft.lines.map(({ key }) => key)).size).toBe(draft.lines.length);
   });
 
-  it('bills nothing for a meter that the plan does not name', () => {
+  it('bills nothing for a meter that is not in the plan', () => {
     expect(draftInvoice(factsOf({ usage: [{ phase: 0, meter: 'faxes', quantity: HUGE }] })).total).toBe(9_900n);
   });
 
-  it('refuses two currencies, and usage of a phase that is not there', () => {
+  it('refuses two currencies, and usage of an unknown phase', () => {
     const phases = phasesOver(30, [GROW, 10], [{ ...planOf('yen-1', 5n), currency: 'JPY' }, 20]);
     expect(() => draftInvoice(factsOf({ phases }))).toThrow(expect.objectContaining({ code: 'mixed_currencies' }));
     expect(() => draftInvoice(factsOf({ usage: [orders(1n, 1)] }))).toThrow(
@@ -129,7 +129,7 @@ describe('a revision', () => {
     ]);
   });
 
-  it('gives back what corrected usage no longer costs', () => {
+  it('credits usage that a correction removed', () => {
     const { lines, total } = draftInvoice(factsOf({ usage: [orders(900n)], earlier }));
     expect(summary(lines)).toEqual([['adjustment', 'orders', -100n, -50n]]);
     expect(total).toBe(-50n);
@@ -140,12 +140,12 @@ describe('a revision', () => {
     expect(again).toEqual({ revision: 1, lines: [], total: 0n, carriedOn: 70n });
   });
 
-  it('does not argue about an amount whose usage did not change', () => {
+  it('does not correct an amount whose usage did not change', () => {
     const lines = issued.lines.map((line) => (line.kind === 'overage' ? { ...line, amount: line.amount - 1n } : line));
     expect(draftInvoice(factsOf({ usage: [orders(1_300n)], earlier: { revision: 0, lines } })).lines).toEqual([]);
   });
 
-  it('waits with usage that is too little to cost anything, and loses none of it', () => {
+  it('defers usage that is too small to change the amount, and loses none of it', () => {
     const phases = phasesOver(30, [planOf('calls-1', 0n, { orders: meterOf(0n, 100_000n) }), 30]);
     const first = { revision: 0, lines: draftInvoice(factsOf({ phases, usage: [orders(1n)] })).lines };
     expect(draftInvoice(factsOf({ phases, usage: [orders(4n)], earlier: first })).lines).toEqual([]);
@@ -153,7 +153,7 @@ describe('a revision', () => {
     expect(summary(lines)).toEqual([['adjustment', 'orders', 4n, 1n]]);
   });
 
-  it('does not notice usage that stays within what is free', () => {
+  it('ignores usage that stays within the free limit', () => {
     const free = { revision: 0, lines: draftInvoice(factsOf({ usage: [orders(10n)] })).lines };
     expect(draftInvoice(factsOf({ usage: [orders(1_200n)], earlier: free })).lines).toEqual([]);
   });
@@ -162,7 +162,7 @@ describe('a revision', () => {
 describe('a total below the provider’s minimum', () => {
   const cheap = phasesOver(30, [planOf('cheap-1', 30n), 30]);
 
-  it('is carried on, which settles the invoice, and is taken up by the next', () => {
+  it('is carried on, which settles the invoice, and the next invoice takes it up', () => {
     const first = draftInvoice(factsOf({ phases: cheap, minimumCharge: 50n }));
     expect(summary(first.lines)).toEqual([
       ['base', undefined, 1n, 30n],
@@ -177,18 +177,18 @@ describe('a total below the provider’s minimum', () => {
     expect([second.total, second.carriedOn]).toEqual([60n, 0n]);
   });
 
-  it('is one minor unit below it, not the minimum itself', () => {
+  it('begins one minor unit below it, not at the minimum itself', () => {
     expect(draftInvoice(factsOf({ phases: cheap, minimumCharge: 30n })).total).toBe(30n);
     expect(draftInvoice(factsOf({ phases: cheap, minimumCharge: 31n })).total).toBe(0n);
   });
 
-  it('is not one that is zero or below', () => {
+  it('does not include zero or a negative total', () => {
     const free = phasesOver(30, [planOf('free-1', 0n), 30]);
     expect(draftInvoice(factsOf({ phases: free, minimumCharge: 50n })).lines).toHaveLength(1);
     expect(draftInvoice(factsOf({ phases: free, minimumCharge: 50n, carried: -20n })).total).toBe(-20n);
   });
 
-  it('loses nothing over any number of invoices, and never asks for less than the minimum', () => {
+  it('loses nothing over any number of invoices, and never charges less than the minimum', () => {
     const minimum = fc.bigInt(0n, 200n);
     fc.assert(
       fc.property(fc.array(fc.bigInt(0n, 120n), { maxLength: 24 }), minimum, (fees, minimumCharge) => {
@@ -226,7 +226,7 @@ const phases = fc.array(fc.tuple(plan, fc.integer({ min: 1, max: 12 })), { minLe
 );
 const usageOf = fc.array(fc.record({ phase: fc.nat(3), meter: fc.constantFrom(...NAMES), quantity }), { maxLength: 8 });
 
-/** What all the usage costs, from fractions. */
+/** The cost of all the usage, computed with fractions. */
 function usageWorth(all: readonly Phase[], usage: readonly Usage[]): bigint {
   let worth = 0n;
   for (const { index, plan: terms, days, daysOfPeriod } of all) {
@@ -243,7 +243,7 @@ function usageWorth(all: readonly Phase[], usage: readonly Usage[]): bigint {
 }
 
 describe('an invoice', () => {
-  it('is the sum of its lines, and agrees with the reference on any plans, usage, carry and minimum', () => {
+  it('is the sum of its lines, and agrees with the reference for any plans, usage, carry and minimum', () => {
     const balances = fc.tuple(fc.bigInt(-500n, 500n), fc.bigInt(0n, 2_000_000n));
     fc.assert(
       fc.property(phases, usageOf, balances, (all, rows, [carried, minimumCharge]) => {
@@ -262,7 +262,7 @@ describe('an invoice', () => {
     );
   });
 
-  it('and its revisions together invoice exactly what the period’s usage is worth, however it trickles in', () => {
+  it('and its revisions together invoice exactly the worth of the period’s usage, in any order of arrival', () => {
     fc.assert(
       fc.property(phases, fc.array(usageOf, { minLength: 1, maxLength: 5 }), (all, batches) => {
         const usage: Usage[] = [];
@@ -275,7 +275,7 @@ describe('an invoice', () => {
           );
           invoiced.push(...draft.lines);
           if (draft.lines.length > 0) revision = draft.revision;
-          // A second look at the same usage finds nothing to correct.
+          // A second run with the same usage finds nothing to correct.
           expect(draftInvoice(factsOf({ phases: all, usage, earlier: { revision, lines: invoiced } })).lines).toEqual(
             [],
           );
@@ -290,7 +290,7 @@ describe('an invoice', () => {
     );
   });
 
-  it('stays below the plan’s ceiling while usage is admitted', () => {
+  it('stays below the plan’s ceiling while usage is accepted', () => {
     fc.assert(
       fc.property(plan, fc.array(fc.bigInt(0n, 100n), { minLength: 3, maxLength: 3 }), (terms, percents) => {
         const usage = [...terms.meters].map(([name, given], index) => ({

@@ -5,9 +5,9 @@
  *   revision  adjustment = worth − already invoiced, where usage  ├ + carried from before, − carried on = total
  *             has changed; nothing changed → no lines at all      ┘
  *
- * A total above zero that the provider would refuse as too small is carried on: a `carry` line takes it off this invoice,
- * which is thereby settled, and puts it on the next. A total below zero is left as it is, for a person to decide.
- */
+  * A total above zero that the provider would refuse as too small is carried on: a `carry` line takes it off this invoice,
+  * which settles the invoice, and adds it to the next. A total below zero stays as it is; a person decides about it.
+  */
 import { errorTable } from '#kernel';
 import {
   amountOf,
@@ -28,12 +28,12 @@ const errors = errorTable({
 });
 
 export interface InvoiceLine {
-  /** The same facts give the same keys, so that a second run meets the first one's rows. */
+  /** The same facts give the same keys, so that a second run finds the rows of the first. */
   readonly key: string;
   readonly kind: 'base' | 'overage' | 'adjustment' | 'carry';
   readonly meter?: string;
   readonly phase?: number;
-  /** Billed units; of an adjustment the difference; otherwise 1. */
+  /** Billed units; for an adjustment the difference in units; otherwise 1. */
   readonly quantity: bigint;
   readonly priceMicro: bigint;
   readonly amount: bigint;
@@ -42,11 +42,11 @@ export interface InvoiceLine {
 export interface Usage {
   readonly phase: number;
   readonly meter: string;
-  /** All that is known by now; several rows of one meter and phase add up. */
+  /** All usage known at this time; several rows of one meter and phase add up. */
   readonly quantity: bigint;
 }
 
-/** What was issued for this very period; void and written-off lines count, for somebody decided that they are not owed. */
+/** Amounts issued for this same period. Void and written-off lines count: a person decided that they are not owed. */
 export interface Earlier {
   /** The newest revision; the first invoice is 0. */
   readonly revision: number;
@@ -56,24 +56,24 @@ export interface Earlier {
 export interface InvoiceFacts {
   readonly subscription: string;
   readonly period: Pick<Period, 'seq' | 'startsAt' | 'endsAt'>;
-  /** As split when the period was first invoiced: a revision must not meet another calendar. */
+  /** As split when the period was first invoiced: a revision must use the same calendar. */
   readonly phases: readonly Phase[];
   readonly suspensions: readonly Suspension[];
   /** A meter that the phase's plan does not name is free. */
   readonly usage: readonly Usage[];
   readonly earlier: Earlier | null;
-  /** What earlier invoices carried on and none has taken up. */
+  /** The amount that earlier invoices carried on and no invoice has taken up. */
   readonly carried: bigint;
-  /** The least the provider charges, in minor units. */
+  /** The smallest amount that the provider charges, in minor units. */
   readonly minimumCharge: bigint;
 }
 
 export interface InvoiceDraft {
   readonly revision: number;
-  /** Empty: there is nothing to invoice, and what was carried stays where it is. */
+  /** Empty: there is nothing to invoice, and a carried amount stays where it is. */
   readonly lines: readonly InvoiceLine[];
   readonly total: bigint;
-  /** What the next invoice has to take up. */
+  /** The amount that the next invoice takes up. */
   readonly carriedOn: bigint;
 }
 
@@ -109,7 +109,7 @@ function overageLines(facts: InvoiceFacts, prefix: string): InvoiceLine[] {
     .map((worth) => ({ key: `${prefix}/overage/${worth.phase}/${worth.meter}`, kind: 'overage', ...worth }));
 }
 
-/** Only usage is corrected. The base fee was known when the period ended and is not invoiced twice, nor taken back. */
+/** Only usage is corrected. The base fee was known when the period ended: it is not invoiced twice, nor taken back. */
 function adjustmentLines(facts: InvoiceFacts, earlier: Earlier, prefix: string): InvoiceLine[] {
   return worths(facts).flatMap((worth) => {
     const invoiced = earlier.lines.filter(
@@ -117,9 +117,9 @@ function adjustmentLines(facts: InvoiceFacts, earlier: Earlier, prefix: string):
         (kind === 'overage' || kind === 'adjustment') && phase === worth.phase && meter === worth.meter,
     );
     const quantity = worth.quantity - sum(invoiced.map((line) => line.quantity));
-    // The whole worth less the whole invoiced: rounding is done on the period's usage, never on its pieces.
+    // The whole worth less the whole invoiced: rounding happens once for the period's usage, never for its parts.
     const amount = worth.amount - sum(invoiced.map((line) => line.amount));
-    // Usage too small to change the amount waits for more of it; an invoice over nothing helps nobody.
+    // Usage too small to change the amount waits for more usage: an invoice over zero has no use.
     if (quantity === 0n || amount === 0n) return [];
     const key = `${prefix}/adjustment/${worth.phase}/${worth.meter}`;
     return [{ ...worth, key, kind: 'adjustment' as const, quantity, amount }];
@@ -128,7 +128,7 @@ function adjustmentLines(facts: InvoiceFacts, earlier: Earlier, prefix: string):
 
 type Worth = Required<Omit<InvoiceLine, 'key' | 'kind'>>;
 
-/** What the usage of every phase and meter is worth by now, in an order that does not depend on the database's. */
+/** The present worth of the usage of every phase and meter, in an order that does not depend on the database's. */
 function worths({ phases, usage }: InvoiceFacts): Worth[] {
   return phases.flatMap((phase) =>
     [...phase.plan.meters].sort(byName).map(([meter, terms]) => {
@@ -160,7 +160,7 @@ function carryLine(key: string, amount: bigint): InvoiceLine {
   return { key, kind: 'carry', ...one(amount) };
 }
 
-/** One of something that costs `amount`. */
+/** One unit of an item that costs `amount`. */
 function one(amount: bigint) {
   return { quantity: 1n, priceMicro: amount * MICRO, amount };
 }

@@ -1,6 +1,6 @@
 /**
- * What follows from an invoice's balance in the same transaction: its status, the surplus of its tenant, and the access of a
- * tenant whose debt is gone.
+ * Applies an invoice's balance in the same transaction: the status of the invoice, the tenant's surplus, and the access of
+ * a tenant that no longer owes.
  */
 
 import { invoiceSettled } from '#contracts/billing/events';
@@ -11,7 +11,7 @@ import { decideRestoration, readAccess, saveDecision } from '../../access/index.
 import { announce, postings, saveLedger } from '../../accounts/index.js';
 import { type Balance, balanceOf, type InvoiceStatus } from '../data/invoices.js';
 
-/** Brings an invoice and its tenant's access in line with what is owed by now; the account's lock is held. */
+/** Updates the invoice's status and its tenant's access to the present balance; the caller holds the account's lock. */
 export async function applyBalance(
   tx: CrossTenantTransaction,
   tenant: string,
@@ -20,7 +20,7 @@ export async function applyBalance(
   actor: string,
 ): Promise<void> {
   const balance = (await balanceOf(tx, tenant, invoice))!;
-  // What was paid beyond the invoice belongs to the tenant: the next invoice takes it up.
+  // An overpayment belongs to the tenant: the next invoice takes it up.
   if (balance.owed < 0n) await moveInside(tx, tenant, balance, 'surplus', -balance.owed, asOf, actor);
   const status = statusOf(balance);
   if (status !== balance.status) {
@@ -34,8 +34,8 @@ export async function applyBalance(
 }
 
 /**
- * What is left is too little to charge: the next invoice takes it up as a `carry` line, and this one is settled. The
- * account's lock is held.
+ * The remainder is too small to charge: the next invoice takes it up as a `carry` line, and this invoice is settled. The
+ * caller holds the account's lock.
  */
 export async function carryForward(
   tx: CrossTenantTransaction,
@@ -50,7 +50,7 @@ export async function carryForward(
   await applyBalance(tx, tenant, invoice, asOf, actor);
 }
 
-/** A payment can lift a tenant and never push one down; what a dispute does is left to the next pass. */
+/** A payment can improve a tenant's access and never worsen it; the next pass applies the effect of a dispute. */
 async function restore(tx: CrossTenantTransaction, tenant: string, asOf: Date, actor: string): Promise<void> {
   const stored = await readAccess(tx, tenant, asOf);
   if (!stored) return;
@@ -60,7 +60,7 @@ async function restore(tx: CrossTenantTransaction, tenant: string, asOf: Date, a
   if (!isUnchanged) await saveDecision(tx, tenant, stored, decision, asOf, actor);
 }
 
-/** From an invoice to its tenant's account, where the next invoice finds it. */
+/** Moves the amount from an invoice to its tenant's account, where the next invoice finds it. */
 async function moveInside(
   tx: CrossTenantTransaction,
   tenant: string,
@@ -81,7 +81,7 @@ async function moveInside(
   ]);
 }
 
-/** Owed again after a refund or a dispute, an invoice is open again; what a person gave up stays so until it is paid. */
+/** An invoice owed again after a refund or a dispute is open again; a written-off amount stays so until it is paid. */
 function statusOf({ owed, paid, credited, writtenOff, total }: Balance): InvoiceStatus {
   if (owed > 0n) return 'issued';
   if (writtenOff > 0n) return 'uncollectible';

@@ -1,11 +1,11 @@
 /**
  * One tenant's part of the billing pass, in one transaction under the account's lock:
  *
- *   facts ─▶ periods that have begun ─▶ bills that are ripe, corrections of earlier ones ─▶ when to look again
+ *   facts ─▶ periods that have begun ─▶ bills that are due, corrections of earlier ones ─▶ when to look again
  *
- * Everything is computed from facts and `asOf`, and written in two flights. A second run finds the first one's rows and adds
- * nothing, however many passes were missed in between or run at once.
- */
+  * All values are computed from facts and `asOf`, and written in two round trips. A second run finds the rows of the first
+  * and adds nothing. This holds for any number of missed passes and for passes that run at the same time.
+  */
 import { invoiceIssued, invoiceSettled } from '#contracts/billing/events';
 import { Money } from '#kernel';
 import { type Sql, sql } from '#platform/database';
@@ -33,7 +33,7 @@ import type { Earlier, Usage } from '../domain/invoice-lines.js';
 
 const DAY_MS = 86_400_000;
 const TRAILING_INVOICES = 6;
-/** Of the zone database this process computes with. */
+/** The version of the zone database that this process computes with. */
 const TZDB_VERSION = process.versions.tz ?? 'unknown';
 
 export interface BillingOutcome {
@@ -42,14 +42,14 @@ export interface BillingOutcome {
   readonly invoices: readonly SavedInvoice[];
 }
 
-/** Throws `account_not_found`, `subscription_not_found` or what the domain refuses; the caller parks the tenant then. */
+/** Throws `account_not_found`, `subscription_not_found` or an error of the domain; the caller then parks the tenant. */
 export async function billSubscription(
   tx: CrossTenantTransaction,
   tenant: string,
   subscription: string,
   asOf: Date,
 ): Promise<BillingOutcome> {
-  // The consumer takes the same lock: either this pass sees its usage, or it sees what this pass has billed and calls it back.
+  // The consumer takes the same lock: either this pass sees its usage, or it sees the bills of this pass and sets it due.
   await tx.execute(sql`
     select from billing_subscriptions where tenant_id = ${tenant} and id = ${subscription} for no key update`);
   const facts = await subscriptionFacts(tx, tenant, subscription);
@@ -127,7 +127,7 @@ export async function rate(
   }));
 }
 
-/** A period without an invoice had nothing to bill then; what it is worth now is all of it a correction. */
+/** A period without an invoice had nothing to bill at that time; its present worth is a correction as a whole. */
 function earlierOf(invoices: readonly StoredInvoice[]): Earlier {
   const newest = invoices.reduce((revision, invoice) => Math.max(revision, invoice.revision), -1);
   return { revision: newest, lines: invoices.flatMap(({ lines }) => lines) };
@@ -172,7 +172,7 @@ function balances({ account }: SubscriptionFacts, made: { carried: bigint; surpl
   ];
 }
 
-/** News that came while we computed has set `due_at` back: then it stays, and the next pass takes it up. */
+/** Facts that arrived while the pass computed have set `due_at` back: it then stays, and the next pass applies them. */
 function lookAgain({ subscription }: SubscriptionFacts, billing: BillingFacts, periods: readonly KnownPeriod[]): Sql {
   const dueAt = nextDueAt(billing, periods);
   const last = periods.at(-1);

@@ -10,13 +10,13 @@ import { applyBalance } from './apply-balance.js';
 export interface CreditInvoice {
   readonly tenant: string;
   readonly invoice: string;
-  /** All that is not credited yet unless given. */
+  /** The whole amount that is not credited yet, unless given. */
   readonly amount: string | undefined;
   readonly reason: string;
 }
 
 /**
- * What was paid beyond what is left becomes the tenant's surplus, for its next invoice.
+ * An amount paid beyond the remaining debt becomes the tenant's surplus, for its next invoice.
  * Throws `invoice_not_found`, `invoice_not_issued`, `credit_exceeds_invoice` or `invalid_amount`.
  */
 export async function creditInvoice(

@@ -1,11 +1,11 @@
 /**
- * What a person decides about an invoice that waits:
+ * A person's decision about an invoice that waits for approval:
  *
- *   needs_approval ─▶ issued ─▶ as any other
- *         └─────────▶ void      without a number: it was never sent to anybody
+ *   needs_approval ─▶ issued ─▶ continues as any other invoice
+ *         └─────────▶ void      without a number: the invoice was never sent
  *
- * A rejected one keeps its lines, so its usage counts as invoiced and no later pass bills it again. To issue and credit it
- * in full instead would send the tenant two papers about nothing, and could not undo a total below zero.
+ * A rejected invoice keeps its lines, so its usage counts as invoiced and no later pass bills it again. The alternative, to
+ * issue it and credit it in full, would send the tenant two documents over zero, and could not undo a total below zero.
  */
 import { invoiceIssued } from '#contracts/billing/events';
 import { Money } from '#kernel';
@@ -66,7 +66,7 @@ async function waiting(tx: CrossTenantTransaction, tenant: string, id: string): 
   return row;
 }
 
-/** Of the plan that was in force when the invoice's period ended. */
+/** The plan that was in force when the invoice's period ended. */
 async function dueDays(tx: CrossTenantTransaction, tenant: string, id: string): Promise<number> {
   const row = await tx.first<Row<'billing_plan_versions', 'due_days'>>(sql`
     select v.due_days from billing_invoices i

@@ -1,4 +1,4 @@
-/** One invoice whole, as it is shown, explained and printed. */
+/** Reads one whole invoice, to show, explain or print it. */
 import type { Settings } from '#platform/config';
 import { type Reading, requireAccount } from '../../accounts/index.js';
 import { errors } from '../../errors.js';
@@ -37,7 +37,7 @@ export interface ExplainedInvoice extends InvoiceWithLines {
   readonly explanation: InvoiceExplanation;
 }
 
-/** Reads every event of the period that a line is about. Throws `invoice_not_found`. */
+/** Reads every event of the period that a line refers to. Throws `invoice_not_found`. */
 export async function explained(tx: Reading, id: string): Promise<ExplainedInvoice> {
   const whole = await invoiceWithLines(tx, { id });
   const { invoice, lines } = whole;
@@ -65,13 +65,13 @@ export async function explained(tx: Reading, id: string): Promise<ExplainedInvoi
   return { ...whole, explanation };
 }
 
-/** Who sends the invoices, as the setting says it: a name, and lines below it behind semicolons. */
+/** The issuer of the invoices from the setting: a name, and further lines after semicolons. */
 function sellerOf({ INVOICE_SELLER: text }: Pick<Settings, 'INVOICE_SELLER'>): Party {
   const [name = '', ...details] = text.split(';').map((part) => part.trim());
   return { name, details: details.filter((line) => line !== '') };
 }
 
-/** What was not issued is not printed. Throws `invoice_not_found`. */
+/** An invoice that was not issued is not printed. Throws `invoice_not_found`. */
 export async function printable(
   tx: Reading,
   filter: Pick<InvoiceFilter, 'tenant'> & { readonly id: string },

@@ -1,4 +1,4 @@
-/** The runs of the passes and the tenants that they leave out, for the operator. */
+/** The operator's routes for the runs of the passes and the parked tenants. */
 import { Controller } from '#platform/nest';
 import { listBillingRuns, listParked, releaseParked } from '#contracts/billing/operations';
 import { recordAct } from '#platform/audit';

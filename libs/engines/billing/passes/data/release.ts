@@ -1,9 +1,9 @@
-/** Which release this process is of, for the record of runs: as package.json says, however the process was started. */
+/** The release of this process, for the record of runs: the version in package.json, however the process was started. */
 import { existsSync, readFileSync } from 'node:fs';
 
 export const RELEASE = releaseFrom(new URL('.', import.meta.url));
 
-/** The nearest package.json above is the one by which Node resolves our own imports, so it is always there. */
+/** Node resolves our own imports by the nearest package.json above, so this file always exists. */
 function releaseFrom(folder: URL): string {
   const file = new URL('package.json', folder);
   if (existsSync(file)) return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;

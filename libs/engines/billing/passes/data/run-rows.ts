@@ -1,4 +1,4 @@
-/** The runs of the passes, and the tenants that a pass leaves out, as the operator reads them. */
+/** The runs of the passes, and the parked tenants, as the operator reads them. */
 import { type Column, type Queryable, readModels, type Row, type Sql, sql } from '#platform/database';
 
 export type ParkedRow = Row<
@@ -18,7 +18,7 @@ export type RunRow = Row<
   { pass: ParkedRow['pass']; counts: Record<string, number> }
 >;
 
-/** Newest first, of one pass or of all; one row more than `limit`, which says whether another page follows. */
+/** Newest first, of one pass or of all; one row more than `limit`, which shows whether another page follows. */
 export async function runPage(
   tx: Queryable,
   pass: string | undefined,

@@ -1,4 +1,4 @@
-/** Passes on record: when each ran, as of when, and what it counted. Also whom they leave out. */
+/** The record of passes: when each ran, its `asOf` and its counts; also the parked tenants. */
 import { hostname } from 'node:os';
 import { newId } from '#kernel';
 import { json, type Queryable, type Row, sql } from '#platform/database';
@@ -14,8 +14,8 @@ export interface Run {
 }
 
 /**
- * Settles what instant a pass works for. One in the future would bill what has not happened; one before the newest finished
- * run would change nothing by the rules of the rows, and is most likely a slip of the keyboard.
+ * Decides the instant that a pass works for. A future instant would bill usage that has not happened. An instant before the
+ * newest finished run would change no row, because of the rules of the rows, and is most likely a typing mistake.
  */
 export async function beginRun(
   database: CrossTenantDatabase,
@@ -49,7 +49,7 @@ export async function park(database: CrossTenantDatabase, tenant: string, pass: 
     on conflict do nothing`);
 }
 
-/** Subscriptions with something to do at `asOf`, a page at a time in the order of tenants. */
+/** Subscriptions with work to do at `asOf`, a page at a time in the order of tenants. */
 export function dueSubscriptions(
   database: Queryable,
   asOf: Date,
@@ -64,7 +64,7 @@ export function dueSubscriptions(
      order by s.tenant_id limit ${limit}`);
 }
 
-/** Tenants on the ladder or with a debt that is due. */
+/** Tenants with limited access or with a debt that is due. */
 export async function tenantsToDecide(database: Queryable, asOf: Date, tenant: string | undefined): Promise<string[]> {
   const rows = await database.query<{ tenant_id: string }>(sql`
     select c.tenant_id from (

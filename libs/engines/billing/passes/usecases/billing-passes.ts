@@ -1,4 +1,4 @@
-/** The one-shot passes of billing. `billing` is all three in the order in which money moves: bill, enforce, reconcile. */
+/** The one-shot passes of billing. `billing` runs all three in the order in which money moves: bill, enforce, reconcile. */
 import type { EnginePass } from '#platform/inbox';
 import { gracePass } from './grace.js';
 import { overagePass } from './overage.js';

@@ -1,10 +1,10 @@
-/** Due invoices are charged, where the operator has a payment provider; none of the calls is made inside a transaction. */
+/** Charges due invoices, if the operator has a payment provider; no call to the provider is made in a transaction. */
 import { DomainError } from '#kernel';
 import type { PassContext, PassEvent } from '#platform/inbox';
 import { chargeDueInvoices, configuredProvider } from '../../collection/index.js';
 import { fenced } from './fence.js';
 
-/** Of one pass; the rest waits for the next. A provider answers in a second, and a pass should end before the next begins. */
+/** The limit of one pass; the next pass takes the rest. A provider answers in a second, and passes should not overlap. */
 const MOST_CHARGES = 2_000;
 
 export async function* chargeAll(context: PassContext, asOf: Date): AsyncGenerator<PassEvent> {

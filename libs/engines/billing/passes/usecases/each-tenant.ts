@@ -1,20 +1,20 @@
-/** Tenant after tenant, a few at a time, each in a transaction of its own: one that fails is parked and stops nobody. */
+/** Processes the tenants, a few at a time, each in its own transaction. A tenant that fails is parked; the others go on. */
 import { DomainError } from '#kernel';
 import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
 import type { PassContext, PassEvent, PassFact } from '#platform/inbox';
 import { tryLockAccount } from '../../accounts/index.js';
 import { park, type PassName } from '../data/runs.js';
 
-/** PostgreSQL is the limit; more would only wait for it. */
+/** PostgreSQL is the limit; more tenants at a time would only wait for it. */
 const AT_ONCE = 4;
 
 export interface TenantWork {
   readonly tenant: string;
-  /** Undefined: there was nothing to say. */
+  /** Undefined: there is nothing to report. */
   readonly work: (tx: CrossTenantTransaction) => Promise<PassFact | undefined>;
 }
 
-/** Yields in the order in which tenants finish. Trouble of the database's ends the pass; nothing of a tenant's does. */
+/** Yields in the order in which tenants finish. A database failure ends the pass; a failure of one tenant does not. */
 export async function* eachTenant(
   { database, isDryRun }: Pick<PassContext, 'database' | 'isDryRun'>,
   pass: PassName,

@@ -1,6 +1,6 @@
 /**
- * `billing-grace`: the access ladder. Debts push a tenant down by one rung per pass at most, settled debts lift it; the
- * notices that a step asks for are recorded with it and mailed afterwards.
+ * `billing-grace`: access states. A debt moves a tenant down by one access state per pass at most, a settled debt moves it
+ * up. The notices of a step are recorded in its transaction and mailed afterwards.
  */
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import type { EnginePass, PassContext, PassEvent, PassFact } from '#platform/inbox';

@@ -1,13 +1,13 @@
-/** Recorded notices go out by mail, where the operator has set a mail server up. */
+/** Sends recorded notices by mail, if the operator has set up a mail server. */
 import type { PassContext, PassEvent } from '#platform/inbox';
 import { mailerFrom } from '#platform/mail';
 import { sendNotices } from '../../collection/index.js';
 import { fenced } from './fence.js';
 
-/** Of one pass; the rest waits for the next. */
+/** The limit of one pass; the next pass takes the rest. */
 const MOST_MAILS = 1_000;
 
-/** Said at the end of every run: nobody is suspended whose notice was not mailed, so without mail nobody ever is. */
+/** Reported at the end of every run: a tenant is suspended only after its notice was mailed, so mail is necessary. */
 export const isMailSetUp = ({
   settings,
 }: Pick<PassContext, 'settings'>): 'set up' | 'not set up (SMTP_URL, MAIL_FROM)' =>

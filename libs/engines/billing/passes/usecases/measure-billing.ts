@@ -1,12 +1,12 @@
 /**
- * What the passes leave behind, told by the worker, because a pass has ended by the time anybody asks. Each gauge has an
- * alert in infra/monitoring and a page in docs/runbooks.
+ * Gauges of the results of the passes. The worker reports them, because a pass has ended when the metrics are read. Each
+ * gauge has an alert in infra/monitoring and a page in docs/runbooks.
  */
 import { type Queryable, sql } from '#platform/database';
 import { gauge } from '#platform/telemetry';
 import { unbilledUsage } from '../../invoicing/index.js';
 
-/** A gauge need not count further. */
+/** A gauge does not count further than this. */
 const MOST_UNBILLED = 1_000;
 
 const lastSuccess = gauge({

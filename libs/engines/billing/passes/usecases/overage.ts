@@ -1,6 +1,6 @@
 /**
- * `billing-overage`: periods begin, usage is rated, invoices are issued and charged. It looks only at subscriptions with
- * something to do, so that a pass in which nothing happens costs one query, and it catches up however long nobody ran it.
+ * `billing-overage`: begins periods, rates usage, issues and charges invoices. It reads only subscriptions with work to do,
+ * so a pass without work costs one query. It catches up after any time without a run.
  */
 import { Money } from '#kernel';
 import type { EnginePass, PassContext, PassEvent, PassFact } from '#platform/inbox';

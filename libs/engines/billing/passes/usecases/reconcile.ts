@@ -1,4 +1,4 @@
-/** `billing-reconcile`: charges whose outcome we do not know are asked for, and what providers told us is taken in. */
+/** `billing-reconcile`: asks providers for charges of uncertain outcome, and applies the stored provider events. */
 import { DomainError } from '#kernel';
 import type { EnginePass, PassContext, PassEvent } from '#platform/inbox';
 import { configuredProvider, reconcileAttempts, takeProviderEvents } from '../../collection/index.js';
@@ -6,7 +6,7 @@ import { beginRun, finishRun } from '../data/runs.js';
 import { messageOf } from './charges.js';
 import { fenced } from './fence.js';
 
-/** Of one pass; the rest waits for the next. */
+/** The limit of one pass; the next pass takes the rest. */
 const MOST = 2_000;
 
 export const reconcilePass: EnginePass = {
@@ -47,7 +47,7 @@ export const reconcilePass: EnginePass = {
   },
 };
 
-/** The database's trouble ends the pass; the provider's and an event's own are theirs alone. */
+/** A database failure ends the pass; a failure of the provider or of one event does not. */
 function refuseTrouble(error: unknown): void {
   if (error instanceof DomainError && error.code === 'database_unavailable') throw error;
 }

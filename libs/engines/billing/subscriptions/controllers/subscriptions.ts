@@ -1,4 +1,4 @@
-/** Which store is on which plan. Each answer is the whole subscription as it stands afterwards. */
+/** The subscriptions of stores. Each answer is the whole subscription after the operation. */
 import { Controller } from '#platform/nest';
 import {
   cancelSubscription,
@@ -79,7 +79,7 @@ async function acted(call: Act, ...action: AuditedAction) {
 }
 
 async function shown(tx: Tx, tenant: string) {
-  // Not the transaction's beginning: what was just agreed on counts from a moment after it.
+  // Not the transaction's beginning: a change agreed in it is in force from a moment after that.
   const { now } = (await tx.first(CLOCK))!;
   const overview = await subscriptionOverview(tx, tenant, now);
   if (!overview) throw errors.subscription_not_found();

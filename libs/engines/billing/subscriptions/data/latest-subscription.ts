@@ -1,4 +1,4 @@
-/** Which subscription of a tenant is shown. */
+/** Selects the subscription of a tenant that is shown. */
 
 import { type Row, sql } from '#platform/database';
 

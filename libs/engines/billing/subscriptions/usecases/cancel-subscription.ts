@@ -6,7 +6,7 @@ import { entitlementsOf } from '../../plans/index.js';
 import { liveSubscription, lookAgainAt } from './live-subscription.js';
 
 /**
- * The period that runs is the last: it was agreed on when it began, and is billed when it ends.
+ * The running period is the last: it was agreed when it began, and is billed when it ends.
  * Throws `account_not_found`, `subscription_not_found` or `subscription_cancelled`.
  */
 export async function cancelSubscription(tx: CrossTenantTransaction, actor: string, tenant: string): Promise<void> {
@@ -27,7 +27,7 @@ export async function resumeSubscription(tx: CrossTenantTransaction, actor: stri
   const now = await lockedNow(tx, tenant);
   const { facts, plan, current, billing } = await liveSubscription(tx, tenant, now);
   const { id, cancel_at: cancelAt } = facts.subscription;
-  // Once the last period is over there is a gap, and a chain of periods has none.
+  // After the last period ends there is a gap, and a chain of periods must have none.
   if (cancelAt === null || current === null) throw errors.nothing_to_resume();
   await tx.batch([
     sql`update billing_subscriptions set cancel_at = null where tenant_id = ${tenant} and id = ${id}`,

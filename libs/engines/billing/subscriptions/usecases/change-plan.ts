@@ -10,13 +10,13 @@ import type { SubscriptionOverview } from './subscription-overview.js';
 export interface ChangePlan {
   readonly tenant: string;
   readonly plan: PlanChoice;
-  /** An upgrade counts at once; a downgrade waits until what was paid for is used up. */
+  /** An upgrade takes effect at once; a downgrade takes effect when the paid period ends. */
   readonly at: 'now' | 'period-end';
 }
 
 /**
- * Whatever was to follow is forgotten: the newest word counts. In a trial the plan that is to come is exchanged, and the
- * trial goes on.
+ * Replaces every earlier scheduled change: the newest decision counts. In a trial, the plan that follows the trial is
+ * replaced, and the trial goes on.
  *
  * Throws `account_not_found`, `subscription_not_found`, `subscription_cancelled`, `plan_not_found`, `plan_unchanged`,
  * `plan_currency_differs` or `plan_interval_differs`.
@@ -48,7 +48,7 @@ function effectiveFrom(at: ChangePlan['at'], { current }: SubscriptionOverview, 
   return wanted > first.from ? wanted : first.from;
 }
 
-/** Takes back what was to come after the last one that stays. Its day may have begun; what is in force already stays. */
+/** Removes the scheduled phases after the last one that stays. Its day may have begun; the plan in force stays. */
 const withdraw = (tenant: string, subscription: string, after: Date | null): Sql => sql`
   delete from billing_plan_assignments
    where tenant_id = ${tenant} and subscription_id = ${subscription}

@@ -25,8 +25,8 @@ export interface StartSubscription {
 const OLDEST_ANCHOR_DAYS = 366;
 
 /**
- * The plan is in force from now, or from the end of its trial; days without a plan cost nothing. Use is limited from now on,
- * in the trial as well.
+ * The plan is in force from now, or from the end of its trial; days without a plan cost nothing. Limits apply from now on,
+ * also in the trial.
  *
  * Throws `account_not_found`, `account_closed`, `subscription_exists`, `plan_not_found`, `plan_currency_differs` or
  * `anchor_out_of_range`.
@@ -56,7 +56,7 @@ export async function startSubscription(
         values (${tenant}, ${id}, ${trialEndsAt ?? now}, ${plan.id}, ${now}, ${actor})`,
     ...(trialEndsAt ? [trial(tenant, trialEndsAt)] : []),
   ]);
-  // A tenant that owes from before stays where its debt has brought it.
+  // A tenant with an old debt keeps the access state that the debt caused.
   if (trialEndsAt && state === 'active') await announceAccess(tx, tenant, state, 'trial_started', actor);
   const current = periodsUntil(subscription, undefined, now).at(-1);
   const totals = current ? await usageBetween(tx, tenant, current.startsAt, current.endsAt) : [];
@@ -74,7 +74,7 @@ function anchorFor(wanted: string | undefined, now: Date, zone: string): string 
   return wanted;
 }
 
-/** What is left of the first day is a gift, so that a trial is never shorter than promised. */
+/** The rest of the first day is free, so that a trial is never shorter than promised. */
 function trialEnd({ trialDays }: PlanTerms, now: Date, zone: string): Date | null {
   return trialDays === 0 ? null : startOfDay(localDay(now, zone).add({ days: trialDays + 1 }), zone);
 }

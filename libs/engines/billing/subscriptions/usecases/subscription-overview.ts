@@ -1,4 +1,4 @@
-/** A subscription as it stands: its plan, the period that runs, what was used in it, and what it would cost if it ended now. */
+/** The overview of a subscription: its plan, the running period and its usage, and the cost if the period ended now. */
 import { localDay, type Reading } from '../../accounts/index.js';
 import {
   accountFacts,
@@ -22,16 +22,16 @@ const HOUR_MS = 3_600_000;
 export interface SubscriptionOverview {
   readonly facts: SubscriptionFacts;
   readonly billing: BillingFacts<PlanTerms>;
-  /** Of a trial: the plan that will be in force. */
+  /** In a trial: the plan that follows it. */
   readonly plan: PlanTerms;
   readonly follows: { readonly plan: PlanTerms; readonly from: Date } | null;
-  /** Stored ones, and those that have begun since a pass last stored any. */
+  /** Stored periods, and those that have begun since the last pass stored any. */
   readonly periods: readonly KnownPeriod[];
   readonly current: KnownPeriod | null;
-  /** When a cancelled one ends, or has ended. */
+  /** The end of a cancelled subscription, in the future or the past. */
   readonly endsAt: Date | null;
   readonly used: ReadonlyMap<string, bigint>;
-  /** The store's own, by meter. */
+  /** The store's own caps, by meter. */
   readonly caps: ReadonlyMap<string, CapInForce>;
   readonly preview: { readonly invoice: MadeInvoice; readonly expectedOn: string } | null;
 }
@@ -71,7 +71,7 @@ export async function subscriptionOverview(
   };
 }
 
-/** Earlier periods that wait for their invoice come first: they take up what was carried and overpaid. */
+/** Earlier periods that wait for their invoice come first: they take up the carried and overpaid amounts. */
 async function previewOf(
   tx: Reading,
   facts: SubscriptionFacts,
