@@ -1,4 +1,4 @@
-/** Billing on a database of its own: plans, tenants with subscriptions, usage written as the consumer writes it, passes run as cron runs them. */
+/** Billing on a database of its own: plans, tenants with subscriptions, usage as the consumer writes it, passes as cron runs them. */
 import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { billingEngine } from '#engines/billing/worker';
@@ -31,7 +31,7 @@ export interface TenantFacts {
 export class Books {
   private constructor(
     readonly server: TestDatabase,
-    /** As whoever migrates: sees every row, for looking only. */
+    /** The migrating role, which sees every row; for reading only. */
     readonly owner: pg.Pool,
     readonly engines: CrossTenantDatabase,
   ) {}
@@ -56,7 +56,7 @@ export class Books {
     await this.server.drop();
   }
 
-  /** The same role at another time of the day: a pool whose clock is shifted so that it shows `now` now. */
+  /** The same role with a shifted clock: the clock of this pool shows `now` at this moment. */
   at(now: Date): CrossTenantDatabase {
     return new CrossTenantDatabase({
       url: this.server.url,
@@ -87,7 +87,7 @@ export class Books {
     return id;
   }
 
-  /** As the consumer and the operator leave it. */
+  /** The rows as the consumer and the operator write them. */
   async tenant(facts: TenantFacts): Promise<{ tenant: string; subscription: string }> {
     const [one] = await this.tenants([facts]);
     return one!;
@@ -138,12 +138,12 @@ export class Books {
     return made.map(({ tenant, subscription }) => ({ tenant, subscription }));
   }
 
-  /** Events as they leave the vertical, handed to billing's consumer in one batch. */
+  /** Events in the form that the modules write, given to billing's consumer in one batch. */
   async hear(events: readonly Envelope[]): Promise<void> {
     await this.engines.transaction((tx) => billingEngine.apply(tx, events));
   }
 
-  /** Many units at once, where the consumer itself is not the matter: one row per entry. */
+  /** Many units at once, for tests that do not concern the consumer: one row per entry. */
   async use(
     rows: readonly { tenant: string; meter: string; at: Date; quantity?: bigint; subject?: string }[],
   ): Promise<void> {
@@ -162,7 +162,7 @@ export class Books {
           rows.map(({ quantity }) => quantity ?? 1n),
         ],
       );
-      // What the consumer does for usage of the past.
+      // The consumer does this for usage of the past.
       await client.query(
         `update billing_subscriptions s set due_at = least(s.due_at, u.at)
            from (select tenant, min(at) as at from unnest($1::uuid[], $2::timestamptz[]) as x(tenant, at) group by tenant) u
@@ -201,7 +201,7 @@ export class Books {
     return events;
   }
 
-  /** Everything billing has decided, without ids and clocks, to compare two histories. */
+  /** All decisions of billing, without ids and clocks, to compare two histories. */
   async decided(): Promise<string> {
     const [row] = await this.rows<{ digest: string }>(
       `select json_build_object(

@@ -1,4 +1,4 @@
-/** Seven days without payment, to the second: who is warned, who is suspended, and what brings them back. */
+/** Seven days without payment, to the second: which tenants are warned and suspended, and what restores their access. */
 import { BILLING_PASSES } from '#engines/billing/worker';
 import { newId } from '#kernel';
 import { CrossTenantDatabase } from '#platform/database/crossing';
@@ -117,7 +117,7 @@ it('only warns after an outage, however long it was', async () => {
   }
 });
 
-it('suspends nobody whose notice has not left the house', async () => {
+it('suspends no tenant whose notice was not handed over', async () => {
   const [tenant] = (await indebted()) as [string];
   await enforce(later(HOUR), tenant);
   await enforce(later(30 * DAY), tenant);
@@ -139,7 +139,7 @@ it('does not restart the clock when a row is touched, nor when a part is paid', 
   expect(await stateOf(tenant)).toBe('suspended');
 });
 
-it('gives access back in the very transaction that settles the debt', async () => {
+it('restores access in the same transaction that settles the debt', async () => {
   const [tenant] = (await indebted()) as [string];
   await enforce(later(HOUR), tenant);
   await handOver(tenant);
@@ -154,11 +154,11 @@ it('gives access back in the very transaction that settles the debt', async () =
     [tenant],
   );
   expect(left).toEqual({ holds: 0, open: 0, paid: 1 });
-  const told = await books.rows<{ type: string; allows: boolean | null }>(
+  const sent = await books.rows<{ type: string; allows: boolean | null }>(
     `select type, (data->'allows'->>'write')::boolean as allows from outbox_events where tenant_id = $1 and type like 'account.%' order by aggregate_version`,
     [tenant],
   );
-  expect(told.map(({ type, allows }) => [type, allows])).toEqual([
+  expect(sent.map(({ type, allows }) => [type, allows])).toEqual([
     ['account.invoice_issued', null],
     ['account.entitlements_changed', null],
     ['account.access_changed', true],
@@ -168,7 +168,7 @@ it('gives access back in the very transaction that settles the debt', async () =
   ]);
 });
 
-it('counts a payment that is told twice once, and keeps what is too much for the next invoice', async () => {
+it('counts a payment that is recorded twice once, and keeps the overpayment for the next invoice', async () => {
   const [tenant] = (await indebted()) as [string];
   const invoice = await invoiceOf(tenant);
   expect(await pay(books.engines, tenant, invoice, BASE + 500n, 'slip 1')).toBe(true);
@@ -194,7 +194,7 @@ it('counts a payment that is told twice once, and keeps what is too much for the
   expect(sum!.sum).toBe('0');
 });
 
-it('takes a payment for what was written off as the loss it makes good, and not as a surplus', async () => {
+it('books a payment of a written-off debt against the loss, and not as a surplus', async () => {
   const [tenant] = (await indebted()) as [string];
   const invoice = await invoiceOf(tenant);
   const operator = new CrossTenantDatabase({
@@ -226,7 +226,7 @@ it('takes a payment for what was written off as the loss it makes good, and not 
   expect(await bookedState()).toEqual({ status: 'paid', surplus: '5', lost: '0', receivable: '0' });
 });
 
-it('opens nothing while a charge is under way, and does once it was declined', async () => {
+it('opens no grace while a charge is in progress, and opens one after a decline', async () => {
   const [tenant] = (await indebted()) as [string];
   const [invoice, method, attempt] = [await invoiceOf(tenant), newId(), newId()];
   await books.rows(

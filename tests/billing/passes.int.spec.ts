@@ -1,4 +1,4 @@
-/** The billing pass on real rows: what it bills, and that it does not matter how often, when or how many times at once it runs. */
+/** The billing pass on real rows: its bills, which do not depend on how often, when or how many times at once it runs. */
 import { BILLING_PASSES } from '#engines/billing/worker';
 import type { CrossTenantDatabase } from '#platform/database/crossing';
 import { Books } from './books.js';
@@ -71,12 +71,12 @@ it('counts an event by its time: the last millisecond of a month is that monthâ€
       at: at(text),
     })),
   );
-  // Nothing is free above nothing included, and nothing is admitted either; what was used anyway is billed.
+  // Nothing is free above an allowance of zero, and no usage is accepted either; usage that happened is still billed.
   await books.run(overage, { asOf: at('2025-03-02T00:00:00Z'), tenant, isReplayForced: true });
   expect(await totals(tenant)).toEqual([1_000, 2_000]);
 });
 
-it('bills every closed period however late it runs, each once, and the running one not at all', async () => {
+it('bills every closed period once, however late it runs, and does not bill the running period', async () => {
   const plan = await books.plan(STANDARD);
   const { tenant } = await books.tenant({ startsAt: at('2025-01-31T00:00:00Z'), plan });
   await books.use(spread(tenant, 14 * 1_400, at('2025-01-31T00:00:00Z'), at('2026-03-31T00:00:00Z')));
@@ -89,7 +89,7 @@ it('bills every closed period however late it runs, each once, and the running o
   await expectNoGaps();
 });
 
-it('comes to the same bills whether it runs every day, at odd hours, or once', async () => {
+it('makes the same bills whether it runs every day, at odd hours, or once', async () => {
   const plan = await books.plan({ ...STANDARD, reviewHours: 24 });
   const usage = (tenant: string) => spread(tenant, 4_321, at('2025-01-15T00:00:00Z'), at('2025-04-15T00:00:00Z'));
   const schedules = {
@@ -120,7 +120,7 @@ it('comes to the same bills whether it runs every day, at odd hours, or once', a
   expect(bills.get('once')).toHaveLength(3);
 });
 
-it('corrects a period by what usage that came late is worth, and only then', async () => {
+it('corrects a period by the worth of late usage, and only then', async () => {
   const plan = await books.plan(STANDARD);
   const { tenant } = await books.tenant({ startsAt: at('2025-01-01T00:00:00Z'), plan });
   await books.use(spread(tenant, 1_300, at('2025-01-01T00:00:00Z'), at('2025-02-01T00:00:00Z')));
@@ -137,7 +137,7 @@ it('corrects a period by what usage that came late is worth, and only then', asy
   ]);
 });
 
-it('leaves usage that comes more than five weeks late to a person', async () => {
+it('leaves usage that comes more than five weeks late to a personâ€™s decision', async () => {
   const plan = await books.plan(STANDARD);
   const { tenant } = await books.tenant({ startsAt: at('2025-01-01T00:00:00Z'), plan });
   await books.run(overage, { asOf: at('2025-03-20T00:00:00Z'), tenant, isReplayForced: true });
@@ -148,7 +148,7 @@ it('leaves usage that comes more than five weeks late to a person', async () => 
   ]);
 });
 
-it('carries what is too little to charge to the next invoice', async () => {
+it('carries an amount that is too small to charge to the next invoice', async () => {
   const plan = await books.plan({ base: 30n, minimumCharge: 100n, meters: {} });
   const { tenant } = await books.tenant({ startsAt: at('2025-01-01T00:00:00Z'), plan });
   await books.run(overage, { asOf: at('2025-05-01T00:00:00Z'), tenant, isReplayForced: true });
@@ -156,7 +156,7 @@ it('carries what is too little to charge to the next invoice', async () => {
   expect((await invoicesOf(tenant)).map(({ status }) => status)).toEqual(['paid', 'paid', 'paid', 'issued']);
 });
 
-it('is harmless as five copies at once: every bill once, numbers without a gap', async () => {
+it('makes every bill once when five copies run at once, and leaves no gap in the numbers', async () => {
   const plan = await books.plan(STANDARD);
   const made = await books.tenants(Array.from({ length: 60 }, () => ({ startsAt: at('2025-01-01T00:00:00Z'), plan })));
   await books.use(
@@ -165,7 +165,7 @@ it('is harmless as five copies at once: every bill once, numbers without a gap',
   const copies: CrossTenantDatabase[] = Array.from({ length: 5 }, () => books.at(new Date()));
   const asOf = at('2025-06-01T00:00:00Z');
   await Promise.all(copies.map((database) => books.run(overage, { asOf, database, isReplayForced: true })));
-  // Whom a copy found busy, the next run takes.
+  // The next run takes the tenants that a copy found locked.
   await books.run(overage, { asOf, isReplayForced: true });
   await Promise.all(copies.map((database) => database.close()));
   const [row] = await books.rows<{ invoices: number; total: string }>(
@@ -176,7 +176,7 @@ it('is harmless as five copies at once: every bill once, numbers without a gap',
   await expectNoGaps();
 });
 
-it('shows in a dry run what the real one does, and keeps nothing', async () => {
+it('shows in a dry run the results of a real run, and keeps no rows', async () => {
   const plan = await books.plan(STANDARD);
   const { tenant } = await books.tenant({ startsAt: at('2025-01-01T00:00:00Z'), plan });
   await books.use(spread(tenant, 1_321, at('2025-01-01T00:00:00Z'), at('2025-02-01T00:00:00Z')));
@@ -191,7 +191,7 @@ it('shows in a dry run what the real one does, and keeps nothing', async () => {
   expect(await totals(tenant)).toEqual([21_110, 19_900]);
 });
 
-it('parks a tenant whose facts contradict each other, and bills the others as if it were not there', async () => {
+it('parks a tenant whose facts contradict each other, and bills the others without a difference', async () => {
   const [reais, dollars] = [await books.plan(STANDARD), await books.plan(STANDARD)];
   await books.rows(`alter table billing_plan_versions disable trigger all`);
   await books.rows(`update billing_plan_versions set currency = 'USD' where id = $1`, [dollars]);
@@ -213,7 +213,7 @@ it('parks a tenant whose facts contradict each other, and bills the others as if
   expect(again.filter(({ kind }) => kind === 'parked')).toEqual([]);
 });
 
-it('refuses an instant that has not come, and one before the last run unless it is told to', async () => {
+it('refuses a future instant, and an instant before the last run unless it is forced', async () => {
   await expect(books.run(overage, { asOf: new Date(Date.now() + DAY) })).rejects.toMatchObject({
     code: 'as_of_in_the_future',
   });
@@ -222,7 +222,7 @@ it('refuses an instant that has not come, and one before the last run unless it 
   await expect(books.run(overage, { ...earlier, isReplayForced: true })).resolves.toBeDefined();
 });
 
-it('keeps an issued invoice, its lines and the ledger as they were, whoever tries to change them', async () => {
+it('keeps an issued invoice, its lines and the ledger unchanged for every role', async () => {
   const plan = await books.plan(STANDARD);
   const { tenant } = await books.tenant({ startsAt: at('2025-01-01T00:00:00Z'), plan });
   await books.run(overage, { asOf: at('2025-02-01T00:00:00Z'), tenant, isReplayForced: true });

@@ -23,9 +23,9 @@ const TENANTS = sampleSize(120, 1_000);
 const MONTHS = 14;
 const COPIES = 5;
 const KILLS = sampleSize(21, 100);
-/** In every so many months five copies come to their end as well. */
+/** In one of this number of months, five copies also run to their end. */
 const UNDISTURBED_EVERY = 5;
-/** A copy is through, has left out what another copy was working on (exit code 75), or was killed. */
+/** A copy has finished, has left out tenants that another copy worked on (exit code 75), or was killed. */
 const ENDS: readonly (number | 'killed')[] = [0, 75, 'killed'];
 const USES_A_MONTH = 6;
 const DAY = 86_400_000;
@@ -99,7 +99,7 @@ async function makeTenants(): Promise<Tenant[]> {
     const meters = Object.keys(plan.meters);
     const uses = Array.from({ length: MONTHS * USES_A_MONTH }, () => {
       const at = startsAt.getTime() + random(MONTHS * 30 * 86_400) * 1_000;
-      // One in eight is heard of up to a month later.
+      // One in eight arrives up to a month later.
       const heardAt = at + (random(8) === 0 ? random(30 * 86_400) * 1_000 : 0);
       return { meter: meters[random(meters.length)]!, at, heardAt, quantity: BigInt(1 + random(40)) };
     });
@@ -107,7 +107,7 @@ async function makeTenants(): Promise<Tenant[]> {
   });
 }
 
-/** Runs a copy; `killAfterMs` counts from when it is at work. */
+/** Runs a copy; `killAfterMs` counts from the time at which it works. */
 async function copy(asOf: Date, killAfterMs?: number): Promise<number | 'killed'> {
   const file = path.join(process.cwd(), 'tests/billing/processes/pass.mjs');
   const child = spawn(process.execPath, [file, JSON.stringify({ databaseUrl: books.server.url, asOf })], {
@@ -124,7 +124,7 @@ async function copy(asOf: Date, killAfterMs?: number): Promise<number | 'killed'
   return ended;
 }
 
-/** What every closed period of a tenant comes to, from nothing but the plan and the usage that was heard of. */
+/** The expected worth of every closed period of a tenant, from the plan and the received usage alone. */
 function expected({ plan, zone, anchorOn, uses }: Tenant, asOf: number): bigint[] {
   const amounts: bigint[] = [];
   for (let month = 0; ; month++) {
@@ -149,7 +149,7 @@ function expected({ plan, zone, anchorOn, uses }: Tenant, asOf: number): bigint[
   }
 }
 
-it('bills every tenant for fourteen months to the minor unit, whatever was killed in between', async () => {
+it('bills every tenant for fourteen months to the minor unit, whichever copies were killed in between', async () => {
   const tenants = await makeTenants();
   const first = Date.parse('2025-02-01T00:00:00Z');
   let [kills, heardUntil, copies] = [0, 0, 0];
@@ -168,10 +168,10 @@ it('bills every tenant for fourteen months to the minor unit, whatever was kille
       expect(outcomes.filter((outcome) => !ENDS.includes(outcome))).toEqual([]);
       kills += outcomes.filter((outcome) => outcome === 'killed').length;
       copies += COPIES;
-      // Where all five were through before their moment came, the next five have less time.
+      // Where all five copies finished before they could be killed, the next five are killed earlier.
       if (outcomes.every((outcome) => outcome !== 'killed')) patienceMs = Math.max(1, Math.floor(patienceMs / 2));
     }
-    // Whoever is left out because another copy is at work on it is the next one's.
+    // The next copies take the tenants that were left out because another copy worked on them.
     if (month % UNDISTURBED_EVERY === 0) await Promise.all(Array.from({ length: COPIES }, () => copy(asOf)));
     copies += month % UNDISTURBED_EVERY === 0 ? COPIES + 1 : 1;
     expect(await copy(asOf)).toBe(0);

@@ -1,4 +1,4 @@
-/** Money for invoices: payments, payment methods, attempts to charge, providers and notices. */
+/** Collects the money for invoices: payments, payment methods, attempts to charge, providers and notices. */
 export { defaultMethod } from './data/methods.js';
 export { factRows } from './data/payment-rows.js';
 export { configuredProvider, PaymentPages } from './providers/configured.js';

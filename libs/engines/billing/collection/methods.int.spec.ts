@@ -1,4 +1,4 @@
-/** Which card a store is charged by, however late, often and in whatever order the provider tells of its cards. */
+/** The card that a store is charged by, for provider events that come late, repeatedly and in any order. */
 import fc from 'fast-check';
 import pg from 'pg';
 import { newId, tenantId } from '#kernel';
@@ -59,12 +59,12 @@ const openPage = async (tenant: string) => {
 };
 const removeOwn = (tenant: string) => stores.transaction(asStore(tenant), (tx) => removeOwnMethod(tx));
 
-/** Enters a card on the newest page and says what Stripe will tell of it, each thing once. */
+/** Enters a card on the newest page and returns the events that Stripe will send for it, each once. */
 function enter(last4: string) {
   const { session, setup, method } = stub.ledger.enterCard({ last4 });
   return {
     method,
-    tellings: [
+    events: [
       { type: 'checkout.session.completed', object: session },
       { type: 'setup_intent.succeeded', object: setup },
       { type: 'payment_method.attached', object: { id: method, object: 'payment_method' } },
@@ -72,7 +72,7 @@ function enter(last4: string) {
   };
 }
 
-type Message = ReturnType<typeof enter>['tellings'][number];
+type Message = ReturnType<typeof enter>['events'][number];
 
 async function hear(messages: readonly Message[]): Promise<void> {
   const at = new Date();
@@ -84,7 +84,7 @@ async function hear(messages: readonly Message[]): Promise<void> {
   for await (const taken of takeProviderEvents(engines, provider, 1_000)) if ('error' in taken) throw taken.error;
 }
 
-/** The last four digits of what is charged, and of every card that is known. */
+/** The last four digits of the method that is charged, and of every known card. */
 async function cards(tenant: string) {
   const rows = await engines.query(sql<{ label: string; is_default: boolean }>`
     select label, is_default and removed_at is null as is_default from billing_payment_methods
@@ -97,10 +97,10 @@ const detach = (method: string): Message => {
   return { type: 'payment_method.detached', object: { id: method, object: 'payment_method' } };
 };
 
-it('charges the card that was entered, with what people know it by', async () => {
+it('charges the card that was entered, and shows its brand and digits', async () => {
   const tenant = await store();
   await openPage(tenant);
-  await hear(enter('4242').tellings);
+  await hear(enter('4242').events);
   const { rows } = await owner.query(
     `select label, brand, last4, exp_month, exp_year, added_by, provider_ref ~ '^cus_.+/pm_.+$' as is_chargeable
        from billing_payment_methods where tenant_id = $1`,
@@ -120,11 +120,11 @@ it('charges the card that was entered, with what people know it by', async () =>
   expect(await cards(tenant)).toEqual({ charged: ['Visa 4242'], known: 1 });
 });
 
-it('knows the store again at the provider when it enters another card', async () => {
+it('uses the same customer at the provider when the store enters another card', async () => {
   const tenant = await store();
   for (const digits of ['0001', '0002']) {
     await openPage(tenant);
-    await hear(enter(digits).tellings);
+    await hear(enter(digits).events);
   }
   const { rows } = await owner.query(
     `select distinct split_part(provider_ref, '/', 1) from billing_payment_methods where tenant_id = $1`,
@@ -134,11 +134,11 @@ it('knows the store again at the provider when it enters another card', async ()
   expect(await cards(tenant)).toEqual({ charged: ['Visa 0002'], known: 2 });
 });
 
-it('follows a card that its bank replaces, and charges none that the provider let go of', async () => {
+it('follows a card that its bank replaces, and charges no detached card', async () => {
   const tenant = await store();
   await openPage(tenant);
-  const { method, tellings } = enter('4242');
-  await hear(tellings);
+  const { method, events } = enter('4242');
+  await hear(events);
   stub.ledger.patch(method, { card: { brand: 'visa', last4: '9999', exp_month: 2, exp_year: 2033 } });
   await hear([{ type: 'payment_method.updated', object: { id: method, object: 'payment_method' } }]);
   expect(await cards(tenant)).toEqual({ charged: ['Visa 9999'], known: 1 });
@@ -146,21 +146,21 @@ it('follows a card that its bank replaces, and charges none that the provider le
   expect(await cards(tenant)).toEqual({ charged: [], known: 1 });
 });
 
-it('is not brought back by what is told again after the store removed it', async () => {
+it('is not restored by repeated events after the store removed it', async () => {
   const tenant = await store();
   await openPage(tenant);
-  const { tellings } = enter('4242');
-  await hear(tellings);
+  const { events } = enter('4242');
+  await hear(events);
   expect(await removeOwn(tenant)).toMatchObject({ label: 'Visa 4242' });
-  await hear(tellings);
+  await hear(events);
   expect(await cards(tenant)).toEqual({ charged: [], known: 1 });
   await expect(removeOwn(tenant)).rejects.toMatchObject({ code: 'payment_method_not_found' });
 });
 
-it('is not a card whose page was opened before the store removed the one that was charged', async () => {
+it('is not a card whose page was opened before the store removed the charged card', async () => {
   const tenant = await store();
   await openPage(tenant);
-  await hear(enter('0002').tellings);
+  await hear(enter('0002').events);
   await openPage(tenant);
   const early = stub.ledger.pages.at(-1)!;
   await removeOwn(tenant);
@@ -168,30 +168,30 @@ it('is not a card whose page was opened before the store removed the one that wa
   await hear([{ type: 'checkout.session.completed', object: session }]);
   expect(await cards(tenant)).toEqual({ charged: [], known: 2 });
   await openPage(tenant);
-  await hear(enter('0003').tellings);
+  await hear(enter('0003').events);
   expect(await cards(tenant)).toEqual({ charged: ['Visa 0003'], known: 3 });
 });
 
-it('is the one that the operator names, until a newer one is entered', async () => {
+it('is the one that the operator sets, until a newer one is entered', async () => {
   const tenant = await store();
   const name = (reference: string) =>
     operator.transaction((tx) =>
       nameMethod(tx, 'operator:eva', { tenant, provider: 'stripe', reference, label: reference }),
     );
   await openPage(tenant);
-  const { tellings } = enter('4242');
+  const { events } = enter('4242');
   await name('cus_1/pm_1');
-  await hear(tellings);
+  await hear(events);
   expect((await cards(tenant)).charged).toEqual(['cus_1/pm_1']);
   await openPage(tenant);
-  await hear(enter('0002').tellings);
+  await hear(enter('0002').events);
   expect((await cards(tenant)).charged).toEqual(['Visa 0002']);
   await operator.transaction((tx) => removeMethod(tx, 'operator:eva', tenant));
   await name('cus_1/pm_1');
   expect((await cards(tenant)).charged).toEqual(['cus_1/pm_1']);
 });
 
-it('is nobody’s of another installation', async () => {
+it('is not taken from another installation', async () => {
   const tenant = newId();
   await owner.query(
     `insert into billing_accounts (tenant_id, slug, legal_name, locale, time_zone, currency) values ($1, 'gone', 'Store', 'pt-BR', 'UTC', 'BRL')`,
@@ -199,7 +199,7 @@ it('is nobody’s of another installation', async () => {
   );
   await openPage(tenant);
   await owner.query(`delete from billing_accounts where tenant_id = $1`, [tenant]);
-  await hear(enter('4242').tellings);
+  await hear(enter('4242').events);
   expect(await cards(tenant)).toEqual({ charged: [], known: 0 });
 });
 
@@ -211,7 +211,7 @@ it('cannot be entered where no provider is set up, and the store has no page tha
   await expect(peek).rejects.toThrow();
 });
 
-it('is the same for any order, number and grouping of what Stripe tells', async () => {
+it('is the same for any order, number and grouping of Stripe’s events', async () => {
   const story = fc.record({
     cards: fc.integer({ min: 1, max: 4 }),
     detached: fc.array(fc.nat({ max: 3 }), { maxLength: 3 }),
@@ -229,7 +229,7 @@ it('is the same for any order, number and grouping of what Stripe tells', async 
       }
       const gone = [...new Set(detached)].filter((card) => card < count);
       const messages = [
-        ...entered.flatMap(({ tellings }) => tellings),
+        ...entered.flatMap(({ events }) => events),
         ...gone.map((card) => detach(entered[card]!.method)),
       ];
       const deliveries = Array.from({ length: copies }, () => messages)

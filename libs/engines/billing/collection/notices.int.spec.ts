@@ -1,4 +1,4 @@
-/** Notices from their rows to a mail server that takes, refuses, postpones and breaks off; senders that meet, and that die. */
+/** Notices, from their rows to a mail server that accepts, refuses, postpones and breaks off; concurrent and crashed senders. */
 import type { AddressInfo, Socket } from 'node:net';
 import pg from 'pg';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerOptions } from 'smtp-server';
@@ -24,13 +24,13 @@ interface Arrived {
 type Answer = Error | null | Promise<Error | null>;
 
 let arrived: Arrived[];
-/** What the mail server says to a recipient, and to a mail it has read to the end. */
+/** The mail server's replies to a recipient, and to a mail that it has read to the end. */
 let onRecipient: (address: string) => Error | null;
 let onMail: (mail: Arrived) => Answer;
 let isBreakingOff: boolean;
 let recipients: string[];
 
-/** Without a word, as a cable does. */
+/** Breaks the connection without a reply, as a broken cable does. */
 const breakOff = (connection: unknown) => (connection as { readonly _socket: Socket })._socket.destroy();
 const saying = (responseCode: number, text: string) => Object.assign(new Error(text), { responseCode });
 
@@ -224,7 +224,7 @@ const noticeOf = async (one: Debtor) => (await noticesOf(one))[0]!;
 const outcomesOf = (outcomes: readonly NoticeOutcome[]) => outcomes.map(({ step, outcome }) => `${step} ${outcome}`);
 
 describe('sending notices', () => {
-  it('tells what is owed in the tenant’s language and hands over once', async () => {
+  it('names the debt in the tenant’s language and is handed over once', async () => {
     const one = await debtor({ owed: 1_234_567n });
     const other = await debtor({ locale: 'en-US', zone: 'America/New_York' });
     const outcomes = await send({ storeUrl: (slug) => `https://${slug}.example.com` });
@@ -242,7 +242,7 @@ describe('sending notices', () => {
     expect(arrived).toHaveLength(2);
   });
 
-  it('goes from the oldest to the newest, as many as were asked for', async () => {
+  it('sends the oldest first, up to the requested number', async () => {
     const young = await debtor({ age: 1 });
     const old = await debtor({ age: 90 });
     await debtor();
@@ -250,7 +250,7 @@ describe('sending notices', () => {
     expect(await send()).toHaveLength(1);
   });
 
-  it('takes off what was paid since, and names what is still owed', async () => {
+  it('subtracts later payments, and names the remaining debt', async () => {
     const one = await debtor();
     await pay(one, 15_000n);
     await send();
@@ -258,7 +258,7 @@ describe('sending notices', () => {
     expect(arrived[0]!.text).not.toContain('199');
   });
 
-  it('says nothing of a debt that was settled first', async () => {
+  it('sends nothing about a debt that was settled first', async () => {
     const one = await debtor({ steps: ['opened', 'restored'] });
     await pay(one, 19_900n);
     await owner.query('update billing_access_episodes set closed_at = now() where tenant_id = $1', [one.tenant]);
@@ -266,14 +266,14 @@ describe('sending notices', () => {
     expect(arrived.map(({ id }) => id)).toEqual([expect.stringMatching(/\.restored@/)]);
   });
 
-  it('waits while the debt is paid and no pass has looked yet, for it may be owed again', async () => {
+  it('waits while the debt is paid and no pass has run yet, because it may be owed again', async () => {
     const one = await debtor();
     await pay(one, 19_900n);
     expect(outcomesOf(await send())).toEqual(['opened later']);
     expect(await noticeOf(one)).toMatchObject({ handed_over_at: null, last_error: 'nothing is past due right now' });
   });
 
-  it('after an outage tells the newest of the reminders only, and always what opened the grace', async () => {
+  it('after an outage sends only the newest reminder, and always the notice that opened the grace', async () => {
     const one = await debtor({ steps: ['opened', 'reminder_48h', 'final_warning'] });
     expect(outcomesOf(await send())).toEqual([
       'opened handed_over',
@@ -300,7 +300,7 @@ describe('sending notices', () => {
 });
 
 describe('a notice that does not get through', () => {
-  it('without an address is reported once, and sent when there is one', async () => {
+  it('without an address is reported once, and sent once an address is set', async () => {
     const one = await debtor({ email: null });
     expect(outcomesOf(await send())).toEqual(['opened no_address']);
     expect(await noticeOf(one)).toMatchObject({ attempts: 0, last_error: 'no address', handed_over_at: null });
@@ -337,7 +337,7 @@ describe('a notice that does not get through', () => {
     expect((await noticeOf(other)).handed_over_at).toBeNull();
   });
 
-  it('because of greylisting waits five minutes, then twenty, counted from when it was recorded', async () => {
+  it('waits after greylisting for five minutes, then twenty, counted from when it was recorded', async () => {
     const one = await debtor();
     onRecipient = () => saying(450, '4.2.0 greylisted');
     expect(outcomesOf(await send())).toEqual(['opened later']);
@@ -349,21 +349,21 @@ describe('a notice that does not get through', () => {
     expect(await later(20)).toMatchObject([{ outcome: 'handed_over', attempts: 3 }]);
   });
 
-  it('waits half a day each time in the end', async () => {
+  it('finally waits half a day after each attempt', async () => {
     const one = await debtor();
     await owner.query('update billing_notices set attempts = 7 where tenant_id = $1', [one.tenant]);
     expect(await later(720 + 2 * 720 - 1)).toEqual([]);
     expect(outcomesOf(await later(720 + 2 * 720))).toEqual(['opened handed_over']);
   });
 
-  it('because of one recipient keeps nobody else’s back', async () => {
+  it('refused for one recipient does not delay the notices of others', async () => {
     for (let count = 0; count < 5; count++) await debtor({ age: 10 });
     const last = await debtor();
     onRecipient = (address) => (address === last.email ? null : saying(452, '4.2.2 mailbox full'));
     expect((await send()).map(({ outcome }) => outcome)).toEqual([...Array<string>(5).fill('later'), 'handed_over']);
   });
 
-  it('because the connection breaks in the middle of the data is tried again, and arrives once', async () => {
+  it('is tried again after the connection breaks in the data, and arrives once', async () => {
     const one = await debtor();
     isBreakingOff = true;
     expect(outcomesOf(await send())).toEqual(['opened later']);
@@ -373,7 +373,7 @@ describe('a notice that does not get through', () => {
     expect((await noticeOf(one)).attempts).toBe(2);
   });
 
-  it('because the server is in trouble lets the others wait without trying them all', async () => {
+  it('makes the others wait while the server fails, without trying them all', async () => {
     const debtors = [];
     for (let count = 0; count < 6; count++) debtors.push(await debtor());
     isBreakingOff = true;
@@ -383,8 +383,8 @@ describe('a notice that does not get through', () => {
   });
 });
 
-describe('senders that meet', () => {
-  it('send each notice once between them', async () => {
+describe('concurrent senders', () => {
+  it('together send each notice once', async () => {
     for (let count = 0; count < 20; count++) await debtor({ age: 5_000 });
     onMail = async () => new Promise((resolve) => setTimeout(resolve, 5, null));
     const others = [sender('second'), sender('third')];
@@ -395,7 +395,7 @@ describe('senders that meet', () => {
     expect(outcomes.filter(({ outcome }) => outcome === 'handed_over')).toHaveLength(20);
   });
 
-  it('leave alone what another one has on the line, however long it takes', async () => {
+  it('skip a notice that another sender is sending, however long it takes', async () => {
     await debtor({ age: 5_000 });
     let seconds: NoticeOutcome[] | undefined;
     onMail = async () => ((seconds = await send({}, engines)), null);
@@ -413,7 +413,7 @@ describe('the database', () => {
 
   afterEach(() => owner.query('drop function if exists meddle cascade; drop sequence if exists meddled'));
 
-  it('may have the transaction run again, and the mail is not sent again for it', async () => {
+  it('may repeat the transaction, and the mail is not sent again', async () => {
     await owner.query('create sequence meddled; grant usage on sequence meddled to public');
     await meddle(`if new.handed_over_at is not null and nextval('meddled') = 1 then
                     raise exception 'try again' using errcode = 'serialization_failure';
@@ -423,7 +423,7 @@ describe('the database', () => {
     expect(arrived).toHaveLength(1);
   });
 
-  it('may say that another sender has claimed the notice since, and it is left to that one', async () => {
+  it('may show a later claim by another sender, and this sender then skips the notice', async () => {
     await meddle('if new.attempts > old.attempts then new.attempts := new.attempts + 1; end if;');
     const one = await debtor();
     expect(outcomesOf(await send())).toEqual(['opened taken']);
@@ -432,16 +432,16 @@ describe('the database', () => {
   });
 });
 
-describe('a sender that dies', () => {
+describe('a sender that crashes', () => {
   const cut = (application: string) =>
     owner.query(
       'select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1 and datname = current_database()',
       [application],
     );
 
-  it('before the mail is out leaves an attempt, and the next one sends it', async () => {
+  it('before the mail is sent leaves an attempt, and the next one sends it', async () => {
     const one = await debtor();
-    // Claimed and never heard of again.
+    // Claimed, then the sender crashed.
     await owner.query('update billing_notices set attempts = 1 where tenant_id = $1', [one.tenant]);
     expect(await send()).toEqual([]);
     expect(outcomesOf(await later(5))).toEqual(['opened handed_over']);
@@ -468,7 +468,7 @@ describe('a sender that dies', () => {
     );
   });
 
-  it('only with its connection to the database remembers the mail on another one', async () => {
+  it('that only loses its database connection records the mail over another one', async () => {
     const one = await debtor();
     const unlucky = sender('unlucky');
     onMail = async () => (await cut('unlucky'), null);
@@ -479,7 +479,7 @@ describe('a sender that dies', () => {
     expect(arrived).toHaveLength(1);
   });
 
-  it('whatever else goes wrong on the way, has told every tenant in the end, and twice only where it died', async () => {
+  it('has finally notified every tenant after any failures, and twice only after a crash', async () => {
     const debtors = [];
     for (let count = 0; count < 12; count++) debtors.push(await debtor({ age: count }));
     let [asked, mails, deaths] = [0, 0, 0];

@@ -1,4 +1,4 @@
-/** Getting paid, on a real database and against a Stripe that misbehaves: one charge, and we know of it. */
+/** Payments on a real database against a Stripe with failures: one charge is made, and it is recorded. */
 import fc from 'fast-check';
 import pg from 'pg';
 import { newId } from '#kernel';
@@ -66,7 +66,7 @@ afterAll(async () => {
 });
 
 describe('charging an invoice', () => {
-  it('takes what is owed, writes the fact, settles the invoice and keeps the ledger at zero', async () => {
+  it('charges the balance, writes the fact, settles the invoice and keeps the ledger at zero', async () => {
     const { tenant, invoice } = await seedInvoice();
     expect(await charge(tenant, invoice)).toBe('paid');
     expect(stub.ledger.chargesOf(invoice).map(({ body }) => body['amount'])).toEqual([Number(TOTAL)]);
@@ -79,7 +79,7 @@ describe('charging an invoice', () => {
     expect(await charge(tenant, invoice)).toBe('not_now');
   });
 
-  it('charges the rest after a part was paid otherwise, and nothing once all is paid', async () => {
+  it('charges the rest after a partial payment by other means, and nothing once all is paid', async () => {
     const { tenant, invoice } = await seedInvoice();
     await payByHand(tenant, invoice, 9_900n);
     expect(await charge(tenant, invoice)).toBe('paid');
@@ -89,7 +89,7 @@ describe('charging an invoice', () => {
     expect(await charge(other.tenant, other.invoice)).toBe('not_now');
   });
 
-  it('waits for the due date, and does nothing without a method of the provider', async () => {
+  it('waits for the due date, and does nothing without a method at the provider', async () => {
     const early = await seedInvoice({ dueInMs: HOUR });
     expect(await charge(early.tenant, early.invoice)).toBe('not_now');
     const bare = await seedInvoice({ method: null });
@@ -101,13 +101,13 @@ describe('charging an invoice', () => {
     expect(stub.ledger.chargesOf(early.invoice)).toEqual([]);
   });
 
-  it('does not charge what a person wrote off', async () => {
+  it('does not charge a written-off amount', async () => {
     const { tenant, invoice } = await seedInvoice();
     await owner.query(`update billing_invoices set status = 'uncollectible' where id = '${invoice}'`);
     expect(await charge(tenant, invoice)).toBe('not_now');
   });
 
-  it('writes down what the provider never takes, asks no more, and leaves it to the tenant to pay otherwise', async () => {
+  it('records an amount that the provider never takes, does not try it again, and leaves payment to the tenant', async () => {
     for (const [total, currency] of [
       [5_124n, 'KWD'],
       [100_000_000n, 'BRL'],
@@ -119,14 +119,14 @@ describe('charging an invoice', () => {
       expect(await charge(tenant, invoice)).toBe('not_now');
       expect((await booksOf(tenant)).attempts).toEqual(['declined not_chargeable']);
       expect(stub.requests).toHaveLength(calls);
-      // From here on it is a debt like one that was declined: the next pass warns, and paying by hand ends it.
+      // From here it is a debt like a declined one: the next pass sends a notice, and a payment by hand ends it.
       expect(await access(tenant)).toEqual({ pastDue: total, inFlight: 0n });
       await payByHand(tenant, invoice, total);
       expect(await access(tenant)).toEqual({ pastDue: 0n, inFlight: 0n });
     }
   });
 
-  it('charges what is left once a part that cannot be charged was paid otherwise', async () => {
+  it('charges the rest once a partial payment makes the amount chargeable', async () => {
     const { tenant, invoice } = await seedInvoice({ total: 5_124n, currency: 'KWD' });
     expect(await charge(tenant, invoice)).toBe('not_chargeable');
     await payByHand(tenant, invoice, 4n);
@@ -157,7 +157,7 @@ describe('charging an invoice', () => {
     expect(rows).toEqual([{ carried_minor: String(left) }]);
   });
 
-  it('finds out about an amount that is too small also when the answer was lost, and carries it on once', async () => {
+  it('detects an amount that is too small also after a lost answer, and carries it on once', async () => {
     stub.ledger.smallest = 100;
     const { tenant, invoice } = await seedInvoice();
     await payByHand(tenant, invoice, TOTAL - 60n);
@@ -169,7 +169,7 @@ describe('charging an invoice', () => {
     expect((await booksOf(tenant)).facts).toEqual(['carried 60', `payment ${TOTAL - 60n}`]);
   });
 
-  it('declined for now is tried again on the days of the grace, declined for good only with another method', async () => {
+  it('repeats a soft decline on the days of the grace, and a hard decline only with another method', async () => {
     const { tenant, invoice } = await seedInvoice();
     stub.ledger.verdict = () => SOFT;
     expect(await charge(tenant, invoice)).toBe('declined');
@@ -186,7 +186,7 @@ describe('charging an invoice', () => {
     expect((await booksOf(tenant)).attempts).toEqual(['declined soft', 'declined hard', 'succeeded']);
   });
 
-  it('is done once by two passes at the same time', async () => {
+  it('happens once when two passes run at the same time', async () => {
     const passes = new CrossTenantDatabase({
       url: server.url,
       role: 'basecommerce_engines',
@@ -205,7 +205,7 @@ describe('charging an invoice', () => {
     }
   });
 
-  it('goes through all that are due, past one that cannot be charged', async () => {
+  it('continues with all due invoices after one that cannot be charged', async () => {
     await owner.query(`update billing_invoices set status = 'paid'`);
     const good = [await seedInvoice(), await seedInvoice(), await seedInvoice()];
     const bad = await seedInvoice({ total: 5_124n, currency: 'KWD' });
@@ -238,7 +238,7 @@ describe('reconciling', () => {
     expect(await reconcile(tenant)).toEqual([]);
   });
 
-  it('asks by the provider’s id what the provider is still processing', async () => {
+  it('looks up by the provider’s id a charge that is still processing', async () => {
     const { tenant, invoice } = await seedInvoice();
     stub.ledger.verdict = () => 'processing';
     expect(await charge(tenant, invoice)).toBe('unknown');
@@ -248,7 +248,7 @@ describe('reconciling', () => {
     expect((await booksOf(tenant)).facts).toEqual([]);
   });
 
-  it('decides nothing while the provider is away', async () => {
+  it('decides nothing while the provider is unavailable', async () => {
     const { tenant, invoice } = await seedInvoice();
     stub.isDown = true;
     expect(await charge(tenant, invoice)).toBe('unknown');
@@ -257,7 +257,7 @@ describe('reconciling', () => {
     expect(await charge(tenant, invoice)).toBe('not_now');
   });
 
-  it('uses no key that may be forgotten by the time the call arrives, and gives up only when the search has caught up', async () => {
+  it('uses no key that may be forgotten when the call arrives, and gives up only after the search has caught up', async () => {
     const { tenant, invoice } = await seedInvoice();
     stub.isDown = true;
     const sentAt = offsetMs;
@@ -272,7 +272,7 @@ describe('reconciling', () => {
     const calls = () => stub.requests.filter((request) => request.startsWith('POST')).length;
     const before = calls();
     expect(await at(23.8 * HOUR)).toEqual(['unknown key_expires']);
-    // The last call was at 23 hours: six hours later the search cannot have missed it.
+    // The last call was at 23 hours: six hours later the search must have found it.
     expect(await at(28.9 * HOUR)).toEqual(['unknown search_lag']);
     expect(calls()).toBe(before);
     expect(await at(29.1 * HOUR)).toEqual(['given_up']);
@@ -281,7 +281,7 @@ describe('reconciling', () => {
     expect((await booksOf(tenant)).attempts).toEqual(['declined never_arrived', 'succeeded']);
   });
 
-  it('does not take an answer for newer than its question', async () => {
+  it('does not treat an answer as newer than its question', async () => {
     const { tenant, invoice } = await seedInvoice();
     stub.fault = () => 'rate_limit';
     await charge(tenant, invoice);
@@ -300,7 +300,7 @@ describe('reconciling', () => {
     expect(await all(reconcileAttempts(engines, slow, { tenant, limit: 1 }))).toMatchObject([{ outcome: 'given_up' }]);
   });
 
-  it('goes on with the others when one tenant fails', async () => {
+  it('continues with the others when one tenant fails', async () => {
     stub.fault = () => 'broken_after';
     const seeded = [await seedInvoice(), await seedInvoice(), await seedInvoice()];
     for (const { tenant, invoice } of seeded) await charge(tenant, invoice);
@@ -325,8 +325,8 @@ describe('reconciling', () => {
   });
 });
 
-describe('while the provider is away', () => {
-  it('a run ends early and leaves the rest to the next, which finds everything', async () => {
+describe('while the provider is unavailable', () => {
+  it('a run ends early, and the next run finds the rest', async () => {
     await owner.query(`update billing_invoices set status = 'paid';
                        update billing_payment_attempts set state = 'declined', decline = 'soft' where state = 'unknown'`);
     const seeded: { tenant: string; invoice: string }[] = [];
@@ -351,7 +351,7 @@ describe('while the provider is away', () => {
 
 class Crash extends Error {}
 
-/** The process that dies: each beginning and end of a transaction or a call is a step, and one of them is the last. */
+/** A process that crashes: each beginning and end of a transaction or a call is a step, and one of them is the last. */
 function mortal(steps: number) {
   let left = steps;
   const step = () => {
@@ -380,8 +380,8 @@ function mortal(steps: number) {
   return { database, calls };
 }
 
-describe('dying at any moment', () => {
-  it('leaves exactly one charge at Stripe and one fact here, once somebody has looked again', async () => {
+describe('a crash at any moment', () => {
+  it('leaves exactly one charge at Stripe and one fact here, after another run', async () => {
     const visits = fc.array(
       fc.record({
         act: fc.constantFrom('charge', 'charge', 'reconcile', 'reconcile', 'event'),
@@ -414,7 +414,7 @@ describe('dying at any moment', () => {
           const { database, calls } = mortal(steps);
           try {
             if (act === 'charge') await chargeInvoice(database, calls, tenant, invoice);
-            else if (act === 'event') await tellOf(invoice, 'payment_intent.succeeded', { database, calls });
+            else if (act === 'event') await receiveEventOf(invoice, 'payment_intent.succeeded', { database, calls });
             else
               for await (const result of reconcileAttempts(database, calls, { tenant, limit: 10 }))
                 if ('error' in result) throw result.error;
@@ -425,7 +425,7 @@ describe('dying at any moment', () => {
           expect(stub.ledger.chargesOf(invoice).length).toBeLessThanOrEqual(1);
           if ((await booksOf(tenant)).attempts.includes('unknown')) met.unknown += 1;
         }
-        // Then Stripe answers again, nobody dies, and what is still being processed comes to an end.
+        // Then Stripe answers again, no process crashes, and processing charges come to an end.
         met.charged += stub.ledger.chargesOf(invoice).length;
         stub.fault = () => 'none';
         stub.ledger.verdict = () => 'succeeds';
@@ -452,19 +452,19 @@ describe('dying at any moment', () => {
   });
 });
 
-describe('what Stripe tells', () => {
-  it('is stored once, with what was received', async () => {
+describe('an event of Stripe', () => {
+  it('is stored once, with the received body', async () => {
     const { invoice } = await charged();
     const [message] = messagesOf(invoice);
     expect(await receive(message!)).toBe(true);
     expect(await receive(message!)).toBe(false);
   });
 
-  it('settles a payment that we did not hear of', async () => {
+  it('records a payment whose answer was lost', async () => {
     const { tenant, invoice } = await seedInvoice();
     stub.fault = () => 'broken_after';
     expect(await charge(tenant, invoice)).toBe('unknown');
-    await tellOf(invoice);
+    await receiveEventOf(invoice);
     expect(await booksOf(tenant)).toMatchObject({
       attempts: ['succeeded'],
       facts: [`payment ${TOTAL}`],
@@ -473,16 +473,16 @@ describe('what Stripe tells', () => {
     expect(await reconcile(tenant)).toEqual([]);
   });
 
-  it('settles a decline that we did not hear of', async () => {
+  it('records a decline whose answer was lost', async () => {
     const { tenant, invoice } = await seedInvoice();
     stub.fault = () => 'broken_after';
     stub.ledger.verdict = () => HARD;
     await charge(tenant, invoice);
-    await tellOf(invoice, 'payment_intent.payment_failed');
+    await receiveEventOf(invoice, 'payment_intent.payment_failed');
     expect(await booksOf(tenant)).toMatchObject({ attempts: ['declined hard'], facts: [], invoices: ['issued'] });
   });
 
-  it('five times and in any order gives the same facts', async () => {
+  it('delivered five times and in any order gives the same facts', async () => {
     const expected = ['dispute 19900', 'dispute_won 19900', 'payment 19900', 'refund 4000', 'refund 5000'];
     await fc.assert(
       fc.asyncProperty(fc.infiniteStream(fc.nat()), fc.integer({ min: 1, max: 7 }), async (random, batch) => {
@@ -492,7 +492,7 @@ describe('what Stripe tells', () => {
         stub.ledger.refund(id, 4_000, `re_b_${id}`);
         stub.ledger.win(stub.ledger.dispute(id, 19_900, `du_${id}`).id);
         const messages = messagesOf(invoice);
-        // Five deliveries of each, as events of their own, so that nothing but the facts' keys keeps them apart.
+        // Five deliveries of each, as separate events, so that only the keys of the facts prevent duplicates.
         const deliveries = Array.from({ length: 5 }, (_, copy) =>
           messages.map((message) => ({ ...message, copy })),
         ).flat();
@@ -513,22 +513,22 @@ describe('what Stripe tells', () => {
     );
   });
 
-  it('of a refund and of a dispute opens the invoice again, once', async () => {
+  it('about a refund or a dispute opens the invoice again, once', async () => {
     const { tenant, invoice } = await charged();
     const { id } = stub.ledger.chargesOf(invoice)[0]!;
     const dispute = stub.ledger.dispute(id, Number(TOTAL));
-    for (const name of ['one', 'two']) await tell(name, 'charge.dispute.created', dispute);
+    for (const name of ['one', 'two']) await receiveEvent(name, 'charge.dispute.created', dispute);
     expect(await booksOf(tenant)).toMatchObject({
       invoices: ['issued'],
       facts: [`dispute ${TOTAL}`, `payment ${TOTAL}`],
     });
-    // A second charge is for a person to make.
+    // A person decides about a second charge.
     expect(await charge(tenant, invoice)).toBe('not_now');
     stub.ledger.win(dispute.id);
-    for (const name of ['three', 'four']) await tell(name, 'charge.dispute.closed', dispute);
+    for (const name of ['three', 'four']) await receiveEvent(name, 'charge.dispute.closed', dispute);
     expect((await booksOf(tenant)).invoices).toEqual(['paid']);
     const refund = stub.ledger.refund(id, 4_000);
-    for (const name of ['five', 'six']) await tell(name, 'refund.created', refund);
+    for (const name of ['five', 'six']) await receiveEvent(name, 'refund.created', refund);
     expect((await booksOf(tenant)).facts).toEqual([
       `dispute ${TOTAL}`,
       `dispute_won ${TOTAL}`,
@@ -537,7 +537,7 @@ describe('what Stripe tells', () => {
     ]);
   });
 
-  it('of a refund sends back what was overpaid first, and opens the invoice for the rest alone', async () => {
+  it('about a refund returns the overpayment first, and opens the invoice for the rest alone', async () => {
     const { tenant, invoice } = await charged();
     const { id } = stub.ledger.chargesOf(invoice)[0]!;
     const byHand = { tenant, invoice, kind: 'payment' as const, provider: 'manual', means: 'pix', actor: 'spec' };
@@ -548,14 +548,14 @@ describe('what Stripe tells', () => {
     };
     expect(await surplus()).toBe(5_000n);
     const refund = stub.ledger.refund(id, 3_000, `re_part_${id}`);
-    for (const name of ['one', 'two', 'three']) await tell(name, 'refund.created', refund);
+    for (const name of ['one', 'two', 'three']) await receiveEvent(name, 'refund.created', refund);
     expect(await surplus()).toBe(2_000n);
     expect(await booksOf(tenant)).toMatchObject({
       invoices: ['paid'],
       facts: ['payment 19900', 'payment 5000', 'surplus 5000', 'surplus_refund 3000'],
     });
     const rest = stub.ledger.refund(id, 4_500, `re_rest_${id}`);
-    for (const name of ['four', 'five']) await tell(name, 'refund.updated', rest);
+    for (const name of ['four', 'five']) await receiveEvent(name, 'refund.updated', rest);
     const { invoices, facts, ledger } = await booksOf(tenant);
     expect(await surplus()).toBe(0n);
     expect(invoices).toEqual(['issued']);
@@ -564,18 +564,20 @@ describe('what Stripe tells', () => {
     expect(await access(tenant)).toEqual({ pastDue: 2_500n, inFlight: 0n });
   });
 
-  it('is ignored, and counted as such, when it is of another kind or another installation’s', async () => {
+  it('of another kind or another installation is ignored, and counted as ignored', async () => {
     const { invoice } = await charged();
     const { id } = stub.ledger.chargesOf(invoice)[0]!;
     const elsewhere = stub.ledger.refund(id, 100);
     stub.ledger.patch(id, { metadata: { tenant_id: newId(), invoice_id: newId(), attempt_id: newId() } });
-    expect(await tell('a', 'customer.created', { id: 'cus_1', object: 'customer' })).toMatchObject([
+    expect(await receiveEvent('a', 'customer.created', { id: 'cus_1', object: 'customer' })).toMatchObject([
       { outcome: 'ignored', because: 'type' },
     ]);
-    expect(await tell('b', 'refund.created', elsewhere)).toMatchObject([{ outcome: 'ignored', because: 'not_ours' }]);
+    expect(await receiveEvent('b', 'refund.created', elsewhere)).toMatchObject([
+      { outcome: 'ignored', because: 'not_ours' },
+    ]);
   });
 
-  it('stays until it could be written, and lets the others pass', async () => {
+  it('that fails is kept until it is applied, and does not stop the others', async () => {
     const { tenant, invoice } = await charged();
     const { id } = stub.ledger.chargesOf(invoice)[0]!;
     const later = await charged();
@@ -646,7 +648,7 @@ async function changeMethod(tenant: string): Promise<void> {
   await addMethod(tenant, 'stripe', 'cus_1/pm_2');
 }
 
-/** The notice of a grace, just now; a fresh one brings fresh retries. */
+/** The notice of a grace that begins now; a new grace allows new retries. */
 async function openGrace(tenant: string): Promise<void> {
   const at = new Date(Date.now() + offsetMs - 10).toISOString();
   const { rows } = await owner.query(
@@ -699,7 +701,7 @@ function messagesOf(invoice: string): Message[] {
   ];
 }
 
-/** Through the signature and the store, as the webhook's door does it. */
+/** Through the signature and the store, as the webhook's route does it. */
 async function receive({ id, type, object }: Message): Promise<boolean> {
   const at = new Date(Date.now() + offsetMs);
   const { body, signature } = stub.webhook(id, type, object, at);
@@ -709,13 +711,13 @@ async function receive({ id, type, object }: Message): Promise<boolean> {
 
 const takeAll = () => all(takeProviderEvents(engines, provider, 1_000));
 
-async function tell(name: string, type: string, object: Message['object']) {
+async function receiveEvent(name: string, type: string, object: Message['object']) {
   await receive({ id: `evt_${name}_${newId()}`, type, object });
   return takeAll();
 }
 
-/** Whatever Stripe knows of an invoice. */
-async function tellOf(
+/** All that Stripe knows of an invoice. */
+async function receiveEventOf(
   invoice: string,
   type = 'payment_intent.succeeded',
   { database, calls } = { database: engines, calls: provider },
@@ -726,7 +728,7 @@ async function tellOf(
   for (const taken of await all(takeProviderEvents(database, calls, 1_000))) if ('error' in taken) throw taken.error;
 }
 
-/** What the ladder would see now. */
+/** The facts that the grace pass would read now. */
 async function access(tenant: string) {
   const { pastDue, inFlight } = (await engines.transaction(async (tx) => readAccess(tx, tenant, await tx.now())))!;
   return { pastDue, inFlight };
@@ -765,7 +767,7 @@ async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   return list;
 }
 
-/** Time passes for the database and for Stripe alike. */
+/** Moves the clock of the database and of Stripe alike. */
 async function elapse(ms: number): Promise<void> {
   await setClock(offsetMs + ms);
 }

@@ -1,4 +1,4 @@
-/** Payments and payment methods as the wire shows them. */
+/** Payments and payment methods in the shape of the API. */
 
 import { moneyText } from '../accounts/index.js';
 import type { MethodRow } from './data/methods.js';
@@ -17,7 +17,7 @@ export function paymentView(row: FactRow) {
   };
 }
 
-/** A method that the operator has named is known by its label alone. */
+/** A method that the operator has set is identified by its label alone. */
 export function methodView({ provider, label, added_at: addedAt, ...card }: MethodRow) {
   const { brand, last4, exp_month: month, exp_year: year } = card;
   const isCard = brand !== null && last4 !== null && month !== null && year !== null;

@@ -1,4 +1,4 @@
-/** What only the operator is shown: whose it is, who did it and why. */
+/** The parts of an invoice that only the operator sees: the tenant, and the person and reason of each decision. */
 import type { MeterName } from '#contracts/meters';
 import { Decimal, minorDigits } from '#kernel';
 import { instantText, moneyText, priceText } from '../../accounts/index.js';

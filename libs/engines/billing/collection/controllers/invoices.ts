@@ -1,4 +1,4 @@
-/** Invoices, what becomes of them, and money. Each decision answers with the whole invoice as it stands afterwards. */
+/** Routes for invoices, decisions about them, and money movements. A decision answers with the whole invoice after it. */
 import { Controller, Inject } from '#platform/nest';
 import {
   approveInvoice,
@@ -150,7 +150,7 @@ export class InvoicesController {
   }
 }
 
-/** Which tenant an invoice belongs to is looked up first: everything else happens under that tenant's lock. */
+/** The tenant of an invoice is looked up first: all further work happens under that tenant's lock. */
 async function acted(
   call: Pick<Decision, 'tx' | 'principal' | 'params'> & { readonly body: { readonly reason: string } },
   action: string,

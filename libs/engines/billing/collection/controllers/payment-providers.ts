@@ -1,4 +1,4 @@
-/** Payment providers: their keys come in once and are sealed, their messages are stored before they are answered. */
+/** Payment providers: their keys come in once and are sealed; their webhooks are stored before they are answered. */
 import { Controller, Inject } from '#platform/nest';
 import {
   hearProvider,

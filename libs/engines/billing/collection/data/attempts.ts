@@ -1,4 +1,4 @@
-/** Attempts to charge, as rows. What is decided from them is read and written under the account's lock. */
+/** Rows of attempts to charge. Rows that a decision depends on are read and written under the account's lock. */
 import { newId } from '#kernel';
 import { type Column, type Queryable, type Row, type Sql, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
@@ -12,7 +12,7 @@ export interface StoredAttempt extends Attempt {
   readonly amount: bigint;
   readonly currency: string;
   readonly methodRef: string;
-  /** The provider's name for it, once it has told us. */
+  /** The provider's id for the attempt, once the provider has returned it. */
   readonly providerId: string | null;
 }
 
@@ -53,7 +53,7 @@ export interface AttemptCursor {
   readonly id: string;
 }
 
-/** Of unknown outcome, oldest first; `after` leads through all of them, also past those that stay as they are. */
+/** Attempts of uncertain outcome, oldest first; `after` pages through all of them, also past those that stay as they are. */
 export async function unsettledAttempts(
   database: Queryable,
   provider: string,
@@ -78,7 +78,7 @@ export async function unsettledAttempts(
 
 export type NewAttempt = Omit<StoredAttempt, 'id' | 'providerId'> & { readonly provider: string };
 
-/** The database itself refuses a second one in flight, whoever holds which lock. */
+/** A constraint of the database refuses a second attempt in flight, independent of locks. */
 export async function insertAttempt(tx: CrossTenantTransaction, attempt: NewAttempt): Promise<StoredAttempt> {
   const { tenant, invoiceId, provider, methodId, amount, currency, state, decline, createdAt, sentAt } = attempt;
   const id = newId();
@@ -92,7 +92,7 @@ export async function insertAttempt(tx: CrossTenantTransaction, attempt: NewAtte
   return { ...attempt, id, providerId: null };
 }
 
-/** `at` is when it was settled, if it was. */
+/** `at` is the time at which the outcome was known, if it is known. */
 export const saveAttempt = ({ tenant, id, state, decline, sentAt, providerId }: StoredAttempt, at: Date): Sql => sql`
   update billing_payment_attempts
      set state = ${state}, decline = ${decline}, sent_at = ${sentAt}, provider_id = coalesce(${providerId}, provider_id),
@@ -110,7 +110,7 @@ type ChargeFactsRow = Row<'billing_invoices', never, { due_at: Date }> &
     method_ref: Column<'billing_payment_methods', 'provider_ref'> | null;
   };
 
-/** Of an issued invoice, beside its balance; the method is the tenant's default, if it is this provider's. */
+/** The charge facts of an issued invoice beside its balance; the method is the tenant's default, if it is this provider's. */
 export async function readChargeFacts(
   tx: CrossTenantTransaction,
   tenant: string,
@@ -152,7 +152,7 @@ export async function readChargeFacts(
 
 export type DueInvoice = { tenant: Column<'billing_invoices', 'tenant_id'>; invoice: Column<'billing_invoices', 'id'> };
 
-/** Due, with a method of this provider's and nothing in flight: worth asking whether to charge now. */
+/** Due invoices with a method of this provider and no attempt in flight: candidates for a charge now. */
 export async function invoicesToCharge(
   database: Queryable,
   provider: string,

@@ -1,8 +1,8 @@
 /**
- * Cards that a store is charged by, as rows. The provider keeps the cards themselves.
+ * Rows of the cards that a store is charged by. The provider keeps the cards themselves.
  *
- * Which one is charged follows from the rows alone, so that providers may tell of them twice, late and in any order: the one
- * added last, unless it was removed or detached, or a person removed another after it was asked for.
+ * The rows alone determine which card is charged, so that provider events may come twice, late and in any order: the card
+ * added last is charged, unless it was removed or detached, or a person removed another card after this one was requested.
  */
 import { newId } from '#kernel';
 import { type Queryable, type Row, type Sql, sql } from '#platform/database';
@@ -27,7 +27,7 @@ export interface EnteredMethod {
   readonly isAttached: boolean;
 }
 
-/** A row that is known keeps its place and its end; the account's lock is held. */
+/** A known row keeps its position and its end; the caller holds the account's lock. */
 export async function saveEntered(
   tx: Pick<Queryable, 'execute'>,
   { tenant, provider, reference, askedAt, askedBy, card, isAttached }: EnteredMethod,
@@ -45,7 +45,7 @@ export async function saveEntered(
            is_detached = case when m.removed_at is null then excluded.is_detached else m.is_detached end`);
 }
 
-/** Whose the method is, by the provider's name for it alone; a card is one store's. */
+/** The tenant of a method, found by the provider's id alone; a card belongs to one store. */
 export function ownersOf(database: Queryable, provider: string, method: string): Promise<{ tenant_id: string }[]> {
   return database.query(sql<Row<'billing_payment_methods', 'tenant_id'>>`
     select distinct tenant_id from billing_payment_methods
@@ -72,7 +72,7 @@ export async function saveMethodNow(
      where m.tenant_id = ${tenant} and m.provider = ${provider} and split_part(m.provider_ref, '/', 2) = ${method}`);
 }
 
-/** Two statements, because at no moment may two be charged. */
+/** Two statements, because two methods must never be the default at the same moment. */
 export const chooseDefault = (tenant: string): Sql[] => [
   sql`update billing_payment_methods set is_default = false where tenant_id = ${tenant} and is_default`,
   sql`
@@ -88,13 +88,13 @@ function labelOf(card: CardFacts | null): string {
   return card === null ? 'Card' : `${card.brand.charAt(0).toUpperCase()}${card.brand.slice(1)} ${card.last4}`;
 }
 
-/** A person's word. What was asked for before it is not charged either, whenever the provider tells of it. */
+/** A person's decision. Cards requested before it are not charged either, however late the provider reports them. */
 export const removal = (tenant: string, actor: string): Sql<MethodRow> => sql<MethodRow>`
   update billing_payment_methods set is_default = false, removed_at = app.now(), removed_by = ${actor}
    where tenant_id = ${tenant} and is_default and removed_at is null
   returning id, provider, label, brand, last4, exp_month, exp_year, added_at`;
 
-/** The store's name at each provider, from its newest card there. */
+/** The store's customer id at each provider, from its newest card there. */
 export const customersOf = (tenant: string) => sql<Row<'billing_payment_methods', 'provider'> & { customer: string }>`
   select distinct on (provider) provider, split_part(provider_ref, '/', 1) as customer from billing_payment_methods
    where tenant_id = ${tenant} and provider_ref like '%/%'

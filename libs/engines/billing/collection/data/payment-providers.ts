@@ -9,7 +9,7 @@ export interface SealedProvider {
   readonly actor: string;
 }
 
-/** Replaces the keys of a provider that is there already. */
+/** Replaces the keys of a provider that exists already. */
 export const saveProvider = ({ name, key, webhookSecret, actor }: SealedProvider): Sql<ProviderRow> => sql<ProviderRow>`
   insert into billing_providers (name, sealed_key, sealed_webhook_secret, added_at, added_by)
   values (${name}, ${key}, ${webhookSecret}, app.now(), ${actor})

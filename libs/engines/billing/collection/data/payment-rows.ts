@@ -1,4 +1,4 @@
-/** Movements of money as they are listed: a store sees its own, the operator sees all of them. */
+/** Money movements for lists: a store sees its own, the operator sees all of them. */
 
 import { type Column, type Row, type Sql, sql } from '#platform/database';
 import { before } from '#platform/paging';

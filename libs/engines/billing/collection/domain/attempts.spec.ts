@@ -36,7 +36,7 @@ const NOT_FOUND: Lookup = { kind: 'not_found', lagMs: 0 };
 const STATES: readonly AttemptState[] = ['created', 'sent', 'unknown', 'succeeded', 'declined'];
 
 describe('a payment attempt', () => {
-  it('draws every transition and no other', () => {
+  it('allows every listed transition and no other', () => {
     expect(STATES.flatMap((from) => attemptStates.transitions[from].map((to) => `${from} ${to}`))).toEqual([
       'created sent',
       'sent sent',
@@ -55,7 +55,7 @@ describe('a payment attempt', () => {
     );
   });
 
-  it('leaves unknown by asking the provider, never by an answer that comes too late', () => {
+  it('leaves unknown by a lookup at the provider, never by an answer that comes too late', () => {
     expect(recordAnswer(unknown, { state: 'succeeded' })).toBe(unknown);
     const resolution = resolveUnknown(unknown, { kind: 'found', outcome: { state: 'succeeded' } }, after(HOUR));
     expect(applyResolution(unknown, resolution, after(HOUR)).state).toBe('succeeded');
@@ -75,19 +75,19 @@ describe('a payment attempt', () => {
     expect('because' in resolution ? `${resolution.act} ${resolution.because}` : resolution.act).toBe(expected);
   });
 
-  it('is sent again by the later of the two clocks, and given up by the earlier', () => {
+  it('is sent again only by the later of the two clocks, and given up only by the earlier', () => {
     const resolve = (askedMs: number, nowMs: number) =>
       resolveUnknown(unknown, NOT_FOUND, after(askedMs), after(nowMs));
     expect(resolve(DAY - HOUR, DAY - 15 * MINUTE - 1)).toEqual({ act: 'send_again' });
     expect(resolve(DAY - HOUR, DAY - 15 * MINUTE)).toEqual({ act: 'wait', because: 'key_expires' });
-    // An answer to a question from before the key ended is none about what was sent until then.
+    // A lookup that was asked before the key ended does not cover a call that was sent until then.
     expect(resolve(DAY - 1, 3 * DAY)).toEqual({ act: 'wait', because: 'key_expires' });
     expect(resolve(DAY, DAY)).toEqual({ act: 'give_up' });
-    // A pass told to work for an instant that the clock has not reached does not use the key of tomorrow.
+    // A pass that works for a future instant does not use a key that has expired by then.
     expect(resolve(DAY - MINUTE, 0)).toEqual({ act: 'wait', because: 'key_expires' });
   });
 
-  it('never sends a key that may be forgotten on arrival, and never gives up one that is remembered', () => {
+  it('never sends a key that may be forgotten on arrival, and never gives up one that the provider remembers', () => {
     const moments = fc.integer({ min: 0, max: 3 * DAY });
     fc.assert(
       fc.property(moments, moments, fc.integer({ min: 0, max: DAY }), (asked, waited, lagMs) => {
@@ -111,14 +111,14 @@ describe('a payment attempt', () => {
     });
   });
 
-  it('stays in the hands of whoever made it for ten minutes, then counts as stranded', () => {
+  it('belongs to the process that made it for ten minutes, then counts as stranded', () => {
     for (const attempt of [created, sent]) {
       expect(resolveUnknown(attempt, NOT_FOUND, after(10 * MINUTE - 1))).toMatchObject({ because: 'in_hand' });
       expect(resolveUnknown(attempt, NOT_FOUND, after(10 * MINUTE))).toEqual({ act: 'send_again' });
     }
   });
 
-  it('ends the same for any order and number of answers and lookups', () => {
+  it('ends in the same state for any order and number of answers and lookups', () => {
     const outcomes = fc.constantFrom<Outcome>(
       { state: 'succeeded' },
       { state: 'declined', decline: 'soft' },
@@ -160,7 +160,7 @@ const act = (changed: Partial<ChargeFacts>, ms: number) => {
 };
 
 describe('the next attempt', () => {
-  it('is the first one when the invoice is due, and not before', () => {
+  it('is first made when the invoice is due, and not before', () => {
     expect(act({}, -1)).toBe('wait 0');
     expect(act({}, 0)).toBe('charge first');
   });
@@ -179,16 +179,16 @@ describe('the next attempt', () => {
     expect(act(changed, 3 * DAY)).toBe(expected);
   });
 
-  it('is none but a carrying on when less is owed than is charged: by the plan, or by the provider’s word', () => {
+  it('is replaced by carrying on a balance below the minimum of the plan or of the provider', () => {
     expect(act({ owed: 49n }, 0)).toBe('carry');
     expect(act({ owed: 50n }, 0)).toBe('charge first');
     expect(act({ owed: 50n, tooSmall: 50n }, 0)).toBe('carry');
     expect(act({ owed: 51n, tooSmall: 50n }, 0)).toBe('charge first');
-    // Also after declines of the card, which are about more than what is left.
+    // Also after declines of the card, because they concern more than the remaining amount.
     expect(act({ owed: 49n, attempts: [declined('hard'), declined('soft')] }, DAY)).toBe('carry');
   });
 
-  it('carries nothing on before it is due, while one is under way, once one succeeded, and for whom nobody charges', () => {
+  it('carries nothing on before the due date, during an attempt, after a success, or without a payment method', () => {
     const little = { owed: 49n };
     expect(act(little, -1)).toBe('wait 0');
     expect(act({ ...little, attempts: [unknown] }, 0)).toBe('none in_flight');
@@ -197,13 +197,13 @@ describe('the next attempt', () => {
     expect(act({ ...little, methodId: null }, 0)).toBe('none no_method');
   });
 
-  it('asks for another amount after the provider refused one for good, as if it had not been asked', () => {
+  it('charges another amount after the provider refused one for good, as a first attempt', () => {
     const refused: Attempt = { ...created, state: 'declined', decline: 'not_chargeable' };
     expect(act({ notChargeable: [5_001n], attempts: [refused] }, 0)).toBe('charge first');
     expect(act({ notChargeable: [5_000n], attempts: [refused], noticeAt: START }, 2 * DAY)).toBe('none not_chargeable');
   });
 
-  it('comes on days 0, 2, 4 and 6 of the grace, then no more', () => {
+  it('is made on days 0, 2, 4 and 6 of the grace, then no more', () => {
     const attempts: Attempt[] = [declined('soft', after(-HOUR))];
     const charged: number[] = [];
     for (let hour = 0; hour < 400; hour++) {
@@ -217,25 +217,25 @@ describe('the next attempt', () => {
     expect(Math.max(...RETRY_DAYS) * 24).toBeLessThan(GRACE_HOURS);
   });
 
-  it('comes at once when the payment method changes, after a hard decline and after the last retry', () => {
+  it('is made at once when the payment method changes, after a hard decline and after the last retry', () => {
     const attempts = [declined('hard'), declined('soft', after(6 * DAY))];
     expect(act({ attempts, noticeAt: START, methodId: 'card-2' }, 9 * DAY)).toBe('charge method_changed');
     expect(act({ attempts: [declined('soft')], methodId: 'card-2' }, 1)).toBe('charge method_changed');
   });
 
-  it('does not charge a method again that was declined for good, not even after another', () => {
+  it('does not charge a method again that was declined for good, not even after a change to another', () => {
     const other: Attempt = { ...declined('soft', after(HOUR)), methodId: 'card-2' };
     expect(act({ attempts: [declined('hard'), other], noticeAt: START }, 2 * DAY)).toBe('none hard_decline');
   });
 
-  it('comes at once in place of one that never arrived, which used up no retry', () => {
+  it('is made at once in place of one that never arrived, which used up no retry', () => {
     const lost = applyResolution(unknown, { act: 'give_up' }, after(DAY));
     expect(lost).toMatchObject({ state: 'declined', decline: 'never_arrived' });
     expect(act({ attempts: [lost] }, DAY)).toBe('charge first');
     expect(act({ attempts: [declined('soft', after(-1)), lost], noticeAt: START }, DAY)).toBe('charge retry');
   });
 
-  it('is due exactly when the reference says, for any tries before and any asOf', () => {
+  it('is due exactly when the reference model expects, for any earlier attempts and any asOf', () => {
     const instants = fc.oneof(
       fc.constantFrom(...RETRY_DAYS.flatMap((day) => [day * DAY - 1, day * DAY, day * DAY + 1])),
       fc.integer({ min: -2 * DAY, max: 20 * DAY }),
@@ -254,7 +254,7 @@ describe('the next attempt', () => {
   });
 });
 
-/** One invoice, its rows, and a worker that may die at each step; rows survive, whatever the worker knew does not. */
+/** One invoice, its rows, and a worker that may crash at each step; rows survive, the worker's memory does not. */
 class Collector {
   readonly rows: Attempt[] = [];
   noticeAt: Date | null = null;
@@ -298,7 +298,7 @@ class Collector {
 }
 
 describe('collecting an invoice', () => {
-  it('charges once and knows it, dying at any step, with any answer and gaps of up to 60 hours', () => {
+  it('charges once and records it, with a crash at any step, any answer and gaps of up to 60 hours', () => {
     const visits = fc.array(
       fc.record({
         gap: fc.oneof(
@@ -323,7 +323,7 @@ describe('collecting an invoice', () => {
           if (collector.rows.filter(isInFlight).length > 1) throw new Error('two attempts in flight');
           if (collector.rows.some(({ state }) => state === 'declined')) collector.noticeAt ??= after(ms);
         }
-        // The storm is over: the provider answers, the worker lives, and a fresh grace brings fresh retries.
+        // The failures end: the provider answers, the worker does not crash, and a new grace allows new retries.
         for (let quiet = 0; quiet < 8; quiet++) {
           ms += 36 * HOUR;
           collector.noticeAt = after(ms);

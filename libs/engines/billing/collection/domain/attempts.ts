@@ -1,16 +1,17 @@
 /**
- * Attempts to charge an invoice, one in flight at a time. Each row exists before its call, and its id is the key the provider
- * deduplicates by.
+ * Attempts to charge an invoice, one in flight at a time. Each row exists before its call, and the provider deduplicates by
+ * the row's id.
  *
  *   created ─▶ sent ─▶ succeeded | declined        the provider's answer to our call
  *               │ ▲
  *               ▼ │ the same key again, while the provider remembers it
- *             unknown ─▶ succeeded | declined      the provider's answer to our question, never a guess
+ *             unknown ─▶ succeeded | declined      the provider's answer to our lookup, never a guess
  *
- * A decline is `soft` (worth another try), `hard` (this method will never pay) or `never_arrived` (the provider, asked late
- * enough to know, has no trace of it); the last uses up no retry and makes room for a new attempt. Two more are the
- * provider's word about the amount, whatever the method: `too_small` is carried to the next invoice and never a debt;
- * `not_chargeable` (digits or a size that it does not take) is for the tenant to pay in another way, and past due until then.
+ * A decline is `soft` (worth another try), `hard` (this method will never pay) or `never_arrived` (a lookup, late enough to
+ * be certain, found no trace of the attempt); `never_arrived` uses up no retry and allows a new attempt. Two more declines
+ * concern the amount, independent of the method: `too_small` is carried to the next invoice and never becomes a debt;
+ * `not_chargeable` (the provider refuses the digits or the size) must be paid by the tenant in another way, and is past due
+ * until then.
  */
 import { StateMachine } from '#kernel';
 
@@ -30,7 +31,7 @@ export interface Attempt {
   readonly decline: Decline | null;
   readonly methodId: string;
   readonly createdAt: Date;
-  /** The last time it was handed to the provider. */
+  /** The last time it was sent to the provider. */
   readonly sentAt: Date | null;
 }
 
@@ -41,15 +42,15 @@ export function isInFlight({ state }: Pick<Attempt, 'state'>): boolean {
 export type Outcome =
   { readonly state: 'succeeded' } | { readonly state: 'declined'; readonly decline: Exclude<Decline, 'never_arrived'> };
 
-/** Before every call, the first and any repetition of it: if we die in the call, this is what we know. */
+/** Recorded before every call, the first and each repetition: after a crash in the call, the row states that it was sent. */
 export function markSent(attempt: Attempt, at: Date): Attempt {
   attemptStates.assert(attempt.state, 'sent');
   return { ...attempt, state: 'sent', sentAt: at };
 }
 
 /**
- * The answer to our own call. One that comes after we gave up waiting changes nothing: the question to the provider that is
- * due by then finds the same outcome, and there is one way out of `unknown` instead of two that race.
+ * The answer to our own call. An answer that comes after our timeout changes nothing: the lookup that is due by then finds
+ * the same outcome. So there is one way out of `unknown` instead of two that race.
  */
 export function recordAnswer(attempt: Attempt, answer: Outcome | { readonly state: 'unknown' }): Attempt {
   if (attempt.state === 'unknown' || !isInFlight(attempt)) return attempt;
@@ -61,7 +62,7 @@ export const RETRY_DAYS = [0, 2, 4, 6] as const;
 
 export interface ChargeFacts {
   readonly owed: bigint;
-  /** The plan's minimum charge; less than that is carried to the next invoice instead. */
+  /** The plan's minimum charge; a smaller amount is carried to the next invoice instead. */
   readonly minimum: bigint;
   readonly dueAt: Date;
   /** The recorded notice of the open episode, from which the retry days count. */
@@ -72,14 +73,14 @@ export interface ChargeFacts {
   readonly attempts: readonly Attempt[];
   /** The largest amount that the provider has refused as too small for this invoice. */
   readonly tooSmall: bigint | null;
-  /** Amounts that it has said it never takes. */
+  /** Amounts that the provider has refused as never chargeable. */
   readonly notChargeable: readonly bigint[];
 }
 
 export type NextAttempt =
   | { readonly act: 'charge'; readonly because: 'first' | 'retry' | 'method_changed' }
   | { readonly act: 'wait'; readonly until: Date }
-  /** Too little to charge: the next invoice takes it up, and this one is settled. */
+  /** Too small to charge: the next invoice takes the amount up, and this invoice is settled. */
   | { readonly act: 'carry' }
   | {
       readonly act: 'none';
@@ -95,19 +96,19 @@ export type NextAttempt =
     };
 
 /**
- * Whether to charge now. After an outage a missed day is caught up once, not once per day missed; the last one even after the
- * grace, because a late charge may spare the tenant its suspension.
+ * Decides whether to charge now. After an outage one retry covers all missed days. The last retry is made even after the
+ * grace, because a late charge may still prevent the tenant's suspension.
  */
 export function nextAttempt(facts: ChargeFacts, asOf: Date): NextAttempt {
   const { owed, minimum, attempts, methodId, tooSmall, notChargeable } = facts;
   if (owed <= 0n) return none('nothing_owed');
   if (attempts.some(isInFlight)) return none('in_flight');
-  // Owing after a success means refunded, disputed or not yet booked: for a person, never for a second charge.
+  // A debt after a success was refunded, disputed or is not booked yet: a person decides, and no second charge is made.
   if (attempts.some(({ state }) => state === 'succeeded')) return none('already_charged');
   if (methodId === null) return none('no_method');
   if (asOf < facts.dueAt) return { act: 'wait', until: facts.dueAt };
   if (owed < minimum || (tooSmall !== null && owed <= tooSmall)) return { act: 'carry' };
-  // Another amount, after a part was paid or credited, is another question.
+  // After a part was paid or credited, the amount is another one, so an earlier refusal does not apply.
   if (notChargeable.includes(owed)) return none('not_chargeable');
   const tries = attempts.filter(({ decline }) => decline === 'soft' || decline === 'hard' || decline === null);
   if (tries.length === 0) return { act: 'charge', because: 'first' };
@@ -129,17 +130,17 @@ function nextRetry(noticeAt: Date | null, lastTriedAt: Date, asOf: Date): NextAt
 /** Providers keep an idempotency key for at least a day; after that the same key would charge again. */
 export const KEY_HOURS = 24;
 /**
- * From the decision to the arrival of a call time passes: the answer to the question before it, a lock, the network. Later
- * than this before its end, a key is not used any more.
+ * Time passes between the decision and the arrival of a call: the answer to the preceding lookup, a lock, the network. A key
+ * is not used in this last span before its end.
  */
 export const SENDING_TAKES_MINUTES = 15;
-/** Two reconcile passes: a younger attempt may still be in the hands of whoever made it. */
+/** Two reconcile passes: a younger attempt may still belong to the process that made it. */
 export const STRANDED_AFTER_MINUTES = 10;
 
 export type Lookup =
   | { readonly kind: 'found'; readonly outcome: Outcome }
   | { readonly kind: 'processing' }
-  /** `lagMs`: how far behind this kind of question may answer; 0 where the provider answers from its own ledger. */
+  /** `lagMs`: the largest delay of this kind of lookup; 0 where the provider answers from its own ledger. */
   | { readonly kind: 'not_found'; readonly lagMs: number }
   | { readonly kind: 'unavailable' };
 
@@ -151,10 +152,10 @@ export type Resolution =
   | { readonly act: 'none' };
 
 /**
- * What to do with an attempt whose outcome we do not know, `asOf` being an instant at or before the question and `now` the one
- * of the decision. `give_up` is the only way to a second charge, so it needs all of: the key may be forgotten, the provider was
- * asked, and the answer is late enough to cover our last call. Sending again needs the key to be remembered when the call
- * arrives, which is later than now; between the two, nothing is done.
+ * Decides what to do with an attempt of uncertain outcome. `asOf` is an instant at or before the lookup, `now` the instant
+ * of the decision. `give_up` is the only way to a second charge, so it needs all of: the key may be forgotten, the provider
+ * was asked, and the answer is late enough to cover our last call. Sending again needs a key that is still remembered when
+ * the call arrives, which is later than now. Between the two, nothing is done.
  */
 export function resolveUnknown(attempt: Attempt, lookup: Lookup, asOf: Date, now = asOf): Resolution {
   if (!isInFlight(attempt)) return { act: 'none' };
@@ -169,7 +170,7 @@ export function resolveUnknown(attempt: Attempt, lookup: Lookup, asOf: Date, now
   }
 }
 
-/** Carries a resolution out on the row; `send_again` is followed by the call itself. */
+/** Applies a resolution to the row; after `send_again` the caller makes the call. */
 export function applyResolution(attempt: Attempt, resolution: Resolution, at: Date): Attempt {
   switch (resolution.act) {
     case 'record':

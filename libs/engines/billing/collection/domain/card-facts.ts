@@ -1,4 +1,4 @@
-/** What people know a card by. A method that is no card has none. */
+/** The facts by which a person recognises a card. A method that is not a card has none. */
 export interface CardFacts {
   readonly brand: string;
   readonly last4: string;

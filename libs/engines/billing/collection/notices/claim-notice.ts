@@ -1,6 +1,6 @@
 /**
- * The next notice to send, claimed: one attempt more is counted and committed before anything is said to a mail server, so
- * that a sender that dies leaves a trace, and waits longer the next time.
+ * Claims the next notice to send: the attempt is counted and committed before the mail server is contacted. So a sender that
+ * crashes leaves a trace, and the next wait is longer.
  */
 import { type Row, sql } from '#platform/database';
 import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
@@ -17,18 +17,18 @@ export interface NoticeKey {
 export interface ClaimedNotice extends NoticeKey {
   readonly slug: string;
   readonly address: string | null;
-  /** With this one. */
+  /** Includes this attempt. */
   readonly attempts: number;
-  /** Text, because a Date has no microseconds and would come before itself. */
+  /** Text, because a Date has no microseconds: the cursor would then stand before its own row. */
   readonly recordedAt: string;
-  /** Why nothing needs to be said any more. */
+  /** The reason for which the notice is no longer necessary. */
   readonly overtakenBy: 'settled' | 'newer' | null;
 }
 
 type ClaimRow = Row<'billing_notices', 'tenant_id' | 'episode_id' | 'attempts', { step: NoticeStep }> &
   Row<'billing_accounts', 'slug' | 'email'> & { recorded_at: string; is_settled: boolean; has_newer: boolean };
 
-/** These tell of a debt, and one is enough; what opens, suspends and restores is told whatever came after it. */
+/** Reminders of a debt: one is enough. The notices that open, suspend and restore are sent independent of later notices. */
 const COURTESIES: readonly NoticeStep[] = ['reminder_48h', 'reminder_96h', 'final_warning'];
 const FIRST = { recordedAt: '-infinity', tenant: '00000000-0000-0000-0000-000000000000', place: 0 };
 const LAST_WAIT = RETRY_MINUTES.length - 1;
@@ -36,8 +36,8 @@ const LAST_WAIT = RETRY_MINUTES.length - 1;
 const placeOf = (step: NoticeStep): number => NOTICE_STEPS.indexOf(step) + 1;
 
 /**
- * The oldest one after `previous` whose time has come and that nobody else is at. For a single tenant, because a person
- * asked, no wait and no refusal counts.
+ * The oldest notice after `previous` that is due and that no other sender is sending. For a single tenant, whose notices a
+ * person requested, waits and refusals do not count.
  */
 export async function claimNotice(
   database: CrossTenantDatabase,

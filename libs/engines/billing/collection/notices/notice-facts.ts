@@ -1,4 +1,4 @@
-/** What a notice tells, read when it is sent: a debt that has become smaller since it was decided is told as it is now. */
+/** The facts of a notice, read when it is sent: a debt that became smaller after the decision is stated as it is now. */
 import { type Row, sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { graceDeadline } from '../../access/index.js';
@@ -12,8 +12,8 @@ type AccountRow = Row<'billing_accounts', 'slug' | 'legal_name' | 'locale' | 'ti
 type InvoiceRow = Row<'billing_invoices', 'currency', { number: bigint; due_at: Date }> & { owed: bigint };
 
 /**
- * An invoice that is being charged right now is named as well: it is owed until the money is there, and if the charge fails,
- * nobody writes again because of it.
+ * An invoice with a charge in flight is named as well: it is owed until the money has arrived, and no other notice is sent
+ * if the charge fails.
  */
 export async function noticeFacts(
   tx: CrossTenantTransaction,

@@ -1,4 +1,4 @@
-/** What a notice tells: facts in, subject and text out. The sentences stand in texts.ts. */
+/** Renders a notice: from facts to subject and text. The sentences are in texts.ts. */
 import type { NoticeStep } from '../../access/index.js';
 import { formatsFor, type Language } from '../../invoicing/index.js';
 import { noticeTexts, type NoticeWords } from './texts.js';
@@ -13,16 +13,16 @@ export interface OwedInvoice {
 export interface NoticeFacts {
   readonly step: NoticeStep;
   readonly language: Language;
-  /** The tenant, as its invoices call it. */
+  /** The tenant's name, as on its invoices. */
   readonly name: string;
   readonly zone: string;
   /** Past due, oldest first. */
   readonly invoices: readonly OwedInvoice[];
-  /** When access is limited unless the debt is settled; null for a step that has none. */
+  /** The time at which access is limited unless the debt is settled; null for a step without one. */
   readonly limitedAt: Date | null;
-  /** Whether this episode came as far as limiting access. */
+  /** Whether access was limited in this episode. */
   readonly wasSuspended: boolean;
-  /** Where the tenant signs in and pays, if the operator has said so. */
+  /** The address where the tenant signs in and pays, if the operator has set it. */
   readonly storeUrl: string | null;
   readonly asOf: Date;
 }

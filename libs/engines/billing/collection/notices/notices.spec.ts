@@ -1,4 +1,4 @@
-/** Every notice in every language: it names all that is owed, and nothing in it is left open. */
+/** Every notice in every language names all debts, and contains no unfilled placeholder. */
 import fc from 'fast-check';
 import { NOTICE_STEPS, type NoticeStep } from '../../access/domain/dunning.js';
 import { formatsFor, type Language, languageFor, LANGUAGES } from '../../invoicing/documents/formats.js';
@@ -21,14 +21,14 @@ const facts: NoticeFacts = {
 
 const everyNotice = NOTICE_STEPS.flatMap((step) => LANGUAGES.map((language) => [step, language] as const));
 const render = (more: Partial<NoticeFacts>) => renderNotice({ ...facts, ...more });
-/** No-break spaces are for the eye. */
+/** No-break spaces matter only for display. */
 const read = (text: string) => text.replaceAll('\u00A0', ' ');
 
-/** What only a mistake of ours puts into a text. */
+/** Texts that only a defect of ours puts into a notice. */
 const LEFT_OPEN = /undefined|null|NaN|Invalid|\[object|\$\{|\{\{|%s|function|=>/;
 
 describe('a notice', () => {
-  it.each(everyNotice)('%s in %s has a subject and a text without anything left open', (step, language) => {
+  it.each(everyNotice)('%s in %s has a subject and a text without an unfilled placeholder', (step, language) => {
     for (const storeUrl of [facts.storeUrl, null]) {
       for (const limitedAt of [facts.limitedAt, null]) {
         for (const wasSuspended of [true, false]) {
@@ -68,13 +68,13 @@ describe('a notice', () => {
     },
   );
 
-  it.each(LANGUAGES)('in %s is different at every step', (language) => {
-    const told = NOTICE_STEPS.map((step) => render({ step, language }));
-    expect(new Set(told.map(({ subject }) => subject)).size).toBe(NOTICE_STEPS.length);
-    expect(new Set(told.map(({ text }) => text)).size).toBe(NOTICE_STEPS.length);
+  it.each(LANGUAGES)('in %s has another text at every step', (language) => {
+    const rendered = NOTICE_STEPS.map((step) => render({ step, language }));
+    expect(new Set(rendered.map(({ subject }) => subject)).size).toBe(NOTICE_STEPS.length);
+    expect(new Set(rendered.map(({ text }) => text)).size).toBe(NOTICE_STEPS.length);
   });
 
-  it('says when access is limited, in the time of the store and by the name of its zone', () => {
+  it('states when access is limited, in the store’s local time and with its zone', () => {
     const limited = (language: Language, zone = facts.zone) => read(render({ language, zone }).text);
     expect(limited('pt-BR')).toContain('até 28 de novembro de 2026 às 09:39 (Horário Padrão de Brasília), o acesso');
     expect(limited('en', 'America/New_York')).toContain(
@@ -85,12 +85,12 @@ describe('a notice', () => {
     );
   });
 
-  it('gives the due date as the store’s calendar had it', () => {
+  it('gives the due date in the store’s calendar', () => {
     expect(render({}).text).toContain('Fatura nº 1042, vencida em 5 de novembro de 2026');
     expect(render({ zone: 'UTC' }).text).toContain('Fatura nº 1042, vencida em 6 de novembro de 2026');
   });
 
-  it('that was held up past the deadline does not promise a moment that is over', () => {
+  it('that is sent after the deadline does not announce a past moment', () => {
     const steps: NoticeStep[] = ['opened', 'reminder_48h', 'reminder_96h', 'final_warning'];
     for (const step of steps) {
       const { text } = render({ step, asOf: facts.limitedAt! });
@@ -99,7 +99,7 @@ describe('a notice', () => {
     }
   });
 
-  it('before access is limited says what stays possible, and how to pay', () => {
+  it('before access is limited states what stays possible, and how to pay', () => {
     for (const language of LANGUAGES) {
       const { text } = render({ language });
       expect(text).toMatch(/exportar|export/);
@@ -107,12 +107,12 @@ describe('a notice', () => {
     }
   });
 
-  it('adds up each currency by itself', () => {
+  it('adds up each currency separately', () => {
     const invoices = [...facts.invoices, { ...facts.invoices[0]!, number: 9n, owed: 500n, currency: 'USD' }];
     expect(read(render({ invoices }).subject)).toBe('Pagamento em aberto: R$ 12.544,67 + US$ 5,00');
   });
 
-  it('of restored access asks for nothing', () => {
+  it('of restored access requests no action', () => {
     const { text } = render({ step: 'restored', invoices: [], wasSuspended: true });
     expect(text).not.toMatch(/R\$|fatura|pagar/i);
     expect(text).toContain('completo de novo');
@@ -120,7 +120,7 @@ describe('a notice', () => {
 });
 
 describe('formats', () => {
-  it('write amounts with the digits their currency is counted in', () => {
+  it('write amounts with the digits of their currency', () => {
     const money = (minor: bigint, currency: string) => read(formatsFor('en').money(minor, currency));
     expect(money(123_456n, 'USD')).toBe('$1,234.56');
     expect(money(123_456n, 'CLP')).toBe('CLP 123,456');

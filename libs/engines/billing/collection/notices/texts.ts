@@ -1,17 +1,17 @@
 /**
- * The sentences of billing's notices: what is owed, what happens when, what stays possible, how to pay. Amounts and
- * instants come formatted; nothing is computed here.
+ * The sentences of billing's notices: the debt, the next steps with their times, what stays possible, how to pay. Amounts
+ * and instants are given as formatted text; nothing is computed here.
  */
 import type { NoticeStep } from '../../access/index.js';
 import type { Language } from '../../invoicing/index.js';
 
-/** As the sentences take them: everything is text already. */
+/** The values that the sentences need, already formatted as text. */
 export interface NoticeWords {
   readonly name: string;
-  /** Per currency; nobody is owed a sum of reais and pesos. */
+  /** One total per currency; amounts of different currencies are never added. */
   readonly total: string;
   readonly invoices: readonly { readonly number: string; readonly due: string; readonly owed: string }[];
-  /** Null once that moment has passed, because the notice was held up: then it can happen at any time. */
+  /** Null once that moment has passed, because the notice was delayed: the step can then happen at any time. */
   readonly limitedAt: string | null;
   readonly wasSuspended: boolean;
   readonly storeUrl: string | null;

@@ -7,7 +7,7 @@ import { SecretBox } from '#platform/secrets';
 import { errors } from './errors.js';
 import type { PaymentProvider } from './port.js';
 
-/** What the two secrets are sealed for; another name would not open them. */
+/** The purposes that the two secrets are sealed for; another purpose does not open them. */
 const sealedFor = (provider: string, secret: 'key' | 'webhook secret') => `payment provider/${provider}/${secret}`;
 
 /** Undefined when there is none: invoices are then paid by transfer, Pix or cash and recorded by a person. */
@@ -18,7 +18,7 @@ export async function configuredProvider(
   const row = await database.first<Row<'billing_providers', 'name' | 'sealed_key' | 'sealed_webhook_secret'>>(sql`
     select name, sealed_key, sealed_webhook_secret from billing_providers where name = 'stripe'`);
   if (!row) return undefined;
-  // Loaded when it is needed: the library would double the time in which a pass without a provider starts.
+  // Loaded on demand: the library would double the start time of a pass without a provider.
   const { stripeProvider } = await import('./stripe.js');
   const box = boxOf(settings);
   return stripeProvider({
@@ -27,7 +27,7 @@ export async function configuredProvider(
   });
 }
 
-/** For stores' requests, which may not see the keys: they get what is done with them. */
+/** For requests of stores, which may not see the keys: they get the result of calls made with them. */
 @Injectable()
 export class PaymentPages {
   constructor(
@@ -40,7 +40,7 @@ export class PaymentPages {
   }
 }
 
-/** Both secrets as they are kept. */
+/** Both secrets in their stored form. */
 export function sealSecrets(
   settings: Pick<Settings, 'ENCRYPTION_KEY'>,
   provider: string,
@@ -53,7 +53,7 @@ export function sealSecrets(
   };
 }
 
-/** Throws `encryption_key_missing`: a pass without a provider needs no key, and is not asked for one. */
+/** Throws `encryption_key_missing` only if a provider is set up: a pass without one needs no key. */
 function boxOf({ ENCRYPTION_KEY: key }: Pick<Settings, 'ENCRYPTION_KEY'>): SecretBox {
   if (!key) throw errors.encryption_key_missing();
   return new SecretBox(key);

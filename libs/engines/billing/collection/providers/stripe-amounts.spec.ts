@@ -37,7 +37,7 @@ describe('an amount at Stripe', () => {
     expect(() => fromStripeAmount(550, currency)).toThrow(refusal);
   });
 
-  it('comes back as it went, or does not go', () => {
+  it('comes back unchanged, or is refused', () => {
     const currencies = fc.constantFrom(
       'BRL',
       'USD',

@@ -11,7 +11,7 @@ const DIGITS_AT_STRIPE: Readonly<Record<string, number>> = { MGA: 0, ISK: 2, UGX
 /** "The amount value supports up to eight digits": https://docs.stripe.com/api/payment_intents/create */
 const MAXIMUM = 99_999_999n;
 
-/** Throws `amount_not_chargeable` for what Stripe could not take as it is. */
+/** Throws `amount_not_chargeable` for an amount that Stripe cannot take without a change. */
 export function toStripeAmount(amount: bigint, currency: string): number {
   const units = Decimal.of(amount, minorDigits(currency)).exactUnits(stripeDigits(currency));
   if (units === null || units % stepOf(currency) !== 0n) throw refused(currency, 'has digits that Stripe does not');
@@ -20,7 +20,7 @@ export function toStripeAmount(amount: bigint, currency: string): number {
   return Number(units);
 }
 
-/** Of what Stripe says has moved. Throws `amount_not_chargeable` for a part of our minor unit, which no charge of ours has. */
+/** Converts an amount that Stripe has moved. Throws `amount_not_chargeable` for a part of our minor unit, which we never charge. */
 export function fromStripeAmount(units: number, currency: string): bigint {
   const amount = Decimal.of(BigInt(units), stripeDigits(currency)).exactUnits(minorDigits(currency));
   if (amount === null) throw refused(currency, 'is a part of the smallest unit');

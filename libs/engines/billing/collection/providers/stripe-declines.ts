@@ -3,7 +3,7 @@
  * next step is another card or corrected card details; every other one, known or not, is worth the retries of the grace.
  */
 const HARD: ReadonlySet<string> = new Set([
-  // The card or its account is no more, or is not what it says.
+  // The card or its account does not exist any more, or its details are wrong.
   'expired_card',
   'incorrect_number',
   'invalid_account',
@@ -18,7 +18,7 @@ const HARD: ReadonlySet<string> = new Set([
   'pickup_card',
   'restricted_card',
   'stolen_card',
-  // It is not made for this.
+  // It does not support this kind of payment.
   'card_not_supported',
   'currency_not_supported',
   'testmode_decline',
@@ -29,7 +29,7 @@ const HARD: ReadonlySet<string> = new Set([
   'stop_payment_order',
 ]);
 
-/** Mastercard's and Visa's own word, which comes beside the code: https://docs.stripe.com/declines/card#retrying-issuer-declines */
+/** The advice of Mastercard and Visa beside the code: https://docs.stripe.com/declines/card#retrying-issuer-declines */
 const HARD_ADVICE = 'do_not_try_again';
 
 export interface StripeDecline {

@@ -1,16 +1,19 @@
-/** What Stripe's objects say about cards, read from their present state alone. */
+/** Translates Stripe's objects about cards, from their present state alone. */
 import type Stripe from 'stripe';
 import { isUuid } from '#kernel';
 import type { CardFacts } from '../domain/card-facts.js';
 import type { Notification, SetupRequest } from './port.js';
 
-/** On every page of ours: whose card it is, and when it was asked for. */
+/** Metadata on every page of ours: the store of the card, and the time at which it was requested. */
 export function setupMetadataOf({ tenant, askedAt, askedBy }: SetupRequest): Record<string, string> {
   return { tenant_id: tenant, asked_at: askedAt.toISOString(), asked_by: askedBy };
 }
 
-/** A card that was entered. What is still to be confirmed is told again when it is. */
-export function tellSetup(setup: Stripe.SetupIntent, customerOfPage: Stripe.SetupIntent['customer']): Notification {
+/** A card that was entered. If a confirmation is still missing, Stripe sends another event when it is made. */
+export function notificationOfSetup(
+  setup: Stripe.SetupIntent,
+  customerOfPage: Stripe.SetupIntent['customer'],
+): Notification {
   const { tenant_id: tenant, asked_at: asked, asked_by: askedBy } = (setup.metadata ?? {}) as Record<string, unknown>;
   const askedAt = new Date(typeof asked === 'string' ? asked : Number.NaN);
   const isOurs = isUuid(tenant) && typeof askedBy === 'string' && !Number.isNaN(askedAt.getTime());
@@ -18,14 +21,14 @@ export function tellSetup(setup: Stripe.SetupIntent, customerOfPage: Stripe.Setu
   const { payment_method: method } = setup;
   if (setup.status !== 'succeeded' || method === null || typeof method === 'string')
     return { kind: 'ignored', because: 'unfinished' };
-  // The method comes last, because one that was let go of does not know its customer any more.
+  // The method is read last, because a detached method has no customer any more.
   const customer = idOf(setup.customer) ?? idOf(customerOfPage) ?? idOf(method.customer);
   if (customer === null) return { kind: 'ignored', because: 'not_ours' };
   const reference = `${customer}/${method.id}`;
   return { kind: 'method', tenant, reference, askedAt, askedBy, card: cardOf(method), isAttached: isAttached(method) };
 }
 
-export function tellMethod(method: Stripe.PaymentMethod): Notification {
+export function notificationOfMethod(method: Stripe.PaymentMethod): Notification {
   return { kind: 'method_now', method: method.id, card: cardOf(method), isAttached: isAttached(method) };
 }
 

@@ -1,11 +1,11 @@
-/** What Stripe's objects say about money, read from their present state alone. */
+/** Translates Stripe's objects about money, from their present state alone. */
 import type Stripe from 'stripe';
 import { isUuid } from '#kernel';
 import type { Movement, Settled, Notification } from './port.js';
 import { fromStripeAmount } from './stripe-amounts.js';
 import { classify } from './stripe-declines.js';
 
-/** On every charge of ours: how an object finds its invoice again. */
+/** Metadata on every charge of ours, by which an object is matched to its invoice. */
 export interface Reference {
   readonly tenant: string;
   readonly invoice: string;
@@ -16,13 +16,13 @@ export function metadataOf({ tenant, invoice, attemptId }: Reference): Record<st
   return { tenant_id: tenant, invoice_id: invoice, attempt_id: attemptId };
 }
 
-/** Undefined for what somebody else charged through the same account. */
+/** Undefined for a charge that another user of the same account made. */
 function referenceOf({ metadata }: Pick<Stripe.PaymentIntent, 'metadata'>): Reference | undefined {
   const { tenant_id: tenant, invoice_id: invoice, attempt_id: attemptId } = metadata as Record<string, unknown>;
   return isUuid(tenant) && isUuid(invoice) && isUuid(attemptId) ? { tenant, invoice, attemptId } : undefined;
 }
 
-/** Null while Stripe has not ended it; also without a recorded failure, when a confirmation may still be under way. */
+/** Null while Stripe has not ended it; also without a recorded failure, when a confirmation may still be in progress. */
 export function settledBy(intent: Stripe.PaymentIntent): Settled | null {
   if (intent.status === 'succeeded') {
     const currency = intent.currency.toUpperCase();
@@ -51,12 +51,12 @@ export function settledBy(intent: Stripe.PaymentIntent): Settled | null {
 export function notificationOfIntent(intent: Stripe.PaymentIntent): Notification {
   const outcome = settledBy(intent);
   const movements: Movement[] = outcome?.state === 'succeeded' ? [{ kind: 'payment', ...outcome.payment }] : [];
-  return tell(intent, movements, outcome);
+  return notificationOfMoney(intent, movements, outcome);
 }
 
-/** A refund counts once it has left; one that is pending is told again when it has. */
+/** A refund counts once the money has left; Stripe sends another event when a pending one succeeds. */
 export function notificationOfRefund(refund: Stripe.Refund, intent: Stripe.PaymentIntent): Notification {
-  if (refund.status !== 'succeeded') return tell(intent, []);
+  if (refund.status !== 'succeeded') return notificationOfMoney(intent, []);
   const amount = fromStripeAmount(refund.amount, refund.currency.toUpperCase());
   const movement: Movement = {
     kind: 'refund',
@@ -66,11 +66,11 @@ export function notificationOfRefund(refund: Stripe.Refund, intent: Stripe.Payme
     at: dateOf(refund.created),
     reason: refund.reason ?? undefined,
   };
-  return tell(intent, [movement]);
+  return notificationOfMoney(intent, [movement]);
 }
 
 /**
- * A dispute has up to two balance transactions: the money withdrawn, and given back when it is won. An inquiry has none.
+ * A dispute has up to two balance transactions: the money withdrawn, and returned when we win. An inquiry has none.
  * https://docs.stripe.com/api/disputes/object#dispute_object-balance_transactions
  */
 export function notificationOfDispute(dispute: Stripe.Dispute, intent: Stripe.PaymentIntent): Notification {
@@ -81,10 +81,10 @@ export function notificationOfDispute(dispute: Stripe.Dispute, intent: Stripe.Pa
     kind: moved < 0 ? 'dispute' : 'dispute_won',
     at: dateOf(created),
   }));
-  return tell(intent, movements);
+  return notificationOfMoney(intent, movements);
 }
 
-function tell(
+function notificationOfMoney(
   intent: Stripe.PaymentIntent,
   movements: readonly Movement[],
   outcome: Settled | null = null,
@@ -93,7 +93,7 @@ function tell(
   if (!reference) return { kind: 'ignored', because: 'not_ours' };
   const { tenant, invoice, attemptId } = reference;
   const settles = outcome && { attemptId, outcome };
-  return { kind: 'told', tenant, invoice, currency: intent.currency.toUpperCase(), movements, settles };
+  return { kind: 'money', tenant, invoice, currency: intent.currency.toUpperCase(), movements, settles };
 }
 
 function dateOf(seconds: number): Date {

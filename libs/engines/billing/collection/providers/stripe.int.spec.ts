@@ -1,4 +1,4 @@
-/** The contract that every provider keeps, asked of Stripe's adapter over a server that behaves like Stripe. */
+/** The contract that every provider keeps, tested with Stripe's adapter against a server that behaves like Stripe. */
 import { newId } from '#kernel';
 import { type Fault, StripeStub, WEBHOOK_SECRET } from '#testing/stripe-stub/index';
 import { type ChargeRequest, type PaymentProvider, refusingProvider, type SetupRequest } from './port.js';
@@ -47,7 +47,7 @@ const once = (fault: Fault) => {
 const find = (attemptId: string, providerId: string | null = null) => provider.find({ attemptId, providerId });
 
 describe('a charge', () => {
-  it('takes the money and says so', async () => {
+  it('takes the money and reports it', async () => {
     const asked = request();
     const answer = await provider.charge(asked);
     const [charge, ...others] = stub.ledger.chargesOf(asked.invoiceId);
@@ -73,7 +73,7 @@ describe('a charge', () => {
     expect(stub.ledger.chargesOf(asked.invoiceId)).toHaveLength(1);
   });
 
-  it('would take it again once the key is forgotten, which is why nobody may send it then', async () => {
+  it('would take it again once the key is forgotten, so it must not be sent then', async () => {
     const asked = request();
     await provider.charge(asked);
     now += 24 * HOUR;
@@ -119,18 +119,18 @@ describe('a charge', () => {
     expect(await provider.charge(asked)).toMatchObject({ state: 'unknown', providerId: null });
     if (fault === 'slow') await new Promise((resolve) => setTimeout(resolve, 2 * TIMEOUT_MS));
     expect(stub.ledger.chargesOf(asked.invoiceId)).toHaveLength(charges);
-    // The search is behind, says so, and knows later.
+    // The search is late, reports so, and finds the charge later.
     expect(await find(asked.attemptId)).toEqual({ kind: 'not_found', lagMs: SEARCH_LAG_MS });
     now += LAG_MS;
     const answer = await find(asked.attemptId);
     expect(answer).toMatchObject(charges ? { kind: 'found', outcome: { state: 'succeeded' } } : { kind: 'not_found' });
-    // Sent again within the day, it has been charged once either way; an error is what the key answers for ever.
+    // Sent again within the day, it is charged once in both cases; an error stays the key's answer.
     const again = await provider.charge(asked);
     expect(again.state).toBe(fault === 'error_500_after' ? 'unknown' : 'succeeded');
     expect(stub.ledger.chargesOf(asked.invoiceId)).toHaveLength(1);
   });
 
-  it('that was made twice after all is found to have succeeded if one of the two has', async () => {
+  it('that was made twice is found as succeeded if one of the two succeeded', async () => {
     const asked = request();
     stub.ledger.verdict = () => ({ decline_code: 'insufficient_funds' });
     await provider.charge(asked);
@@ -149,7 +149,7 @@ describe('a charge', () => {
     expect(await find(other.attemptId)).toEqual({ kind: 'processing' });
   });
 
-  it('of a method that Stripe does not know is unknown: it may be us who ask the wrong account', async () => {
+  it('of a method that Stripe does not know is unknown, because we may be asking the wrong account', async () => {
     const answer = await provider.charge(request({ methodRef: 'pm_missing' }));
     expect(answer).toEqual({ state: 'unknown', because: 'resource_missing', providerId: null });
   });
@@ -168,7 +168,7 @@ describe('a charge', () => {
   it.each([
     [49n, 'too_small', 'amount_too_small'],
     [50n, undefined, undefined],
-  ])('of %s is the provider’s to refuse for its size, in a word that is final', async (amount, decline, code) => {
+  ])('of %s is refused by the provider for its size, with a final decline', async (amount, decline, code) => {
     const asked = request({ amount });
     const answer = await provider.charge(asked);
     if (decline === undefined) return expect(answer.state).toBe('succeeded');
@@ -185,14 +185,14 @@ describe('a charge', () => {
   });
 });
 
-describe('a question', () => {
-  it('has no answer while Stripe is away', async () => {
+describe('a lookup', () => {
+  it('has no answer while Stripe is unavailable', async () => {
     stub.isDown = true;
     expect(await find(newId())).toEqual({ kind: 'unavailable' });
     expect(await find(newId(), 'pi_1')).toEqual({ kind: 'unavailable' });
   });
 
-  it('for an id that is not there is refused: the account may be the wrong one', async () => {
+  it('for an unknown id is refused, because the account may be the wrong one', async () => {
     await expect(find(newId(), 'pi_elsewhere')).rejects.toMatchObject({ code: 'payment_not_at_provider' });
   });
 });
@@ -201,7 +201,7 @@ describe('a webhook', () => {
   const at = new Date('2026-11-21T12:00:00Z');
   const code = (code: string) => expect.objectContaining({ code });
 
-  it('is what Stripe signed', () => {
+  it('is accepted with Stripe’s signature', () => {
     const { body, signature } = stub.webhook('evt_1', 'refund.created', { id: 're_1', object: 'refund' }, at);
     expect(provider.verify(body, signature, at)).toMatchObject({
       provider: 'stripe',
@@ -221,7 +221,7 @@ describe('a webhook', () => {
     expect(() => provider.verify(body, signature, later(301))).toThrow(code('webhook_not_authentic'));
   });
 
-  it('tells what its object is now, not what it was', async () => {
+  it('gives the present state of its object, not an earlier one', async () => {
     stub.ledger.verdict = () => 'processing';
     const asked = request();
     await provider.charge(asked);
@@ -229,7 +229,7 @@ describe('a webhook', () => {
     const event = { type: 'payment_intent.processing', objectId: id };
     const { tenant, invoiceId: invoice, attemptId } = asked;
     expect(await provider.fetch(event)).toEqual({
-      kind: 'told',
+      kind: 'money',
       tenant,
       invoice,
       currency: 'BRL',
@@ -243,23 +243,23 @@ describe('a webhook', () => {
     });
   });
 
-  it('of a refund counts when the money has left, of a dispute when it was withdrawn and given back', async () => {
+  it('about a refund counts when the money has left, about a dispute when it was withdrawn and returned', async () => {
     const asked = request();
     await provider.charge(asked);
     const { id } = stub.ledger.intents.at(-1)!;
     const refund = stub.ledger.refund(id, 5_000);
     stub.ledger.patch(refund.id, { status: 'pending' });
-    const told = (type: string, objectId: string) => provider.fetch({ type, objectId });
-    expect(await told('refund.created', refund.id)).toMatchObject({ kind: 'told', movements: [] });
+    const fetched = (type: string, objectId: string) => provider.fetch({ type, objectId });
+    expect(await fetched('refund.created', refund.id)).toMatchObject({ kind: 'money', movements: [] });
     stub.ledger.patch(refund.id, { status: 'succeeded' });
-    expect(await told('refund.updated', refund.id)).toMatchObject({
+    expect(await fetched('refund.updated', refund.id)).toMatchObject({
       invoice: asked.invoiceId,
       movements: [{ kind: 'refund', amount: 5_000n, providerId: refund.id }],
     });
     const dispute = stub.ledger.dispute(id, 19_900);
     const kinds = async (type: string) => {
-      const notification = await told(type, dispute.id);
-      return notification.kind === 'told' ? notification.movements.map(({ kind }) => kind) : notification;
+      const notification = await fetched(type, dispute.id);
+      return notification.kind === 'money' ? notification.movements.map(({ kind }) => kind) : notification;
     };
     expect(await kinds('charge.dispute.created')).toEqual(['dispute']);
     stub.ledger.win(dispute.id);
@@ -268,7 +268,7 @@ describe('a webhook', () => {
     expect(await kinds('charge.dispute.created')).toEqual([]);
   });
 
-  it('is ignored when it is of another kind or of somebody else’s charge', async () => {
+  it('of another kind, or about a charge that is not ours, is ignored', async () => {
     const asked = request();
     await provider.charge(asked);
     const { id } = stub.ledger.intents.at(-1)!;
@@ -303,23 +303,23 @@ describe('a page to enter a card', () => {
     locale: 'pt-BR',
     ...changed,
   });
-  const told = (type: string, objectId: string) => provider.fetch({ type, objectId });
+  const fetched = (type: string, objectId: string) => provider.fetch({ type, objectId });
 
-  it('is opened at the provider, and nothing is known of a card until one is entered', async () => {
+  it('is opened at the provider, and no card is known until one is entered', async () => {
     const { url, expiresAt } = await provider.setUp(asked());
     expect(url).toMatch(/^https:\/\//);
     expect(expiresAt.getTime()).toBeGreaterThan(now);
-    expect(await told('checkout.session.completed', stub.ledger.pages.at(-1)!)).toEqual({
+    expect(await fetched('checkout.session.completed', stub.ledger.pages.at(-1)!)).toEqual({
       kind: 'ignored',
       because: 'not_ours',
     });
   });
 
-  it('tells by either event whose card it is, when it was asked for, and what people know it by', async () => {
+  it('gives by either event the card’s store, the time of the request, and its brand and digits', async () => {
     const page = asked();
     await provider.setUp(page);
     const { session, setup, method } = stub.ledger.enterCard({ brand: 'mastercard', last4: '4444', exp_month: 12 });
-    const notification = await told('checkout.session.completed', session.id);
+    const notification = await fetched('checkout.session.completed', session.id);
     expect(notification).toEqual({
       kind: 'method',
       tenant: page.tenant,
@@ -329,31 +329,31 @@ describe('a page to enter a card', () => {
       card: { brand: 'mastercard', last4: '4444', expMonth: 12, expYear: 2029 },
       isAttached: true,
     });
-    expect(await told('setup_intent.succeeded', setup.id)).toEqual(notification);
-    expect(await told('payment_method.attached', method)).toMatchObject({ kind: 'method_now', method });
+    expect(await fetched('setup_intent.succeeded', setup.id)).toEqual(notification);
+    expect(await fetched('payment_method.attached', method)).toMatchObject({ kind: 'method_now', method });
   });
 
-  it('saves what can be charged with nobody present', async () => {
+  it('saves a card that can be charged without its holder', async () => {
     await provider.setUp(asked());
     const { session } = stub.ledger.enterCard();
-    const notification = await told('checkout.session.completed', session.id);
+    const notification = await fetched('checkout.session.completed', session.id);
     if (notification.kind !== 'method') throw new Error(notification.kind);
     expect(await provider.charge(request({ methodRef: notification.reference }))).toMatchObject({ state: 'succeeded' });
   });
 
-  it('is of the same customer as the card before, or of a new one where that was deleted', async () => {
+  it('has the same customer as the earlier card, or a new one if that was deleted', async () => {
     const customer = stub.ledger.addCustomer();
     for (const [known, expected] of [
       [customer, new RegExp(`^${customer}/`)],
       ['cus_deleted', /^cus_\d+\//],
     ] as const) {
       await provider.setUp(asked({ customer: known }));
-      const notification = await told('setup_intent.succeeded', stub.ledger.enterCard().setup.id);
+      const notification = await fetched('setup_intent.succeeded', stub.ledger.enterCard().setup.id);
       expect(notification).toMatchObject({ reference: expect.stringMatching(expected) as string });
     }
   });
 
-  it('is the same page for the same key, also where its customer was deleted', async () => {
+  it('is the same page for the same key, also after its customer was deleted', async () => {
     for (const customer of [null, stub.ledger.addCustomer(), 'cus_deleted']) {
       const page = asked({ customer });
       const [before, first] = [stub.ledger.pages.length, await provider.setUp(page)];
@@ -362,36 +362,39 @@ describe('a page to enter a card', () => {
     }
   });
 
-  it('is another one once the provider keeps an error of its own under the key', async () => {
+  it('is another page if the provider keeps an internal error under the key', async () => {
     once('error_500_after');
     const page = asked();
     await expect(provider.setUp(page)).rejects.toMatchObject({ code: 'payment_provider_unavailable' });
     expect(await provider.setUp(page)).toMatchObject({ url: expect.stringMatching(/^https:/) as string });
   });
 
-  it('says of a card what it is now: unfinished, replaced by its bank, let go of', async () => {
+  it('gives the present state of a card: unfinished, replaced by its bank, detached', async () => {
     await provider.setUp(asked());
     const { session, setup, method } = stub.ledger.enterCard();
     stub.ledger.patch(setup.id, { status: 'requires_action' });
-    expect(await told('setup_intent.succeeded', setup.id)).toEqual({ kind: 'ignored', because: 'unfinished' });
+    expect(await fetched('setup_intent.succeeded', setup.id)).toEqual({ kind: 'ignored', because: 'unfinished' });
     stub.ledger.patch(setup.id, { status: 'succeeded' });
     stub.ledger.patch(method, { card: { brand: 'visa', last4: '0001', exp_month: 1, exp_year: 2031 } });
-    expect(await told('payment_method.automatically_updated', method)).toEqual({
+    expect(await fetched('payment_method.automatically_updated', method)).toEqual({
       kind: 'method_now',
       method,
       card: { brand: 'visa', last4: '0001', expMonth: 1, expYear: 2031 },
       isAttached: true,
     });
     stub.ledger.patch(method, { customer: null });
-    expect(await told('payment_method.detached', method)).toMatchObject({ isAttached: false });
-    expect(await told('checkout.session.completed', session.id)).toMatchObject({ kind: 'method', isAttached: false });
+    expect(await fetched('payment_method.detached', method)).toMatchObject({ isAttached: false });
+    expect(await fetched('checkout.session.completed', session.id)).toMatchObject({
+      kind: 'method',
+      isAttached: false,
+    });
   });
 
-  it('that somebody else opened through the same account is not ours', async () => {
+  it('that another user of the same account opened is ignored', async () => {
     await provider.setUp(asked());
     const { session, setup } = stub.ledger.enterCard();
     stub.ledger.patch(setup.id, { metadata: { order: '17' } });
-    expect(await told('checkout.session.completed', session.id)).toEqual({ kind: 'ignored', because: 'not_ours' });
+    expect(await fetched('checkout.session.completed', session.id)).toEqual({ kind: 'ignored', because: 'not_ours' });
   });
 
   it.each<[string, () => void]>([

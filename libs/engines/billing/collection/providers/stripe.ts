@@ -1,14 +1,14 @@
 /**
- * Stripe behind billing's port: one PaymentIntent per attempt, confirmed off session, its idempotency key the attempt's id.
+ * The adapter of Stripe: one PaymentIntent per attempt, confirmed off session, its idempotency key the attempt's id.
  *
  *   charge   create and confirm in one call; a card error is a decline, any other failure is `unknown`
- *   find     by Stripe's id where we know it, else by a search for our metadata, then reading what was found: the
- *            search may be behind with the state too
- *   fetch    the object of a webhook as it is now
- *   setUp    a Checkout page in setup mode, which saves a card for charges without anybody present
+ *   find     by Stripe's id where we know it, else by a search for our metadata, then reading the found object: the
+ *            search may also return an old state
+ *   fetch    the present state of a webhook's object
+ *   setUp    a Checkout page in setup mode, which saves a card for charges without its holder
  *
- * An invalid request is `unknown` as well: a wrong key or account makes every method of every tenant look missing. Only
- * what it says about the amount is its word about this very charge, whoever asks: https://docs.stripe.com/error-codes
+ * An invalid request is `unknown` as well: a wrong key or account makes every method of every tenant look missing. Only an
+ * error about the amount is a decline of this very charge, independent of the account: https://docs.stripe.com/error-codes
  */
 import Stripe from 'stripe';
 import { newId } from '#kernel';
@@ -16,7 +16,7 @@ import { errors } from './errors.js';
 import type { ChargeAnswer, FindAnswer, PaymentProvider, ProviderEvent, SetupRequest, Notification } from './port.js';
 import { toStripeAmount } from './stripe-amounts.js';
 import { classify } from './stripe-declines.js';
-import { setupMetadataOf, tellMethod, tellSetup } from './stripe-methods.js';
+import { setupMetadataOf, notificationOfMethod, notificationOfSetup } from './stripe-methods.js';
 import {
   metadataOf,
   settledBy,
@@ -28,11 +28,11 @@ import {
 export interface StripeOptions {
   readonly apiKey: string;
   readonly webhookSecret: string;
-  /** Without a byte from Stripe for so long, we do not know. */
+  /** The outcome is uncertain after this time without a byte from Stripe. */
   readonly timeoutMs?: number;
-  /** The same where somebody waits at a screen. */
+  /** The same limit for calls that a person waits for. */
   readonly pageTimeoutMs?: number;
-  /** Where Stripe is; tests put a server of their own here. */
+  /** The address of Stripe; tests set their own server here. */
   readonly endpoint?: { readonly protocol: 'http' | 'https'; readonly host: string; readonly port: number };
 }
 
@@ -40,7 +40,7 @@ const TIMEOUT_MS = 30_000;
 
 /**
  * "Propagation of new or updated data can be up to an hour behind during outages": docs.stripe.com/api/payment_intents/search.
- * Six times that, because waiting for longer costs nothing, and not waiting long enough a second charge.
+ * Six times that: a longer wait costs nothing, and a wait that is too short costs a second charge.
  */
 export const SEARCH_LAG_MS = 6 * 3_600_000;
 
@@ -57,7 +57,7 @@ const EXPANSION = { expand: ['latest_charge'] };
 const SETUP_EXPANSION = { expand: ['payment_method'] };
 const SESSION_EXPANSION = { expand: ['setup_intent', 'setup_intent.payment_method'] };
 
-const TOLD_BY = {
+const EVENTS_OF = {
   intent: /^payment_intent\.(succeeded|payment_failed|processing|canceled)$/,
   refund: /^refund\.(created|updated|failed)$/,
   dispute: /^charge\.dispute\.(created|updated|closed|funds_withdrawn|funds_reinstated)$/,
@@ -70,7 +70,7 @@ const PAGE_TIMEOUT_MS = 8_000;
 
 export function stripeProvider(options: StripeOptions): PaymentProvider {
   const stripe = new Stripe(options.apiKey, {
-    // A retry is an attempt's business; the client still repeats once over a connection that closed, with the same key.
+    // Retries belong to the attempt; the client still repeats once, with the same key, after a closed connection.
     maxNetworkRetries: 0,
     timeout: options.timeoutMs ?? TIMEOUT_MS,
     telemetry: false,
@@ -146,7 +146,7 @@ export function stripeProvider(options: StripeOptions): PaymentProvider {
   };
 }
 
-/** A customer that somebody deleted at Stripe is made anew. */
+/** A customer that was deleted at Stripe is created again. */
 async function openPage(stripe: Stripe, request: SetupRequest, timeout: number): Promise<Stripe.Checkout.Session> {
   const { key, customer, email, returnUrl, locale } = request;
   const metadata = setupMetadataOf(request);
@@ -165,7 +165,7 @@ async function openPage(stripe: Stripe, request: SetupRequest, timeout: number):
   });
   const open = (known: string | null, idempotencyKey: string) =>
     stripe.checkout.sessions.create(as(known), { idempotencyKey, timeout }).catch((error: unknown) => {
-      // Stripe keeps an error of its own under the key for a day; a second page that nobody sees harms nobody.
+      // Stripe keeps an internal error under the key for a day; a second page that is never shown does no harm.
       if (!isKept(error)) throw error;
       return stripe.checkout.sessions.create(as(known), { idempotencyKey: newId(), timeout });
     });
@@ -179,7 +179,7 @@ async function openPage(stripe: Stripe, request: SetupRequest, timeout: number):
   }
 }
 
-/** The first answer under this key, given again: docs.stripe.com/api/idempotent_requests */
+/** The first answer under this key, returned again: docs.stripe.com/api/idempotent_requests */
 function isKept(error: unknown): boolean {
   return (
     error instanceof Stripe.errors.StripeError &&
@@ -188,7 +188,7 @@ function isKept(error: unknown): boolean {
   );
 }
 
-/** Stripe knows few regions; what it does not know is left to the browser. */
+/** Stripe knows few regions; for the others the browser's language is used. */
 function localeOf(locale: string): Stripe.Checkout.SessionCreateParams.Locale {
   if (locale === 'pt-BR') return 'pt-BR';
   const language = locale.split('-')[0];
@@ -219,7 +219,7 @@ async function search(stripe: Stripe, attemptId: string): Promise<string[]> {
   return data.map(({ id }) => id);
 }
 
-/** Several only if a key was forgotten between two calls; one that succeeded counts before all others. */
+/** Several exist only if a key was forgotten between two calls; one that succeeded takes precedence. */
 function found(intents: readonly Stripe.PaymentIntent[]): FindAnswer {
   const outcomes = intents.map(settledBy);
   const success = outcomes.find((outcome) => outcome?.state === 'succeeded');
@@ -234,26 +234,27 @@ async function fetchObject(
 ): Promise<Notification> {
   const intentOf = (id: string) => stripe.paymentIntents.retrieve(id, EXPANSION);
   try {
-    if (TOLD_BY.intent.test(type)) return notificationOfIntent(await intentOf(objectId));
-    if (TOLD_BY.refund.test(type)) {
+    if (EVENTS_OF.intent.test(type)) return notificationOfIntent(await intentOf(objectId));
+    if (EVENTS_OF.refund.test(type)) {
       const refund = await stripe.refunds.retrieve(objectId);
       return refund.payment_intent === null
         ? { kind: 'ignored', because: 'not_ours' }
         : notificationOfRefund(refund, await intentOf(idOf(refund.payment_intent)));
     }
-    if (TOLD_BY.dispute.test(type)) {
+    if (EVENTS_OF.dispute.test(type)) {
       const dispute = await stripe.disputes.retrieve(objectId);
       return dispute.payment_intent === null
         ? { kind: 'ignored', because: 'not_ours' }
         : notificationOfDispute(dispute, await intentOf(idOf(dispute.payment_intent)));
     }
-    if (TOLD_BY.session.test(type)) {
+    if (EVENTS_OF.session.test(type)) {
       const { setup_intent: setup, customer } = await stripe.checkout.sessions.retrieve(objectId, SESSION_EXPANSION);
       if (setup === null || typeof setup === 'string') return { kind: 'ignored', because: 'not_ours' };
-      return tellSetup(setup, customer);
+      return notificationOfSetup(setup, customer);
     }
-    if (TOLD_BY.setup.test(type)) return tellSetup(await stripe.setupIntents.retrieve(objectId, SETUP_EXPANSION), null);
-    if (TOLD_BY.method.test(type)) return tellMethod(await stripe.paymentMethods.retrieve(objectId));
+    if (EVENTS_OF.setup.test(type))
+      return notificationOfSetup(await stripe.setupIntents.retrieve(objectId, SETUP_EXPANSION), null);
+    if (EVENTS_OF.method.test(type)) return notificationOfMethod(await stripe.paymentMethods.retrieve(objectId));
     return { kind: 'ignored', because: 'type' };
   } catch (error) {
     rethrowForeign(error);
@@ -266,12 +267,12 @@ function idOf(reference: string | { readonly id: string }): string {
   return typeof reference === 'string' ? reference : reference.id;
 }
 
-/** What Stripe itself named is there, in the account that named it: no answer about the money, and not one that comes by waiting. */
+/** The object that Stripe itself named is missing in this account: not an answer about the money, and waiting does not help. */
 function refuseMissing(error: Stripe.errors.StripeError): void {
   if (error.code === 'resource_missing') throw errors.payment_not_at_provider({ cause: error });
 }
 
-/** What is not Stripe's error is ours. */
+/** An error that is not Stripe's is ours. */
 function rethrowForeign(error: unknown): asserts error is Stripe.errors.StripeError {
   if (!(error instanceof Stripe.errors.StripeError)) throw error;
 }

@@ -1,11 +1,11 @@
 /**
- * Charges what is owed on an invoice, if now is the time:
+ * Charges the balance of an invoice, if it is time:
  *
  *   lock, re-read, decide, insert the attempt ─▶ commit ─▶ call the provider ─▶ lock, record the answer ─▶ commit
  *
- * The lock is held by neither the call nor the time between; what keeps a second pass away there is the attempt in flight.
- * What can never be charged is decided without a call: too little is carried to the next invoice, and an amount that the
- * provider does not take is written down as declined, which makes it the tenant's to pay in another way.
+ * The lock is not held during the call or before it; there the attempt in flight keeps a second pass away. An amount that
+ * can never be charged is handled without a call: an amount that is too small is carried to the next invoice, and an amount
+ * that the provider does not take is recorded as declined, so that the tenant must pay it in another way.
  */
 import { DomainError } from '#kernel';
 import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
@@ -51,7 +51,7 @@ export interface ChargePlan {
   readonly asOf: Date;
 }
 
-/** What would be done now; takes the account's lock and writes nothing. Throws `invoice_not_found`. */
+/** The action that would be taken now; takes the account's lock and writes nothing. Throws `invoice_not_found`. */
 export async function planCharge(
   tx: CrossTenantTransaction,
   provider: Pick<PaymentProvider, 'name'>,
@@ -62,7 +62,7 @@ export async function planCharge(
   const balance = await balanceOf(tx, tenant, invoice);
   if (!balance) throw errors.invoice_not_found();
   const chargeFacts = await readChargeFacts(tx, tenant, invoice, provider.name);
-  // What a person wrote off or voided is not charged behind their back.
+  // An invoice that a person wrote off or voided is not charged.
   const owed = balance.status === 'issued' ? balance.owed : 0n;
   return { next: nextAttempt({ ...chargeFacts, owed }, asOf), balance, chargeFacts, asOf };
 }
@@ -114,13 +114,13 @@ function canCharge(provider: Pick<PaymentProvider, 'assertChargeable'>, amount: 
 export interface ChargeRun {
   readonly asOf?: Date | undefined;
   readonly tenant?: string | undefined;
-  /** At most so many invoices are looked at. */
+  /** The largest number of invoices to look at. */
   readonly limit: number;
 }
 
 export type Charged = DueInvoice & ({ readonly outcome: ChargeOutcome } | { readonly error: unknown });
 
-/** What goes wrong with one invoice is told and stops no other; while the provider is away, the rest waits for the next run. */
+/** A failure of one invoice is reported and stops no other; while the provider is unavailable, the next run takes the rest. */
 export async function* chargeDueInvoices(
   database: CrossTenantDatabase,
   provider: PaymentProvider,

@@ -1,8 +1,8 @@
-/** Calls to a provider take a second each: a few are made at the same time, and none any more once the provider is away. */
+/** Calls to a provider take a second each: a few run at the same time, and none starts once the provider is unavailable. */
 
 /** Fewer than the database has connections for, and far below the hundred per second that providers allow. */
 const AT_ONCE = 6;
-/** So many answers in a row that are none, and whoever is left waits for the next pass. */
+/** After this number of failed calls in a row, the next pass takes the rest. */
 const PATIENCE = 2 * AT_ONCE;
 
 export class Outage {
@@ -17,7 +17,7 @@ export class Outage {
   }
 }
 
-/** Yields in the order in which the work ends. `work` does not fail: what goes wrong is a result. */
+/** Yields in the order in which the work ends. `work` never throws: a failure is a result. */
 export async function* withConcurrencyLimit<Item, Result>(
   items: AsyncIterable<Item>,
   work: (item: Item) => Promise<Result>,

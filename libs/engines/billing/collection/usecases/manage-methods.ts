@@ -1,4 +1,4 @@
-/** How a store pays: the method that the passes charge. The newest one named is the one; the provider keeps the card itself. */
+/** Sets the method by which the passes charge a store: the newest one counts. The provider keeps the card itself. */
 import { newId } from '#kernel';
 import { sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
@@ -9,14 +9,14 @@ import { type MethodRow, removal } from '../data/methods.js';
 export interface NewMethod {
   readonly tenant: string;
   readonly provider: string;
-  /** The provider's name for it. */
+  /** The provider's id of the method. */
   readonly reference: string;
   readonly label: string;
 }
 
 /**
- * A declined charge is tried with it at the next pass. Only where the provider is set up: a charge that nobody asks for would
- * count as being under way, and its store would never be warned. Throws `account_not_found` or `provider_not_set_up`.
+ * The next pass tries a declined charge with it. It needs a provider that is set up: a charge that no pass makes would count
+ * as in progress, and its store would never get a notice. Throws `account_not_found` or `provider_not_set_up`.
  */
 export async function nameMethod(tx: CrossTenantTransaction, actor: string, method: NewMethod): Promise<MethodRow> {
   const { tenant, provider, reference, label } = method;

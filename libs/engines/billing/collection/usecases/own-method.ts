@@ -1,6 +1,6 @@
 /**
- * A store enters its card itself: on a page of the provider's, so that its number never comes near us. What it has entered is
- * told by a webhook and taken in by the reconcile pass, see take-provider-events.ts.
+ * A store enters its card on a page of the provider, so that its number never reaches our servers. A webhook announces the
+ * card, and the reconcile pass stores it, see take-provider-events.ts.
  */
 import type { TenantTransaction } from '#platform/database';
 import { CLOCK, lockAccount, requireAccount } from '../../accounts/index.js';
@@ -8,7 +8,7 @@ import { errors } from '../../errors.js';
 import { customersOf, type MethodRow, removal } from '../data/methods.js';
 import type { PaymentProvider, SetupPage } from '../providers/port.js';
 
-/** What the provider is asked for a page, as it can be written down and asked again word for word. */
+/** The request for a page at the provider, in a form that can be stored and repeated without a change. */
 type PageQuestion = Awaited<ReturnType<typeof pageQuestion>>;
 
 /** Throws `account_not_found`. */
@@ -27,7 +27,7 @@ export async function pageQuestion(tx: TenantTransaction, returnUrl: (slug: stri
   };
 }
 
-/** Outside of any transaction: the provider has seconds. Throws `provider_not_set_up` or `payment_provider_unavailable`. */
+/** Outside of any transaction: the provider may take seconds. Throws `provider_not_set_up` or `payment_provider_unavailable`. */
 export async function openMethodPage(
   provider: PaymentProvider | undefined,
   { customers, askedAt, ...question }: PageQuestion,

@@ -1,4 +1,4 @@
-/** An invoice with everything that changed what is owed on it. */
+/** An invoice with all facts that changed its balance. */
 import type { Reading } from '../../accounts/index.js';
 import {
   type CreditRow,

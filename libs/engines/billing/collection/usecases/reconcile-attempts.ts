@@ -1,9 +1,9 @@
 /**
- * Asks the provider about every attempt whose outcome we do not know, and does what the domain resolves:
+ * Asks the provider about every attempt of uncertain outcome, and does what the domain resolves:
  *
  *   read the clock ─▶ ask ─▶ lock, re-read, resolve, save ─▶ commit ─▶ (send again, with the same key)
  *
- * The clock is read before the question, so that no answer counts as newer than it is.
+ * The clock is read before the lookup, so that no answer counts as newer than it is.
  */
 import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
 import { NOT_FENCED } from '#platform/recovery';
@@ -24,20 +24,23 @@ export interface ReconcileRun {
   /** Defaults to the database's clock. */
   readonly asOf?: Date | undefined;
   readonly tenant?: string | undefined;
-  /** At most so many attempts are asked about. */
+  /** The largest number of attempts to ask about. */
   readonly limit: number;
 }
 
 export type ReconcileOutcome = 'paid' | 'declined' | 'given_up' | 'unknown' | 'settled_elsewhere';
 
 export type Reconciled = { readonly tenant: string; readonly invoice: string; readonly attempt: string } & (
-  | { readonly outcome: ReconcileOutcome; /** Why it is still unknown. */ readonly because?: string | undefined }
+  | {
+      readonly outcome: ReconcileOutcome;
+      /** The reason why it is still unknown. */ readonly because?: string | undefined;
+    }
   | { readonly error: unknown }
 );
 
 const PAGE = 200;
 
-/** What goes wrong with one attempt is told and stops no other; while the provider is away, the rest waits for the next run. */
+/** A failure of one attempt is reported and stops no other; while the provider is unavailable, the next run takes the rest. */
 export async function* reconcileAttempts(
   database: CrossTenantDatabase,
   provider: PaymentProvider,
@@ -100,7 +103,7 @@ async function reconcile(
   return { outcome: sent.state === 'succeeded' ? 'paid' : 'declined' };
 }
 
-/** In the transaction, with the lock. */
+/** Runs in the transaction, under the lock. */
 async function resolve(
   tx: CrossTenantTransaction,
   provider: string,

@@ -1,6 +1,6 @@
 /**
- * Money that moved, and what follows from it in the same transaction: the invoice is settled or owed again, the surplus
- * grows, and a tenant whose debt is gone has its access back.
+ * Records a money movement and applies its effects in the same transaction: the invoice is settled or owed again, the
+ * surplus grows, and a tenant without a debt has its access back.
  */
 import { newId } from '#kernel';
 import { type Row, sql } from '#platform/database';
@@ -18,7 +18,7 @@ export interface NewFact {
   /** Minor units of the invoice's currency, above zero. */
   readonly amount: bigint;
   readonly provider: string;
-  /** The provider's name for it: the same fact told twice is one. */
+  /** The provider's id of the fact; a repeated fact is recorded once. */
   readonly providerId: string;
   /** `card`, `pix`, `transfer`, `cash`, … */
   readonly means: string;
@@ -30,8 +30,8 @@ export interface NewFact {
 /**
  * False if the fact was known already. Takes the account's lock. Throws `invoice_not_found`.
  *
- * Money that goes back is what was overpaid on the invoice, as far as no later invoice has taken it up; only the rest makes it
- * owed again.
+ * A refund first returns the overpayment of the invoice, as far as no later invoice has taken it up; only the rest makes the
+ * invoice owed again.
  */
 export async function recordFact(tx: CrossTenantTransaction, fact: NewFact): Promise<boolean> {
   const { tenant, invoice, kind, amount } = fact;
@@ -46,7 +46,7 @@ export async function recordFact(tx: CrossTenantTransaction, fact: NewFact): Pro
   return overpaid === amount || recordPart(tx, { ...fact, amount: amount - overpaid }, before, asOf);
 }
 
-/** Under whichever kinds it was written down. */
+/** Under all kinds with which it may have been recorded. */
 async function isRefundKnown(tx: CrossTenantTransaction, { tenant, provider, providerId }: NewFact): Promise<boolean> {
   const row = await tx.first(sql`
     select from billing_payment_facts
@@ -55,8 +55,8 @@ async function isRefundKnown(tx: CrossTenantTransaction, { tenant, provider, pro
 }
 
 /**
- * What was overpaid, by the invoice it was paid on, newest first, and never more than the account has left. Of one invoice
- * where it is named.
+ * Overpayments by the invoice on which they were made, newest first, and never more than the account still holds. With an
+ * invoice given, the overpayment of that invoice alone.
  */
 export async function surplusByInvoice(
   tx: CrossTenantTransaction,
@@ -80,7 +80,7 @@ export async function surplusByInvoice(
   });
 }
 
-/** Sends back what the account holds; the invoice itself is not owed again. The account's lock is held. */
+/** Returns money that the account holds; the invoice itself is not owed again. The caller holds the account's lock. */
 export async function giveSurplusBack(
   tx: CrossTenantTransaction,
   fact: Omit<NewFact, 'kind'>,
@@ -110,7 +110,7 @@ async function recordPart(tx: CrossTenantTransaction, fact: NewFact, before: Bal
   const after = (await balanceOf(tx, tenant, invoice))!;
   const recovered = before.writtenOff - after.writtenOff;
   const posted = [postings.fact(id, kind, amount, before.currency)];
-  // Below zero: what had been paid after all went back, and is lost again.
+  // Below zero: a written-off debt that was paid later went back, and is lost again.
   if (recovered !== 0n) posted.push(postings.recovery(id, recovered, before.currency));
   await tx.execute(saveLedger(tenant, posted, asOf));
   await applyBalance(tx, tenant, invoice, asOf, fact.actor);

@@ -1,4 +1,4 @@
-/** Money that a person saw come in or sent back. The bank's reference names it: told twice, it is one. */
+/** A money movement that a person records. The bank's reference identifies it: recorded twice, it counts once. */
 import { sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
 import { amountAboveZero, instantOf, lockedNow } from '../../accounts/index.js';
@@ -7,7 +7,7 @@ import { issued } from '../../invoicing/index.js';
 import { recordFact, surplusByInvoice } from './record-fact.js';
 
 const PROVIDER = 'manual';
-/** A refund is first of what was overpaid. */
+/** A refund returns the overpayment first. */
 const KINDS = { payment: ['payment'], refund: ['refund', 'surplus_refund'] } as const;
 
 export interface Movement {
@@ -23,7 +23,7 @@ export interface Movement {
 
 /**
  * Throws `invoice_not_found`, `invoice_not_issued`, `invalid_amount`, `payment_in_the_future`, `payment_reference_taken` or,
- * of a refund, `refund_exceeds_payments`.
+ * for a refund, `refund_exceeds_payments`.
  */
 export async function recordMovement(
   tx: CrossTenantTransaction,

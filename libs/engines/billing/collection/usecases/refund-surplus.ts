@@ -1,6 +1,6 @@
 /**
- * What a store has overpaid goes back instead of into its next invoice. By hand, with the bank's reference; what goes back to
- * a card is refunded at the provider, whose message is taken in the same way, see record-fact.ts.
+ * Refunds a store's overpayment instead of using it for the next invoice. A person does this by hand, with the bank's
+ * reference. A refund to a card is made at the provider, and its event is applied in the same way, see record-fact.ts.
  */
 import { sql } from '#platform/database';
 import type { CrossTenantTransaction } from '#platform/database/crossing';
@@ -13,7 +13,7 @@ const PROVIDER = 'manual';
 
 export interface RefundSurplus {
   readonly tenant: string;
-  /** All of it unless given. */
+  /** The whole surplus unless given. */
   readonly amount: string | undefined;
   readonly means: string;
   readonly reference: string;
@@ -22,8 +22,8 @@ export interface RefundSurplus {
 }
 
 /**
- * Recorded again under the same reference, it is the same. Throws `account_not_found`, `nothing_overpaid`, `invalid_amount`,
- * `refund_exceeds_surplus`, `payment_in_the_future` or `payment_reference_taken`.
+ * A second call with the same reference records nothing new. Throws `account_not_found`, `nothing_overpaid`,
+ * `invalid_amount`, `refund_exceeds_surplus`, `payment_in_the_future` or `payment_reference_taken`.
  */
 export async function refundSurplus(tx: CrossTenantTransaction, actor: string, refund: RefundSurplus): Promise<void> {
   const { tenant, means, reference, reason } = refund;

@@ -1,9 +1,9 @@
 /**
- * An attempt that is marked as sent goes to the provider, outside of any transaction, and its answer is written down:
+ * Sends an attempt that is marked as sent to the provider, outside of any transaction, and records the answer:
  *
  *   (row is sent) ─▶ call ─▶ lock, record the answer, the money as a fact
  *
- * Dying anywhere on the way leaves the row as it is; the provider is asked about it later.
+ * A crash at any step leaves the row as it is; the provider is asked about it later.
  */
 import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
 import { lockedNow } from '../../accounts/index.js';
@@ -17,7 +17,7 @@ export const ACTOR = 'system:billing';
 
 export type SentAs =
   | { readonly state: 'succeeded' }
-  /** `carried` and `not_chargeable`: for its amount, whatever the method. */
+  /** `carried` and `not_chargeable`: because of the amount, independent of the method. */
   | { readonly state: 'declined'; readonly because?: 'carried' | 'not_chargeable' | undefined }
   | { readonly state: 'unknown'; readonly because: string };
 
@@ -42,7 +42,7 @@ export async function sendAttempt(
     if (!current) return;
     const providerId = providerIdOf(answer) ?? current.providerId;
     await tx.execute(saveAttempt({ ...current, ...recordAnswer(current, answer), providerId }, at));
-    // Money that moved is a fact, also when the row has found its end, or lost it, by another way.
+    // Money that moved is recorded as a fact, also when the row got its outcome in another way, or lost it.
     if (answer.state === 'succeeded') await recordPayment(tx, provider.name, current, answer.payment);
     if (isTooSmall(answer)) await carryForward(tx, tenant, invoiceId, at, ACTOR);
   });

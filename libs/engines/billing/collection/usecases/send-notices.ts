@@ -2,14 +2,15 @@
  * Sends the notices that were recorded and not handed over yet, oldest first, each at most once per call.
  *
  *   recorded ─▶ claimed: attempts + 1, committed ─▶ mail ─┬─ 250 ─▶ handed over, committed
- *                  ▲                                      ├─ trouble ─▶ waits (notices/retries.ts) ──╮
+ *                  ▲                                      ├─ failure ─▶ waits (notices/retries.ts) ──╮
  *                  ╰──────────────────────────────────────┼──────────────────────────────────────────╯
  *                                                         ╰─ refused ─▶ waits for another address, or a person
  *
- * While a mail is on its way, a transaction holds its notice's row and nothing else, so that no other sender sends it too; a
- * sender that dies lets go of it by dying. If that happens between the server's 250 and our commit, the mail goes out once
- * more, with the same Message-ID (ADR 15). A notice counts as handed over when a mail server has taken it, or when what it
- * would say is no longer so; not when the address is refused, for then nobody was warned and nobody may be suspended.
+ * During a mail, a transaction holds the row of its notice and nothing else, so that no other sender sends it too. If the
+ * sender crashes, the lock ends with its connection. If it crashes between the server's 250 and our commit, the mail is sent
+ * once more, with the same Message-ID (ADR 15). A notice counts as handed over when a mail server has accepted it, or when
+ * its content is no longer true. It does not when the address is refused: the tenant was then not warned and must not be
+ * suspended.
  */
 import { sql } from '#platform/database';
 import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
@@ -20,28 +21,28 @@ import { noticeFacts } from '../notices/notice-facts.js';
 import { NO_ADDRESS, refusedAt } from '../notices/retries.js';
 
 export interface SendNoticesOptions {
-  /** Notices looked at, at most. */
+  /** The largest number of notices to look at. */
   readonly limit: number;
-  /** Of this tenant only, and without waiting: a person has asked for it. */
+  /** Of this tenant only, and without waiting, because a person requested it. */
   readonly tenant?: string | undefined;
-  /** Where a tenant pays, if the operator has a place for it. */
+  /** The address where a tenant pays, if the operator has set it. */
   readonly storeUrl?: ((slug: string) => string) | undefined;
 }
 
 export interface NoticeOutcome extends NoticeKey {
   readonly slug: string;
   readonly outcome: 'handed_over' | 'later' | 'refused' | 'no_address' | 'overtaken' | 'taken';
-  /** For a person; what `last_error` says. */
+  /** The text of `last_error`, for a person. */
   readonly reason: string | null;
   readonly attempts: number;
 }
 
-/** So many failures of the server in a row are not the mails'; the rest waits for the next call. */
+/** This number of server failures in a row is not caused by the mails; the next call takes the rest. */
 const PATIENCE = 3;
-/** Longer than any mail takes to fail; every connection has 15 s otherwise. */
+/** Longer than any mail takes to fail; other connections have 15 s. */
 const SENDING_LIMIT_MS = 300_000;
 
-type Told = Pick<NoticeOutcome, 'outcome' | 'reason'> & { readonly isServerTrouble?: boolean };
+type Handling = Pick<NoticeOutcome, 'outcome' | 'reason'> & { readonly isServerTrouble?: boolean };
 
 export async function* sendNotices(
   database: CrossTenantDatabase,
@@ -53,20 +54,20 @@ export async function* sendNotices(
   for (let looked = 0; looked < limit && troubles < PATIENCE; looked++) {
     const claimed = await claimNotice(database, previous, tenant);
     if (!claimed) return;
-    const { isServerTrouble = false, ...told } = await tell(database, mailer, claimed, storeUrl);
+    const { isServerTrouble = false, ...handling } = await handleNotice(database, mailer, claimed, storeUrl);
     troubles = isServerTrouble ? troubles + 1 : 0;
     const { episode, step, slug, attempts } = claimed;
-    yield { tenant: claimed.tenant, episode, step, slug, attempts, ...told };
+    yield { tenant: claimed.tenant, episode, step, slug, attempts, ...handling };
     previous = claimed;
   }
 }
 
-async function tell(
+async function handleNotice(
   database: CrossTenantDatabase,
   mailer: Mailer,
   claimed: ClaimedNotice,
   storeUrl: SendNoticesOptions['storeUrl'],
-): Promise<Told> {
+): Promise<Handling> {
   const { address, overtakenBy } = claimed;
   if (overtakenBy !== null) {
     const reason =
@@ -82,24 +83,24 @@ async function send(
   mailer: Mailer,
   notice: ClaimedNotice & { readonly address: string },
   storeUrl: SendNoticesOptions['storeUrl'],
-): Promise<Told> {
-  let told: Told | undefined;
+): Promise<Handling> {
+  let handling: Handling | undefined;
   try {
     return await database.transaction(async (tx) => {
       if (!(await isStillOurs(tx, notice))) return { outcome: 'taken', reason: null };
-      // Should the transaction run again, the mail does not.
-      told ??= await attempt(tx, mailer, notice, storeUrl);
-      await record(tx, notice, told);
-      return told;
+      // If the transaction runs again, the mail is not sent again.
+      handling ??= await attempt(tx, mailer, notice, storeUrl);
+      await record(tx, notice, handling);
+      return handling;
     });
   } catch (error) {
-    if (!told) throw error;
-    // The mail has been dealt with and the connection is gone: one that works may still remember it.
-    return keep(database, notice, told);
+    if (!handling) throw error;
+    // The mail has been handled and the connection is lost: another connection may still record it.
+    return keep(database, notice, handling);
   }
 }
 
-/** Locked until the transaction ends. Another attempt counted since means that another sender is at it. */
+/** Locked until the transaction ends. A later counted attempt means that another sender works on it. */
 async function isStillOurs(tx: CrossTenantTransaction, { tenant, episode, step, attempts }: ClaimedNotice) {
   const [, found] = await tx.batch([
     sql`select set_config('idle_in_transaction_session_timeout', ${String(SENDING_LIMIT_MS)}, true)`,
@@ -116,19 +117,19 @@ async function attempt(
   mailer: Mailer,
   notice: ClaimedNotice & { readonly address: string },
   storeUrl: SendNoticesOptions['storeUrl'],
-): Promise<Told> {
+): Promise<Handling> {
   const facts = await noticeFacts(tx, notice, storeUrl);
-  // Paid, and no pass has closed the episode yet. It may also be a refund away from being owed again, so it stays.
+  // Paid, and no pass has closed the episode yet. A refund may make it owed again, so the notice stays.
   if (facts.invoices.length === 0 && notice.step !== 'restored')
     return { outcome: 'later', reason: 'nothing is past due right now' };
   const rendered = written(facts);
   if (rendered instanceof Error) return { outcome: 'later', reason: `cannot be written: ${rendered.message}` };
   const { tenant, episode, step, address } = notice;
   const messageId = `notice.${tenant}.${episode}.${step}`;
-  return toldOf(await mailer.send({ to: address, ...rendered, messageId }), address);
+  return handlingOf(await mailer.send({ to: address, ...rendered, messageId }), address);
 }
 
-/** A tenant whose zone or currency nobody knows must not keep the others' notices back. */
+/** A tenant whose zone or currency is unknown must not stop the notices of the others. */
 function written(facts: NoticeFacts): Notice | Error {
   try {
     return renderNotice(facts);
@@ -137,7 +138,7 @@ function written(facts: NoticeFacts): Notice | Error {
   }
 }
 
-function toldOf(delivery: Delivery, address: string): Told {
+function handlingOf(delivery: Delivery, address: string): Handling {
   switch (delivery.outcome) {
     case 'accepted':
       return { outcome: 'handed_over', reason: null };
@@ -148,13 +149,13 @@ function toldOf(delivery: Delivery, address: string): Told {
   }
 }
 
-async function keep(database: CrossTenantDatabase, notice: NoticeKey, told: Told): Promise<Told> {
-  await database.transaction((tx) => record(tx, notice, told));
-  return told;
+async function keep(database: CrossTenantDatabase, notice: NoticeKey, handling: Handling): Promise<Handling> {
+  await database.transaction((tx) => record(tx, notice, handling));
+  return handling;
 }
 
-/** What was handed over once stays so, whatever a slower sender has to report. */
-async function record(tx: CrossTenantTransaction, notice: NoticeKey, { outcome, reason }: Told): Promise<void> {
+/** A notice handed over once stays so, whatever a slower sender reports. */
+async function record(tx: CrossTenantTransaction, notice: NoticeKey, { outcome, reason }: Handling): Promise<void> {
   const { tenant, episode, step } = notice;
   const isDone = outcome === 'handed_over' || outcome === 'overtaken';
   await tx.execute(sql`

@@ -1,12 +1,12 @@
 /**
- * What providers tell us unasked. The door verifies and stores; here each event is taken as a hint: its object is fetched,
- * and what the object says is written down as facts.
+ * Applies the events of providers. The route verifies and stores them; here each event is used as a hint: its object is
+ * fetched, and the state of the object is recorded as facts.
  *
- *   received ─▶ done      facts, and the attempt that they settle; or a card that a store has entered, and what became of it
- *       └─────▶ ignored   nothing of ours
+ *   received ─▶ done      facts, and the outcome of the attempt; or a card that a store entered, and its present state
+ *       └─────▶ ignored   not about an object of ours
  *
- * An event that fails stays received and is taken again by the next run. Since facts come from what the object is now and
- * are never taken back, events may come twice, late and in any order.
+ * An event that fails stays received, and the next run tries it again. Facts come from the present state of the object and
+ * are never taken back, so events may come twice, late and in any order.
  */
 import { json, type Row, type Sql, sql } from '#platform/database';
 import type { CrossTenantDatabase, CrossTenantTransaction } from '#platform/database/crossing';
@@ -20,7 +20,7 @@ import type { PaymentProvider, ProviderEvent, Notification } from '../providers/
 import { recordFact } from './record-fact.js';
 import { ACTOR, providerIdOf } from './send-attempt.js';
 
-/** Of the webhook's door, once the signature is verified and before it answers. False if the event was known. */
+/** Called by the webhook's route after the signature is verified and before it answers. False if the event was known. */
 export async function storeProviderEvent(tx: CrossTenantTransaction, event: ProviderEvent): Promise<boolean> {
   const added = await tx.execute(sql`
     insert into billing_provider_events (provider, event_id, type, object_id, payload, received_at)
@@ -30,7 +30,7 @@ export async function storeProviderEvent(tx: CrossTenantTransaction, event: Prov
 }
 
 export type TakenEvent = { readonly event: string; readonly type: string } & (
-  | { readonly outcome: 'done'; /** That were not known before. */ readonly facts: number }
+  | { readonly outcome: 'done'; /** The number of facts that were not known before. */ readonly facts: number }
   | { readonly outcome: 'ignored'; readonly because: string }
   | { readonly error: unknown }
 );
@@ -42,7 +42,7 @@ type EventRow = Row<'billing_provider_events', 'event_id' | 'type' | 'object_id'
 
 const PAGE = 200;
 
-/** Takes up to `limit` events, oldest first, past those that fail. */
+/** Applies up to `limit` events, oldest first, and continues after those that fail. */
 export async function* takeProviderEvents(
   database: CrossTenantDatabase,
   provider: PaymentProvider,
@@ -90,7 +90,7 @@ function written(tx: CrossTenantTransaction, provider: string, notification: Not
   switch (notification.kind) {
     case 'ignored':
       return { outcome: 'ignored', because: notification.because };
-    case 'told':
+    case 'money':
       return write(tx, provider, notification);
     case 'method':
       return addMethod(tx, provider, notification);
@@ -131,7 +131,7 @@ async function changeMethod(
 async function write(
   tx: CrossTenantTransaction,
   provider: string,
-  { tenant, invoice, currency, movements, settles }: Extract<Notification, { kind: 'told' }>,
+  { tenant, invoice, currency, movements, settles }: Extract<Notification, { kind: 'money' }>,
 ): Promise<Taken> {
   const now = await lockedNow(tx, tenant);
   const balance = await balanceOf(tx, tenant, invoice);
@@ -151,7 +151,7 @@ async function write(
 async function settleAttempt(
   tx: CrossTenantTransaction,
   tenant: string,
-  { attemptId, outcome }: NonNullable<Extract<Notification, { kind: 'told' }>['settles']>,
+  { attemptId, outcome }: NonNullable<Extract<Notification, { kind: 'money' }>['settles']>,
   now: Date,
 ): Promise<void> {
   const attempt = await readAttempt(tx, tenant, attemptId);

@@ -5,9 +5,9 @@
  *   revision  adjustment = worth − already invoiced, where usage  ├ + carried from before, − carried on = total
  *             has changed; nothing changed → no lines at all      ┘
  *
-  * A total above zero that the provider would refuse as too small is carried on: a `carry` line takes it off this invoice,
-  * which settles the invoice, and adds it to the next. A total below zero stays as it is; a person decides about it.
-  */
+ * A total above zero that the provider would refuse as too small is carried on: a `carry` line takes it off this invoice,
+ * which settles the invoice, and adds it to the next. A total below zero stays as it is; a person decides about it.
+ */
 import { errorTable } from '#kernel';
 import {
   amountOf,

@@ -3,9 +3,9 @@
  *
  *   facts ─▶ periods that have begun ─▶ bills that are due, corrections of earlier ones ─▶ when to look again
  *
-  * All values are computed from facts and `asOf`, and written in two round trips. A second run finds the rows of the first
-  * and adds nothing. This holds for any number of missed passes and for passes that run at the same time.
-  */
+ * All values are computed from facts and `asOf`, and written in two round trips. A second run finds the rows of the first
+ * and adds nothing. This holds for any number of missed passes and for passes that run at the same time.
+ */
 import { invoiceIssued, invoiceSettled } from '#contracts/billing/events';
 import { Money } from '#kernel';
 import { type Sql, sql } from '#platform/database';
@@ -72,7 +72,7 @@ export async function billSubscription(
     lookAgain(facts, billing, after),
     ...(fresh.length > 0 ? [countAnew(tenant)] : []),
   ]);
-  const announcements = [...told(saved), ...entitlements(facts, billing, fresh, asOf)];
+  const announcements = [...announcementsOf(saved), ...entitlements(facts, billing, fresh, asOf)];
   await announceAll(tx, tenant, announcements, undefined, insertions(tenant, saved, asOf));
   return { slug: facts.account.slug, periods: fresh.length, invoices: saved };
 }
@@ -185,7 +185,7 @@ function lookAgain({ subscription }: SubscriptionFacts, billing: BillingFacts, p
      where tenant_id = ${subscription.tenant_id} and id = ${subscription.id}`;
 }
 
-function told(saved: readonly SavedInvoice[]): Announcement[] {
+function announcementsOf(saved: readonly SavedInvoice[]): Announcement[] {
   return saved.flatMap((invoice) => {
     const { id, number, total, currency, dueAt, status } = invoice;
     if (number === null) return [];

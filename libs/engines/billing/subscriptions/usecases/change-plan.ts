@@ -60,8 +60,8 @@ function limits(
   from: 'this period' | 'the next',
   { subscription }: SubscriptionOverview['billing'],
 ): Announcement {
-  const told = entitlementsOf(plan, current ?? undefined, subscription, { used });
-  if (from === 'this period') return told;
-  const data = told.data as { plan: string; periods: readonly unknown[] };
-  return { ...told, data: { ...data, periods: data.periods.slice(1) } };
+  const announcement = entitlementsOf(plan, current ?? undefined, subscription, { used });
+  if (from === 'this period') return announcement;
+  const data = announcement.data as { plan: string; periods: readonly unknown[] };
+  return { ...announcement, data: { ...data, periods: data.periods.slice(1) } };
 }
