@@ -176,8 +176,8 @@ it('bills every tenant for fourteen months to the minor unit, whichever copies w
     copies += month % UNDISTURBED_EVERY === 0 ? COPIES + 1 : 1;
     expect(await copy(asOf)).toBe(0);
   }
-  const rows = await books.rows<{ tenant_id: string; seq: number; amount: string; doubtful: number }>(
-    `select i.tenant_id, i.period_seq as seq, sum(l.amount_minor) as amount, count(*) filter (where i.status = 'needs_approval')::int as doubtful
+  const rows = await books.rows<{ tenant_id: string; seq: number; amount: string; waiting: number }>(
+    `select i.tenant_id, i.period_seq as seq, sum(l.amount_minor) as amount, count(*) filter (where i.status = 'needs_approval')::int as waiting
        from billing_invoices i join billing_invoice_lines l on l.tenant_id = i.tenant_id and l.invoice_id = i.id group by 1, 2 order by 1, 2`,
   );
   const billed = new Map<string, bigint[]>();

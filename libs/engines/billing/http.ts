@@ -37,7 +37,7 @@ import { periodView } from './plans/index.js';
 import { nextInvoiceView, subscribedPlanView, subscriptionOverview, usageView } from './subscriptions/index.js';
 
 /** Billing knows a store after its first event. Before that, and without a plan, it owes nothing and has no limits. */
-const NOBODY = {
+const NO_SUBSCRIPTION = {
   currency: null,
   plan: null,
   period: null,
@@ -61,12 +61,12 @@ export class BillingController {
     return call.database.transaction(call.scope, async (tx) => {
       const now = await tx.now();
       const accessRow = await tx.first(accessOverview(tenant));
-      if (!accessRow) return { ...NOBODY, access: { ...NOBODY.access, holds: [] }, usage: [] };
+      if (!accessRow) return { ...NO_SUBSCRIPTION, access: { ...NO_SUBSCRIPTION.access, holds: [] }, usage: [] };
       const access = accessView(accessRow);
       const method = await tx.first(defaultMethod(tenant));
       const payment_method = method ? methodView(method) : null;
       const overview = await subscriptionOverview(tx, tenant, now);
-      if (!overview) return { ...NOBODY, access, payment_method, usage: [] };
+      if (!overview) return { ...NO_SUBSCRIPTION, access, payment_method, usage: [] };
       return {
         currency: overview.plan.currency,
         plan: subscribedPlanView(overview),

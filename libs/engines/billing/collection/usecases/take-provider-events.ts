@@ -139,7 +139,7 @@ async function write(
   if (!balance) return { outcome: 'ignored', because: 'not_ours' };
   if (balance.currency !== currency)
     throw paymentErrors.payment_currency_mismatch({ details: { invoice, expected: balance.currency, told: currency } });
-  if (settles) await settleAttempt(tx, tenant, settles, now);
+  if (settles) await recordOutcome(tx, tenant, settles, now);
   let facts = 0;
   for (const { kind, amount, providerId, means, at, reason } of movements) {
     const fact = { tenant, invoice, kind, amount, provider, providerId, means, at, actor: ACTOR, reason };
@@ -148,7 +148,7 @@ async function write(
   return { outcome: 'done', facts };
 }
 
-async function settleAttempt(
+async function recordOutcome(
   tx: CrossTenantTransaction,
   tenant: string,
   { attemptId, outcome }: NonNullable<Extract<Notification, { kind: 'money' }>['settles']>,

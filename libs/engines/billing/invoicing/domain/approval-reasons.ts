@@ -12,16 +12,16 @@ const USUAL_FROM = 3;
 /** A pass that makes more invoices than this for one tenant has a defect; catching up does not need so many. */
 export const MOST_INVOICES = 15;
 
-export const DOUBTS = [
+export const APPROVAL_REASONS = [
   'negative_total',
   'late_usage',
   'period_too_old',
   'far_above_usual',
   'too_many_invoices',
 ] as const;
-export type Doubt = (typeof DOUBTS)[number];
+export type ApprovalReason = (typeof APPROVAL_REASONS)[number];
 
-export interface DoubtfulFacts {
+export interface ApprovalFacts {
   readonly total: bigint;
   readonly baseMinor: bigint;
   readonly revision: number;
@@ -32,7 +32,7 @@ export interface DoubtfulFacts {
   readonly madeBefore: number;
 }
 
-export function doubtAbout(facts: DoubtfulFacts, asOf: Date): Doubt | null {
+export function approvalReasonFor(facts: ApprovalFacts, asOf: Date): ApprovalReason | null {
   const { total, revision, periodEndedAt, madeBefore } = facts;
   const ageDays = (asOf.getTime() - periodEndedAt.getTime()) / DAY_MS;
   if (total < 0n) return 'negative_total';
@@ -44,7 +44,7 @@ export function doubtAbout(facts: DoubtfulFacts, asOf: Date): Doubt | null {
 }
 
 /** Above three times the usual bill, and above three base fees: small bills vary a lot and do little harm. */
-function isFarAboveUsual({ total, baseMinor, earlierTotals }: DoubtfulFacts): boolean {
+function isFarAboveUsual({ total, baseMinor, earlierTotals }: ApprovalFacts): boolean {
   if (earlierTotals.length < USUAL_FROM) return false;
   return total > USUAL_TIMES * medianOf(earlierTotals) && total > USUAL_TIMES * baseMinor;
 }

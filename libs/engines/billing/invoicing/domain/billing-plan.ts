@@ -13,7 +13,7 @@ import {
   type Subscription,
   type Suspension,
 } from '../../plans/domain/index.js';
-import { type Doubt, doubtAbout } from './approval-reasons.js';
+import { type ApprovalReason, approvalReasonFor } from './approval-reasons.js';
 import { draftInvoice, type Earlier, type InvoiceDraft, type InvoiceLine, type Usage } from './invoice-lines.js';
 
 const HOUR_MS = 3_600_000;
@@ -85,7 +85,7 @@ export interface MadeInvoice extends InvoiceDraft {
   readonly period: Period;
   /** Taken from the tenant's overpayments; already a part of `total`. */
   readonly surplusUsed: bigint;
-  readonly doubt: Doubt | null;
+  readonly doubt: ApprovalReason | null;
 }
 
 export interface MadeInvoices {
@@ -115,7 +115,7 @@ export function makeInvoices(periods: readonly PeriodFacts[], account: AccountFa
     if (draft.lines.length === 0) continue;
     const worth = worthOf(draft.lines);
     const about = { revision: draft.revision, periodEndedAt: period.endsAt, madeBefore: invoices.length };
-    const doubt = doubtAbout({ ...about, total: worth, baseMinor: plan.baseMinor, earlierTotals: totals }, asOf);
+    const doubt = approvalReasonFor({ ...about, total: worth, baseMinor: plan.baseMinor, earlierTotals: totals }, asOf);
     if (doubt !== null) {
       // A person may reject this invoice: it must then contain no carried and no overpaid amount.
       const alone = draftInvoice({ ...facts, carried: 0n, minimumCharge: 0n });

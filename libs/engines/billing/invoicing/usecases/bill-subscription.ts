@@ -70,7 +70,7 @@ export async function billSubscription(
       : []),
     ...balances(facts, made),
     lookAgain(facts, billing, after),
-    ...(fresh.length > 0 ? [countAnew(tenant)] : []),
+    ...(fresh.length > 0 ? [markStale(tenant)] : []),
   ]);
   const announcements = [...announcementsOf(saved), ...entitlements(facts, billing, fresh, asOf)];
   await announceAll(tx, tenant, announcements, undefined, insertions(tenant, saved, asOf));
@@ -208,8 +208,8 @@ function entitlements(
     : [];
 }
 
-/** A period that begins has counters from its first moment on, at zero. */
-const countAnew = (tenant: string): Sql => sql`update billing_accounts set is_stale = true where tenant_id = ${tenant}`;
+/** A period that begins has counters from its first moment on, at zero: the account is marked for a new count. */
+const markStale = (tenant: string): Sql => sql`update billing_accounts set is_stale = true where tenant_id = ${tenant}`;
 
 const insertPeriods = (tenant: string, subscription: string, periods: readonly KnownPeriod[]): Sql => sql`
   insert into billing_periods (tenant_id, subscription_id, seq, starts_at, ends_at, time_zone, tzdb_version)

@@ -24,7 +24,7 @@ const parkedTenants = gauge({
   help: 'Tenants that a pass leaves out until a person has looked',
   labelNames: ['pass'] as const,
 });
-const doubtfulInvoices = gauge({
+const waitingInvoices = gauge({
   name: 'billing_invoices_to_approve',
   help: 'Invoices that wait for a person to approve or reject them',
 });
@@ -77,7 +77,7 @@ export async function measureBilling(database: Queryable): Promise<void> {
              where handed_over_at is null and recorded_at < app.now() - interval '1 hour') as notices,
            (select count(*)::int from billing_provider_events
              where state = 'received' and received_at < app.now() - interval '1 hour') as events`))!;
-  doubtfulInvoices.set(row.approve);
+  waitingInvoices.set(row.approve);
   unsettledAttempts.set(row.attempts);
   unsentNotices.set(row.notices);
   waitingProviderEvents.set(row.events);
