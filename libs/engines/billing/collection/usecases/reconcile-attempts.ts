@@ -33,7 +33,8 @@ export type ReconcileOutcome = 'paid' | 'declined' | 'given_up' | 'unknown' | 's
 export type Reconciled = { readonly tenant: string; readonly invoice: string; readonly attempt: string } & (
   | {
       readonly outcome: ReconcileOutcome;
-      /** The reason why it is still unknown. */ readonly because?: string | undefined;
+      /** The reason why it is still unknown. */
+      readonly because?: string | undefined;
     }
   | { readonly error: unknown }
 );
