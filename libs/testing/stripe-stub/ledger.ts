@@ -64,7 +64,7 @@ export class StripeLedger {
   /** A pending intent comes to its end by itself. */
   finish(id: string, verdict: Verdict): void {
     const intent = this.intents.find((candidate) => candidate.id === id)!;
-    judge(intent.body, verdict);
+    applyVerdict(intent.body, verdict);
   }
 
   refund(intent: string, amount: number, id = `re_${this.objects.size + 1}`): { id: string; object: string } {
@@ -209,7 +209,7 @@ export class StripeLedger {
     };
     this.intents.push({ id, createdAt: this.clock(), body });
     const verdict = this.verdict(method);
-    judge(body, verdict);
+    applyVerdict(body, verdict);
     if (typeof verdict === 'string') return { status: 200, body: structuredClone(body) };
     return {
       status: 402,
@@ -247,7 +247,7 @@ function membersOf(parameters: URLSearchParams, name: string): Record<string, st
   );
 }
 
-function judge(body: Intent['body'], verdict: Verdict): void {
+function applyVerdict(body: Intent['body'], verdict: Verdict): void {
   if (verdict === 'processing') {
     body.status = 'processing';
   } else if (verdict === 'succeeds') {

@@ -3,7 +3,7 @@
  *
  *   node pass.mjs '{"databaseUrl": …, "asOf": "2025-02-01T00:00:00Z"}'
  *
- * Prints `working` once it is connected, and ends with 0 when the pass is through, with 75 when it left somebody out.
+ * Prints `working` once it is connected, and exits with 0 when the pass has finished, with 75 when it left out tenants.
  */
 const { databaseUrl, asOf } = JSON.parse(process.argv[2]);
 const load = (path) => import(new URL(`../../../dist/libs/${path}.js`, import.meta.url).href);
