@@ -56,6 +56,7 @@ export const CROSS_TENANT = {
   'libs/modules/entitlements/usecases/worker/measure-storage.ts storesWithUnannouncedCaps: entitlement_caps': pass,
   'libs/modules/tenancy/adapters/tenant-directory.ts CachedTenantDirectory.find: tenants': byName,
   'libs/modules/tenancy/data/tenants.ts requireTenant: tenants': byName,
+  'libs/modules/tenancy/data/tenants.ts tenantPage: tenants': desk,
   'libs/modules/tenancy/usecases/operator/count-tenants.ts countTenants: tenants': metric,
   'libs/platform/backup/compare.ts comparison: a table named at run time': backup,
   'libs/platform/backup/export-store.ts headerOf: tenants': byName,

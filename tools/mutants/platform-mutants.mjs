@@ -117,4 +117,18 @@ export const PLATFORM_MUTANTS = [
     replace: '(value) => !PLACEHOLDERS.test(value) || value.length > 0,',
     tests: ['libs/platform/config/settings'],
   },
+  {
+    name: 'an operation on an item that the attack leaves out',
+    file: 'libs/modules/orders/fixture.ts',
+    find: "bodies: { changeOrderStatus: { status: 'cancelled' } },",
+    replace: 'bodies: {},',
+    tests: ['tests/tenancy/routes'],
+  },
+  {
+    name: 'a room left out of the list of events',
+    file: 'libs/contracts/event-contracts.ts',
+    find: 'readonly EventContract[] = Object.values(rooms)',
+    replace: 'readonly EventContract[] = Object.values(rooms).slice(1)',
+    tests: ['tests/contracts/events'],
+  },
 ];
