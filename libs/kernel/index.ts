@@ -15,3 +15,4 @@ export { isUuid, newId, newSecret, tenantId, type TenantId, type Uuid } from './
 export { type Currency, Money, priceText } from './money.js';
 export { Ratio } from './ratio.js';
 export { StateMachine } from './state-machine.js';
+export { isStorable, unstorableIn } from './storable.js';
