@@ -1,5 +1,6 @@
 /** The streams of one vertical, as its relay and its workers use them. */
 import type { Redis } from 'ioredis';
+import { entryOf, FIRST_RECOVERY_EPOCH, type StreamEntry } from './entry.js';
 import { compareIds, type EntryId, NOTHING } from './entry-id.js';
 import { OWNER, StreamNames } from './names.js';
 import { ACKNOWLEDGE, ANNOUNCE, define, PUBLISH, type Script, SURVEY } from './scripts.js';
@@ -11,16 +12,6 @@ export interface NewEntry {
   readonly count: number;
   /** Envelopes as JSON, joined by commas. */
   readonly events: string;
-}
-
-export interface StreamEntry {
-  readonly partition: number;
-  readonly id: EntryId;
-  readonly count: number;
-  /** The recovery epoch in which the entry was published. Entries of an older release have none and count as epoch 1. */
-  readonly recovery: number;
-  /** Undefined when the entry was trimmed or deleted while it was pending: only its id is left. */
-  readonly events: string | undefined;
 }
 
 export interface Acknowledgement {
@@ -49,8 +40,6 @@ export function hasHandled(group: GroupPlace, id: EntryId): boolean {
     (group.oldestPending === undefined || compareIds(group.oldestPending, id) > 0)
   );
 }
-
-export const FIRST_RECOVERY_EPOCH = 1;
 
 type RawEntry = [id: string, fields: string[] | null];
 
@@ -194,20 +183,9 @@ export class EventStreams {
   private entriesOf(reply: [string, RawEntry[]][] | null, partitions: readonly number[]): StreamEntry[] {
     const partitionOf = new Map(partitions.map((partition) => [this.names.stream(partition), partition]));
     return (reply ?? []).flatMap(([stream, entries]) =>
-      entries.map(([id, fields]) => ({
-        partition: partitionOf.get(stream)!,
-        id,
-        count: Number(fields?.[fields.indexOf('n') + 1] ?? 0),
-        recovery: recoveryOf(fields),
-        events: fields?.[fields.indexOf('e') + 1],
-      })),
+      entries.map(([id, fields]) => entryOf(partitionOf.get(stream)!, id, fields)),
     );
   }
-}
-
-function recoveryOf(fields: string[] | null): number {
-  const place = fields?.indexOf('r') ?? -1;
-  return place < 0 ? FIRST_RECOVERY_EPOCH : Number(fields![place + 1]);
 }
 
 /** The last id that the most advanced group has received. */

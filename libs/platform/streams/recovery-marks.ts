@@ -3,8 +3,12 @@
  * last id of every stream at that moment. The mark was committed in PostgreSQL before it was written to Redis, and after every
  * event up to those ids. So a database that has the mark also has all these events.
  */
+import { aggregateId, aggregateKind } from '#contracts/event';
+import { isUuid } from '#kernel';
+import { entryOf, envelopesOf } from './entry.js';
 import { type EventStreams, type FencingAnswer } from './event-streams.js';
-import { type EntryId, NOTHING } from './entry-id.js';
+import { type EntryId, isEntryId, NOTHING } from './entry-id.js';
+import { foreignEntries } from './metrics.js';
 import { define, MARK, REBUILD, type Script } from './scripts.js';
 
 export interface StreamMark {
@@ -23,6 +27,7 @@ export interface PublishedEvent {
 }
 
 const ENTRIES = 200;
+const NUMBER = /^[1-9]\d{0,14}$/;
 
 export class RecoveryMarks {
   private readonly markScript: Script;
@@ -31,18 +36,17 @@ export class RecoveryMarks {
   constructor(private readonly streams: EventStreams) {
     this.markScript = define(streams.redis, 'markRecovery', MARK);
     this.rebuildScript = define(streams.redis, 'rebuildStreams', REBUILD);
+    foreignEntries.inc({ reader: 'relay' }, 0);
   }
 
-  /** Undefined when Redis has no facts: it is new or was emptied. */
+  /** Undefined when Redis has no facts: it is new or was emptied, or another program has overwritten them. */
   async read(): Promise<StreamMark | undefined> {
     const { redis, names } = this.streams;
-    const fields = await redis.hgetall(names.recovery);
-    if (fields['epoch'] === undefined) return undefined;
-    const { term, count, last } = fields;
-    return {
-      epoch: Number(fields['epoch']),
-      mark: term && count && last ? { term, count: Number(count), last: JSON.parse(last) as EntryId[] } : undefined,
-    };
+    const { epoch = '', term, count = '', last } = await redis.hgetall(names.recovery);
+    if (!NUMBER.test(epoch)) return undefined;
+    const ids = idsOf(last);
+    const mark = isUuid(term) && NUMBER.test(count) && ids ? { term, count: Number(count), last: ids } : undefined;
+    return { epoch: Number(epoch), mark };
   }
 
   async write(token: number, { epoch, mark }: StreamMark): Promise<FencingAnswer> {
@@ -80,24 +84,30 @@ export class RecoveryMarks {
       for (let from = last[partition] ?? NOTHING; ;) {
         const entries = await this.streams.redis.xrange(stream, `(${from}`, '+', 'COUNT', ENTRIES);
         if (entries.length === 0) break;
-        yield entries.flatMap(([, fields]) => eventsOf(fields));
+        yield entries.flatMap(([id, fields]) => eventsOf(partition, id, fields));
         from = entries.at(-1)![0];
       }
     }
   }
 }
 
-interface Envelope {
-  readonly id: string;
-  readonly tenantid: string;
-  readonly subject: string;
-  readonly aggregateversion: number;
+function eventsOf(partition: number, id: EntryId, fields: readonly string[]): PublishedEvent[] {
+  const envelopes = envelopesOf(entryOf(partition, id, fields));
+  if (!envelopes) foreignEntries.inc({ reader: 'relay' });
+  return (envelopes ?? []).map((envelope) => ({
+    id: envelope.id,
+    tenant: envelope.tenantid,
+    aggregate: aggregateKind(envelope),
+    aggregateId: aggregateId(envelope),
+    version: envelope.aggregateversion,
+  }));
 }
 
-function eventsOf(fields: readonly string[]): PublishedEvent[] {
-  const envelopes = JSON.parse(`[${fields[fields.indexOf('e') + 1] ?? ''}]`) as Envelope[];
-  return envelopes.map(({ id, tenantid: tenant, subject, aggregateversion: version }) => {
-    const [aggregate, aggregateId] = subject.split('/') as [string, string];
-    return { id, tenant, aggregate, aggregateId, version };
-  });
+function idsOf(text: string | undefined): readonly EntryId[] | undefined {
+  try {
+    const ids: unknown = JSON.parse(text ?? '');
+    return Array.isArray(ids) && ids.every(isEntryId) ? ids : undefined;
+  } catch {
+    return undefined;
+  }
 }

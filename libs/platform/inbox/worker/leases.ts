@@ -35,6 +35,11 @@ export class Leases {
     return this.recoveryEpoch;
   }
 
+  /** When the last successful renewal was sent to PostgreSQL, as `performance.now()`. */
+  get lastRenewal(): number {
+    return this.renewedAt;
+  }
+
   get count(): number {
     return this.consumers.reduce((sum, consumer) => sum + this.tokens(consumer).size, 0);
   }

@@ -110,6 +110,7 @@ export class Worker {
       log,
       tokens: () => this.leases.tokens(consumer.name),
       recovery: () => this.leases.recovery,
+      renewedAt: () => this.leases.lastRenewal,
       onLeaseLost: (partition) => this.leases.lost(consumer.name, partition),
       ...(retry ? { retry } : {}),
       ...(at ? { at } : {}),
