@@ -5,7 +5,7 @@
  */
 import { aggregateId, aggregateKind } from '#contracts/event';
 import { isUuid } from '#kernel';
-import { entryOf, envelopesOf } from './entry.js';
+import { entryOf, envelopesOf, type StreamEntry } from './entry.js';
 import { type EventStreams, type FencingAnswer } from './event-streams.js';
 import { type EntryId, isEntryId, NOTHING } from './entry-id.js';
 import { foreignEntries } from './metrics.js';
@@ -78,22 +78,24 @@ export class RecoveryMarks {
     await this.rebuildScript(keys.length, ...keys, found.epoch, epoch);
   }
 
-  /** The events published after these ids, some entries at a time. */
-  async *after(last: readonly EntryId[]): AsyncGenerator<PublishedEvent[]> {
+  /** The events published in this epoch after these ids, some entries at a time. */
+  async *after(last: readonly EntryId[], epoch: number): AsyncGenerator<PublishedEvent[]> {
     for (const [partition, stream] of this.streams.names.all.entries()) {
       for (let from = last[partition] ?? NOTHING; ;) {
         const entries = await this.streams.redis.xrange(stream, `(${from}`, '+', 'COUNT', ENTRIES);
         if (entries.length === 0) break;
-        yield entries.flatMap(([id, fields]) => eventsOf(partition, id, fields));
+        yield entries.flatMap(([id, fields]) => eventsOf(entryOf(partition, id, fields), epoch));
         from = entries.at(-1)![0];
       }
     }
   }
 }
 
-function eventsOf(partition: number, id: EntryId, fields: readonly string[]): PublishedEvent[] {
-  const envelopes = envelopesOf(entryOf(partition, id, fields));
+/** An entry of another epoch says nothing about this one, and an entry of a later epoch is foreign. */
+function eventsOf(entry: StreamEntry, epoch: number): PublishedEvent[] {
+  const envelopes = entry.recovery > epoch ? undefined : envelopesOf(entry);
   if (!envelopes) foreignEntries.inc({ reader: 'relay' });
+  if (entry.recovery !== epoch) return [];
   return (envelopes ?? []).map((envelope) => ({
     id: envelope.id,
     tenant: envelope.tenantid,

@@ -132,7 +132,7 @@ async function evidenceOf(
     sql`select from recovery_terms where term = ${term}::uuid and marks >= ${count}::bigint`,
   );
   if (!known) return { ...nothing, isMarkKnown: false };
-  for await (const events of marks.after(last)) {
+  for await (const events of marks.after(last, epoch)) {
     const unknownEvent = await firstUnknown(database, events);
     if (unknownEvent !== undefined) return { ...nothing, isMarkKnown: true, unknownEvent };
   }
