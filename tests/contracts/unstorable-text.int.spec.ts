@@ -18,8 +18,8 @@ beforeAll(async () => {
 afterAll(() => system.stop());
 
 const documents: Record<string, Json> = {
-  tenant: openApiDocument('tenant', handledOperations(), '1.0.0') as Json,
-  operator: openApiDocument('operator', handledOperations(), '1.0.0') as Json,
+  tenant: openApiDocument('tenant', handledOperations(), '1.0.0'),
+  operator: openApiDocument('operator', handledOperations(), '1.0.0'),
 };
 
 function documented({ audience, path, method }: Operation): Json {
