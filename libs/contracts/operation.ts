@@ -38,6 +38,11 @@ export interface Operation<
   readonly errors?: readonly string[];
   /** Stays possible while the tenant is suspended (paying, leaving, signing in). */
   readonly isOpenWhenSuspended?: boolean;
+  /**
+   * The response contains a password, a token or another secret. No such answer is kept under an `Idempotency-Key`:
+   * the header is accepted and ignored.
+   */
+  readonly answersWithSecret?: boolean;
   /** The words of the operator's command, e.g. `tenants create`. */
   readonly command?: string;
 }

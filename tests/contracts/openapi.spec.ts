@@ -36,6 +36,22 @@ const at = (document: Json, reference: string): unknown =>
     .split('/')
     .reduce<Json | undefined>((value, key) => value?.[key] as Json | undefined, document);
 
+/** A member with one of these words holds a secret. `next_cursor` and `token_type` do not. */
+const SECRET_MEMBER = /(^|_)(token|password|secret|passphrase|otp|api_key)$/;
+
+/** Names of the members with a secret, in every schema that a response refers to. */
+function secretMembers(document: Json, value: unknown, visited = new Set<string>()): string[] {
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([key, member]) => {
+    if (key === '$ref' && typeof member === 'string') {
+      if (visited.has(member)) return [];
+      return secretMembers(document, at(document, member), visited.add(member));
+    }
+    const own = key === 'properties' ? Object.keys(member as object).filter((name) => SECRET_MEMBER.test(name)) : [];
+    return [...own, ...secretMembers(document, member, visited)];
+  });
+}
+
 describe.each(documents)('the %s document', (audience: Audience, document) => {
   it('is valid OpenAPI 3.1', async () => {
     const result = await new Validator().validate(structuredClone(document));
@@ -88,6 +104,28 @@ describe.each(documents)('the %s document', (audience: Audience, document) => {
     expect(entry['responses']).toHaveProperty('429');
     if (operation.access !== 'public') expect(entry['responses']).toHaveProperty('401');
     if (operation.method === 'POST' && audience === 'tenant')
-      expect(entry['parameters']).toContainEqual(expect.objectContaining({ name: 'Idempotency-Key', in: 'header' }));
+      expect(entry['parameters']).toContainEqual(
+        expect.objectContaining({
+          name: 'Idempotency-Key',
+          in: 'header',
+          description: expect.stringContaining(operation.answersWithSecret ? 'ignored' : 'safe'),
+        }),
+      );
+    expect(text.includes('idempotency_key_reused')).toBe(
+      operation.method === 'POST' && audience === 'tenant' && operation.answersWithSecret !== true,
+    );
+  });
+
+  it('marks exactly the operations whose response has a member with a secret', () => {
+    const withSecret = described(document).filter(({ entry, operation }) => {
+      const [media] = Object.values(entry['responses'][operation.status].content) as [Json];
+      return secretMembers(document, media['schema']).length > 0;
+    });
+    expect(withSecret.map(({ operation }) => operation.id)).toEqual(
+      described(document)
+        .filter(({ operation }) => operation.answersWithSecret)
+        .map(({ operation }) => operation.id),
+    );
+    expect(withSecret).not.toEqual([]);
   });
 });

@@ -63,10 +63,17 @@ export const PLATFORM_MUTANTS = [
   },
   {
     name: 'a reused key answered without a look at the body',
-    file: 'libs/platform/idempotency/idempotency-key.ts',
-    find: '.update(JSON.stringify([operation.id, params, body ?? null]))',
-    replace: '.update(JSON.stringify([operation.id, params, typeof body]))',
+    file: 'libs/platform/idempotency/fingerprint.ts',
+    find: 'JSON.stringify([operation.id, params, body ?? null])',
+    replace: 'JSON.stringify([operation.id, params, typeof body])',
     tests: ['tests/scenarios/sign-in'],
+  },
+  {
+    name: 'an access token kept under an Idempotency-Key',
+    file: 'libs/platform/idempotency/idempotency-key.ts',
+    find: 'if (header === undefined || operation.answersWithSecret) return undefined;',
+    replace: 'if (header === undefined) return undefined;',
+    tests: ['tests/scenarios/idempotency'],
   },
   {
     name: 'a role that may do everything',

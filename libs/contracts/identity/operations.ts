@@ -48,6 +48,7 @@ export const login = operation({
       .meta({ examples: ['a long sentence of words'] }),
   }),
   response: token,
+  answersWithSecret: true,
   errors: ['invalid_credentials', 'tenant_closed', 'too_many_attempts'],
 });
 
@@ -60,6 +61,7 @@ export const refresh = operation({
   description: 'A refresh token works once. Presenting an older one of the same session ends the session.',
   access: 'public',
   response: token,
+  answersWithSecret: true,
   errors: ['refresh_missing', 'refresh_reused', 'session_ended'],
 });
 
@@ -205,6 +207,7 @@ export const operatorLogin = operation({
       .meta({ examples: ['a long sentence of words'] }),
   }),
   response: token,
+  answersWithSecret: true,
   errors: ['invalid_credentials', 'too_many_attempts'],
 });
 
@@ -242,6 +245,7 @@ export const createOperator = operation({
       .nullable()
       .meta({ examples: ['Vt3-quiet-Harbor-91'] }),
   }),
+  answersWithSecret: true,
   errors: ['email_taken'],
 });
 

@@ -81,6 +81,7 @@ export const createTenant = operation({
         .meta({ examples: ['Vt3-quiet-Harbor-91'] }),
     }),
   }),
+  answersWithSecret: true,
   errors: ['slug_taken', 'slug_reserved'],
 });
 
@@ -172,6 +173,7 @@ export const createTenantUser = operation({
       .nullable()
       .meta({ examples: ['Vt3-quiet-Harbor-91'] }),
   }),
+  answersWithSecret: true,
   errors: ['tenant_not_found', 'email_taken'],
 });
 
@@ -187,6 +189,7 @@ export const resetTenantUserPassword = operation({
   params: ofUser,
   body: z.strictObject({ reason }),
   response: user.extend({ password: z.string().meta({ examples: ['Vt3-quiet-Harbor-91'] }) }),
+  answersWithSecret: true,
   errors: ['tenant_not_found', 'user_not_found'],
 });
 

@@ -14,9 +14,16 @@ import type { Operation } from '#contracts/operation';
 import { type DomainError, errorTable } from '#kernel';
 import '@fastify/cookie';
 import type { OperatorPrincipal, TenantPrincipal } from '#platform/auth';
+import { SETTINGS, type Settings } from '#platform/config';
 import { TenantDatabase, type TenantScope } from '#platform/database';
 import { CrossTenantDatabase, type CrossTenantTransaction } from '#platform/database/crossing';
-import { runOutboundExchange, type OutboundExchange, idempotencyKey, withIdempotencyKey } from '#platform/idempotency';
+import {
+  Fingerprints,
+  idempotencyKey,
+  type OutboundExchange,
+  runOutboundExchange,
+  withIdempotencyKey,
+} from '#platform/idempotency';
 import { ADMISSION, type Admission } from './admission.js';
 import type { ExchangeCall, OperatorCall, ReadCall, WriteCall } from './call.js';
 import { type HttpReply, type HttpRequest, TAKEN_OVER } from './request.js';
@@ -32,11 +39,16 @@ type AnyCall = ReadCall<Operation> | WriteCall<Operation> | OperatorCall<Operati
 
 @Injectable()
 export class OperationRunner {
+  private readonly fingerprints: Fingerprints;
+
   constructor(
     @Inject(TenantDatabase) private readonly database: TenantDatabase,
     @Inject(CrossTenantDatabase) private readonly crossing: CrossTenantDatabase,
     @Inject(ADMISSION) private readonly admission: Admission,
-  ) {}
+    @Inject(SETTINGS) settings: Settings,
+  ) {
+    this.fingerprints = new Fingerprints(settings.SECRET_KEY);
+  }
 
   async run(
     operation: Operation,
@@ -51,7 +63,7 @@ export class OperationRunner {
     if (operation.method === 'GET')
       return handler({ ...tenantCall, scope, database: this.database, takeOver: () => takenOver(reply) });
 
-    const key = keyOf(operation, request, call);
+    const key = this.keyOf(operation, request, call);
     let refusal: DomainError | undefined;
     const refuseAfterCommit = (error: DomainError) => void (refusal = error);
     const answer = await this.database.transaction(scope, (tx) =>
@@ -68,7 +80,7 @@ export class OperationRunner {
     handler: (call: ExchangeCall<Operation>) => OutboundExchange<unknown>,
   ): Promise<unknown> {
     const call = callOf(operation, request, reply);
-    const key = keyOf(operation, request, call);
+    const key = this.keyOf(operation, request, call);
     const parts = handler({ ...call, ...ofTenant(request) });
     return runOutboundExchange(this.database, this.scopeOf(operation, request), key, parts);
   }
@@ -82,6 +94,10 @@ export class OperationRunner {
     return request.headers['x-dry-run'] === 'true'
       ? this.crossing.rehearse(work, options)
       : this.crossing.transaction(work, options);
+  }
+
+  private keyOf(operation: Operation, request: HttpRequest, call: { params: unknown; body: unknown }) {
+    return idempotencyKey(request.headers['idempotency-key'], this.fingerprints, operation, call);
   }
 
   private scopeOf(operation: Operation, request: HttpRequest): TenantScope {
@@ -103,10 +119,6 @@ function callOf(operation: Operation, request: HttpRequest, reply: HttpReply) {
 
 function ofTenant({ site, principal }: HttpRequest) {
   return { tenant: site!.kind === 'tenant' ? site!.tenant : unreachable(), principal: principal as TenantPrincipal };
-}
-
-function keyOf(operation: Operation, request: HttpRequest, { params, body }: { params: unknown; body: unknown }) {
-  return idempotencyKey(request.headers['idempotency-key'], operation, params, body);
 }
 
 function carried(request: HttpRequest, reply: HttpReply) {

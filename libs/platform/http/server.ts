@@ -11,6 +11,7 @@ import type { Settings } from '#platform/config';
 import { TenantDatabase } from '#platform/database';
 import { traceOf } from '#platform/telemetry';
 import { logRequests } from '#platform/telemetry/logging';
+import { corsOptions } from './cors.js';
 import { Drain } from './drain.js';
 import { TenantLimits } from './limits.js';
 export { Drain } from './drain.js';
@@ -50,7 +51,7 @@ export async function createHttpApp(
   });
   app.useLogger(app.get(Logger));
   app.useGlobalFilters(new ProblemFilter());
-  app.enableCors({ origin: settings.CORS_ORIGINS, credentials: true, maxAge: 600 });
+  app.enableCors(corsOptions(settings.CORS_ORIGINS));
   acceptEmptyJson(app);
   await app.register(cookie);
   if (settings.METRICS_ENABLED) {

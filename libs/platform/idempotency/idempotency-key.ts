@@ -7,11 +7,14 @@
  *
  * Only answers of committed work are kept. A refused request has changed nothing, so its repetition is processed again. Work
  * that calls an outside service takes two transactions: outbound-exchange.ts.
+ *
+ * An operation that answers with a secret ignores the header. Its answer must neither stand in a table nor be given to a caller
+ * who knows the key but not the credentials: the actor of such a request is often anonymous.
  */
-import { createHash } from 'node:crypto';
 import type { Operation } from '#contracts/operation';
 import { errorTable } from '#kernel';
 import { json, type Row, type Sql, sql, type TenantTransaction } from '#platform/database';
+import { type Fingerprint, type Fingerprints, isSameRequest } from './fingerprint.js';
 
 const errors = errorTable({
   invalid_idempotency_key: ['malformed', 'Idempotency-Key must be 1 to 255 printable characters.'],
@@ -22,24 +25,19 @@ const errors = errorTable({
 /** Printable ASCII, as the IETF draft's structured-field string allows. */
 const KEY = /^[\x20-\x7e]{1,255}$/;
 
-export interface IdempotencyKey {
+export interface IdempotencyKey extends Fingerprint {
   readonly key: string;
-  /** SHA-256 over operation, path parameters and body. */
-  readonly fingerprint: string;
 }
 
 export function idempotencyKey(
   header: string | string[] | undefined,
+  fingerprints: Fingerprints,
   operation: Operation,
-  params: unknown,
-  body: unknown,
+  { params, body }: { readonly params: unknown; readonly body: unknown },
 ): IdempotencyKey | undefined {
-  if (header === undefined) return undefined;
+  if (header === undefined || operation.answersWithSecret) return undefined;
   if (typeof header !== 'string' || !KEY.test(header)) throw errors.invalid_idempotency_key();
-  const fingerprint = createHash('sha256')
-    .update(JSON.stringify([operation.id, params, body ?? null]))
-    .digest('hex');
-  return { key: header, fingerprint };
+  return { key: header, ...fingerprints.of(operation, params, body) };
 }
 
 export async function withIdempotencyKey<Result>(
@@ -87,7 +85,7 @@ export async function lockKey<Result>(tx: TenantTransaction, key: IdempotencyKey
   ]);
   const [found] = records;
   const [exchange] = exchanges;
-  if ((found ?? exchange ?? key).fingerprint !== key.fingerprint) throw errors.idempotency_key_reused();
+  if (!isSameRequest((found ?? exchange ?? key).fingerprint, key)) throw errors.idempotency_key_reused();
   if (!found && !locked[0]!.is_free) throw inFlight();
   return { record: found, exchange };
 }

@@ -36,7 +36,7 @@ const CONVENTIONS = `
 - Money and quantities are decimal strings, currencies ISO 4217, units UN/ECE Recommendation 20, instants UTC, ids UUIDv7.
 - Refusals are \`application/problem+json\` (RFC 9457): \`code\` is stable, \`errors[]\` points at members, \`type\` leads to [the list of errors](/docs/errors).
 - Lists take \`limit\` and \`cursor\` and answer \`{ "data": [], "next_cursor": null }\`, newest first.
-- \`Idempotency-Key\` makes a POST safe to repeat for seven days: same key and body, same answer; another body 422; still running 409.
+- \`Idempotency-Key\` makes a POST safe to repeat for seven days: same key and body, same answer; another body 422; still running 409. An operation that answers with a token or a password ignores it.
 - What carries an \`ETag\` takes \`If-Match\`: 412 if somebody else changed it meanwhile.
 - \`RateLimit\` and \`RateLimit-Policy\` state the budget. A member may be added to an answer at any time.`;
 
@@ -165,7 +165,7 @@ function headerParameters(operation: Operation): Json[] {
   const isWrite = operation.method !== 'GET';
   return [
     ...(operation.method === 'POST' && isTenant
-      ? named('Idempotency-Key', 'Makes a repetition safe.', { minLength: 1, maxLength: 255, examples: ['a3f1c2d4'] })
+      ? named('Idempotency-Key', keyText(operation), { minLength: 1, maxLength: 255, examples: ['a3f1c2d4'] })
       : []),
     ...(operation.errors?.includes('version_conflict')
       ? named('If-Match', 'The ETag it was read with.', { examples: ['"3"'] })
@@ -177,6 +177,12 @@ function headerParameters(operation: Operation): Json[] {
       ? named('X-Dry-Run', 'Show what would happen and keep nothing.', { enum: ['true', 'false'] })
       : []),
   ];
+}
+
+function keyText({ answersWithSecret }: Operation): string {
+  return answersWithSecret
+    ? 'Accepted and ignored: the response contains a secret and is not kept. A repetition is a new request.'
+    : 'Makes a repetition safe.';
 }
 
 function without(schema: Json, key: string): Json {

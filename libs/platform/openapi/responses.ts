@@ -61,7 +61,7 @@ export function problemResponses(operation: Operation, shared: Record<string, Js
     [...own].map(([status, problems]): [string, Json] => {
       const isCommon = problems.length === common.get(status)?.length;
       if (!isCommon) return [String(status), problemResponse(status, problems)];
-      const name = HEADINGS[status]![0] + (operation.method === 'POST' && isKeyed(status) ? 'WithKey' : '');
+      const name = HEADINGS[status]![0] + (isKeyed(operation) && KEY_STATUSES.includes(status) ? 'WithKey' : '');
       const response = problemResponse(status, problems);
       shared[name] ??= response;
       // If the name is used for other codes under this status, the response is described inline.
@@ -71,8 +71,11 @@ export function problemResponses(operation: Operation, shared: Record<string, Js
   );
 }
 
-function isKeyed(status: number): boolean {
-  return [400, 409, 422].includes(status);
+/** The statuses of the problems with an `Idempotency-Key`. */
+const KEY_STATUSES: readonly number[] = [400, 409, 422];
+
+function isKeyed({ method, audience, answersWithSecret }: Operation): boolean {
+  return method === 'POST' && audience === 'tenant' && answersWithSecret !== true;
 }
 
 function problemResponse(status: number, problems: readonly KnownProblem[]): Json {
@@ -104,7 +107,6 @@ function exampleProblem({ code, status, message }: KnownProblem): Json {
 function generalCodes(operation: Operation): string[] {
   const isRead = operation.method === 'GET';
   const isTenant = operation.audience === 'tenant';
-  const isKeyed = operation.method === 'POST' && isTenant;
   return [
     ...(operation.access === 'public' ? [] : ['unauthenticated', 'session_ended']),
     ...(isTenant && operation.access !== 'public' ? ['tenant_closed'] : []),
@@ -112,7 +114,7 @@ function generalCodes(operation: Operation): string[] {
     ...(isTenant && operation.access !== 'public' && operation.access !== 'signed_in' ? ['forbidden'] : []),
     ...(operation.path.includes('/:') ? ['not_found'] : []),
     ...(isRead ? [] : ['malformed_request', 'body_too_large', 'unsupported_media_type']),
-    ...(isKeyed ? ['invalid_idempotency_key', 'idempotency_key_in_flight', 'idempotency_key_reused'] : []),
+    ...(isKeyed(operation) ? ['invalid_idempotency_key', 'idempotency_key_in_flight', 'idempotency_key_reused'] : []),
     ...('cursor' in queryShape(operation) ? ['invalid_cursor'] : []),
     ...(operation.errors?.includes('version_conflict') ? ['invalid_if_match'] : []),
     'unknown_host',
