@@ -73,7 +73,8 @@ export const schema = z.object({
     description: 'Redis 7 or newer with `maxmemory-policy noeviction`. `npm start` has its own unless this is set',
   }),
   SECRET_KEY: secret('SECRET_KEY').meta({
-    description: 'signs tokens and keys the fingerprints of requests; 32 bytes or more, placeholders are refused. `npm start` makes one',
+    description:
+      'signs tokens and keys the fingerprints of requests; 32 bytes or more, placeholders are refused. `npm start` makes one',
   }),
   ALGORITHM: z
     .literal('HS256', { error: 'ALGORITHM can only be HS256' })
